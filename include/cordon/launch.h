@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* launch.h - a complete order to run one script or command under one policy.
+ *
+ * This is the one message that crosses from the side that reads strangers'
+ * bytes to the side that holds privileges. It is a flat frame with lengths,
+ * never JSON, and launch_decode() treats it as hostile.
+ *
+ * One launch is one job: the supervisor that takes it finds the interpreter,
+ * makes the environment where one is asked for, and runs the payload. What it
+ * has to say comes back over FD_NOTES (note.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cordon/error.h>
+#include <cordon/limits.h>
+
+/* One datagram of a seqpacket socket; a request that needs more is refused by
+ * name. Well under the default socket buffer. */
+#define LAUNCH_FRAME_MAX (64 * 1024)
+#define SCRIPT_BYTES_MAX (4 * 1024 * 1024)
+
+#define JOB_ID_MAX      37 /* a UUID and its NUL */
+#define OWNER_MAX       64
+#define POLICY_NAME_MAX 32
+
+/* The descriptors that travel beside a launch frame. A gate accepts pipes, and
+ * a sealed memfd for the script, and nothing else.
+ *   STDIN   read end; absent means /dev/null
+ *   STDOUT  write end        STDERR  write end
+ *   CONTROL read end: its closed end is the cancel; a byte before that says
+ *           why (enum control)
+ *   NOTES   write end
+ *   SCRIPT  sealed memfd with the code; absent when a command is run or the
+ *           script lies in the workspace */
+enum launch_fd { FD_STDIN, FD_STDOUT, FD_STDERR, FD_CONTROL, FD_NOTES, FD_SCRIPT, FD_COUNT };
+
+/* Bytes on the control pipe. */
+enum control {
+    CONTROL_OUTPUT = 'o', /* the output limit is reached and the policy says that ends the run */
+    CONTROL_KILL = 'k',   /* cancel without grace */
+    CONTROL_SIGNAL = 's', /* followed by one byte, the signal number, to forward to the payload */
+};
+
+enum launch_what { LAUNCH_SCRIPT, LAUNCH_COMMAND };
+
+enum python_wish {
+    PYTHON_NEWEST, /* whatever the header's requires-python allows, newest first */
+    PYTHON_PREFER, /* `python` if the host has it, else the newest from 3.9 on */
+    PYTHON_EXACT,  /* `python` ("3.12", "3.12.4" or a path) or a refusal */
+};
+
+struct extra_mount {
+    char *path; /* absolute; seen at the same path inside */
+    bool write;
+};
+
+struct launch {
+    enum launch_what what;
+    char job[JOB_ID_MAX];
+    char policy[POLICY_NAME_MAX];
+    char owner[OWNER_MAX]; /* principal; "local" on stdio and at the command line */
+    char *policy_file;     /* a file instead of a name; only `cordon-sandbox run` accepts it */
+    char *workspace;       /* absolute directory, or NULL for a scratch one */
+    char *script_path;     /* absolute: where the script is seen inside; NULL: /box/script.py */
+    enum python_wish wish;
+    char *python;        /* see wish; NULL with PYTHON_NEWEST */
+    bool use_uv;         /* false: the system's python, no environment is made */
+    bool offline;        /* resolve nothing, install nothing */
+    bool refresh;        /* make the environment anew */
+    char *header;        /* the TOML text of a PEP 723 block, or NULL */
+    char **requirements; /* PEP 508 strings, NULL-ended */
+    char **argv;         /* LAUNCH_COMMAND: program and arguments; else the script's arguments */
+    char **env;          /* "NAME=value", NULL-ended */
+    struct extra_mount *extra; /* only `cordon-sandbox run` accepts any */
+    size_t extra_count;
+    struct limits asked; /* UNBOUNDED: no opinion */
+    int fds[FD_COUNT];   /* travel beside the frame; owned by the launch; -1: absent */
+};
+
+/* A launch with every descriptor -1, every limit UNBOUNDED and nothing else. */
+void launch_init(struct launch *launch);
+
+/* Frees what it points to, closes its descriptors, leaves it as launch_init(). */
+void launch_done(struct launch *launch);
+
+/* `frame` gets at most LAUNCH_FRAME_MAX bytes; the descriptors stay with the
+ * launch. Too large is BLAME_CALLER and says what takes the room. */
+int launch_encode(const struct launch *launch, void *frame, size_t *len,
+                  struct error *err) must_check;
+
+/* Decodes into *ret, which must be as launch_init() left it; the caller ends it
+ * with launch_done() either way. `present` gets bit N where the frame announces
+ * descriptor N; attaching them is the receiver's (gate.h). Every byte may be hostile. */
+int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *present,
+                  struct error *err) must_check;
+
+/* What a front asks a gate before it orders: a file beneath an allowed
+ * directory, as a sealed memfd. The front never opens a caller's path. */
+#define RESOLVE_BYTES_MAX SCRIPT_BYTES_MAX
+
+struct resolve {
+    uint32_t id;     /* echoed */
+    char *directory; /* must lie beneath the roots; NULL: the first root */
+    char *path;      /* relative to the directory, or absolute and beneath it; NULL: judge the
+                      * directory alone */
+};
+
+struct resolved {
+    uint32_t id;
+    int code;           /* 0, or the errno of `error` */
+    char *directory;    /* canonical */
+    char *path;         /* canonical, absolute; NULL where none was asked */
+    struct error error; /* where code is not 0 */
+};
+
+void resolve_done(struct resolve *resolve);
+void resolved_done(struct resolved *resolved);
+int resolve_encode(const struct resolve *resolve, void *frame, size_t *len,
+                   struct error *err) must_check;
+int resolve_decode(const void *frame, size_t len, struct resolve *ret,
+                   struct error *err) must_check;
+int resolved_encode(const struct resolved *resolved, void *frame, size_t *len,
+                    struct error *err) must_check;
+int resolved_decode(const void *frame, size_t len, struct resolved *ret,
+                    struct error *err) must_check;
+
+/* The first byte of every frame says which of the three it is. */
+enum frame_kind { FRAME_LAUNCH = 'L', FRAME_RESOLVE = 'R', FRAME_RESOLVED = 'r' };

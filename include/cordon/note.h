@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* note.h - what a supervisor tells the owner of a job, in order:
+ *
+ *     PHASE...  STARTED  SAMPLE...  OUTCOME          or only  OUTCOME
+ *
+ * Notes are the whole conversation. The owner answers only over the control
+ * pipe (launch.h). They travel over a pipe, each as a 32-bit length in host
+ * order and that many bytes of frame; the pipe's end without an OUTCOME means
+ * that the supervisor died, which the reader reports as END_FAULT.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include <cordon/launch.h>
+#include <cordon/outcome.h>
+
+#define NOTE_BYTES_MAX (256 * 1024)
+
+enum note_kind { NOTE_PHASE, NOTE_STARTED, NOTE_SAMPLE, NOTE_OUTCOME };
+
+/* One layer as a result shows it: {"seccomp", "on"}, {"limits.cpu", "approximated (...)"}. */
+struct layer {
+    char *name;
+    char *value;
+};
+
+/* What is known once the box stands; everything is owned by it. */
+struct started {
+    struct limits limits; /* in force */
+    bool output_end;      /* reaching limits.output ends the run */
+    char policy[POLICY_NAME_MAX];
+    bool uv;             /* execution_strategy: "uv-run", else "system-python" */
+    char *key;           /* of the environment, or NULL */
+    bool cached;         /* it existed before this run */
+    char *python;        /* "3.12.4", or NULL for a command */
+    char **requirements; /* asked for: parameters and header, NULL-ended, or NULL */
+    char **installed;    /* "name==version", NULL-ended, or NULL */
+    char **hints;        /* lines for the caller: "import of a neighbour ..."; or NULL */
+    struct layer *layers;
+    size_t layer_count;
+    uint64_t queue_ns, prepare_ns, box_ns; /* time of the phases before the payload */
+};
+
+struct note {
+    enum note_kind kind;
+    union {
+        char phase[64];         /* "resolving", "installing", "compiling", "building the box" */
+        struct started started; /* OUTCOME of a refusal carries no STARTED before it */
+        struct usage sample;
+        struct outcome outcome;
+    };
+};
+
+void started_done(struct started *started);
+void note_done(struct note *note);
+
+/* Encodes with the length in front. *ret is the caller's to free. */
+int note_encode(const struct note *note, void **ret, size_t *len, struct error *err) must_check;
+
+/* Decodes one frame without its length. The caller ends *ret with note_done()
+ * after success. The bytes come from the supervisor, yet are checked. */
+int note_decode(const void *frame, size_t len, struct note *ret, struct error *err) must_check;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* env.h - environments made by uv in prepare boxes, kept read-only under a key.
+ *
+ * STATE/gate/environments/OWNER/KEY/ is whole or not there: it is made under
+ * another name and renamed. Concurrent calls for one key wait on a lock, and
+ * the first makes it. Seen by boxes as ENVIRONMENT_INSIDE, where it was made too.
+ */
+#pragma once
+
+#include "header.h"
+
+#define ENVIRONMENT_INSIDE "/box/env"
+
+struct env_request {
+    const char *owner;
+    const struct python *python;
+    char *const *requirements; /* parameters and header's together, NULL-ended; NULL or empty:
+                                * no environment is needed */
+    const char *header;        /* raw block, hashed with the rest; or NULL */
+    bool offline, refresh;
+    int control;
+    void (*phase)(void *context, const char *what); /* "resolving", "installing", "compiling" */
+    void *context;
+};
+
+struct environment {
+    char *key;  /* hexadecimal; NULL: none was needed */
+    char *path; /* on the host; NULL: none */
+    bool cached;
+    char **installed; /* "name==version", sorted */
+};
+
+/* Failure with uv's own reason, shortened to its point; a requirement that has
+ * only a source distribution is named with the setting to come; a bad
+ * requirement is BLAME_CALLER. */
+int environment_ensure(const struct sandbox *sandbox, const struct env_request *request,
+                       struct environment *ret, struct error *err) must_check;
+void environment_done(struct environment *environment);
+
+/* The uv binary (never a shim): configuration, CORDON_UV, PATH; remembered like
+ * interpreters. *path and *version are the caller's. */
+int uv_find(const struct sandbox *sandbox, int control, char **path, char **version,
+            struct error *err) must_check;
+
+/* `cordon-sandbox env list|make|prune`: the exit status. */
+int env_command(const struct sandbox *sandbox, int argc, char *const *argv);

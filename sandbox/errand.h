@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* errand.h - one of cordon's own commands in a throw-away box, waited for.
+ *
+ * Interpreters are probed, headers read and environments made this way. The
+ * box is complete: nothing runs with less around it than a script has.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cordon/error.h>
+#include <cordon/outcome.h>
+
+#include "sandbox.h"
+
+struct errand_mount {
+    const char *host;   /* absolute path on the host; a file or a directory */
+    const char *inside; /* NULL: the same path */
+    bool write;         /* as root through an id-mapped mount: files keep the owner of `host` */
+};
+
+struct errand {
+    const char *policy; /* "strict" or "fetch" */
+    char *const *argv;  /* argv[0] absolute, inside */
+    char *const *env;   /* the whole environment */
+    const char *cwd;    /* inside; NULL: the scratch home */
+    const struct errand_mount *mounts;
+    size_t mount_count;
+    const void *input; /* standard input; NULL: /dev/null */
+    size_t input_len;
+    bool host_network; /* only for uv under "fetch" in this version */
+    uint64_t wall_ms;  /* 0: the policy's */
+    int control; /* the job's control pipe: its closed end ends the errand (ECANCELED); or -1 */
+};
+
+#define ERRAND_OUTPUT_MAX (1024 * 1024)
+
+struct errand_result {
+    struct outcome outcome;
+    char *out; /* standard output, NUL-ended, at most ERRAND_OUTPUT_MAX; more is dropped */
+    size_t out_len;
+    char *err; /* standard error, the same */
+    size_t err_len;
+};
+
+/* 0 when the box was built and the command ended somehow: look at the outcome.
+ * *ret is the caller's, errand_result_done(), also after failure. */
+int errand_run(const struct sandbox *sandbox, const struct errand *errand,
+               struct errand_result *ret, struct error *err) must_check;
+void errand_result_done(struct errand_result *result);

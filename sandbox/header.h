@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* header.h - what a PEP 723 block asks for, read by Python's tomllib in a box without network.
+ *
+ * From a stranger's block only `dependencies` and `requires-python` count; a
+ * [tool.uv] key and a direct reference (PEP 508 "name @ url") are refused by
+ * name. Remembered in STATE/gate/headers by the SHA-256 of the text.
+ */
+#pragma once
+
+#include "python.h"
+
+struct header {
+    char **dependencies;   /* NULL-ended, or NULL */
+    char *requires_python; /* or NULL */
+};
+
+int header_read(const struct sandbox *sandbox, struct pythons *pythons, const char *toml,
+                int control, struct header *ret, struct error *err) must_check;
+void header_done(struct header *header);
+
+/* The versions among `pythons` that a requires-python specifier admits, as a
+ * NULL-ended list; decided by Python in the same kind of box, remembered too. */
+int header_versions(const struct sandbox *sandbox, struct pythons *pythons, const char *specifier,
+                    int control, char ***ret, struct error *err) must_check;

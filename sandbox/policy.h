@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy.h - policy files: find, read, check, print. */
+#pragma once
+
+#include <stdio.h>
+
+#include <cordon/policy.h>
+
+#include "sandbox.h"
+
+/* Finds NAME.json in the policy directories and reads it. An unknown name is
+ * BLAME_POLICY and lists those there are. *ret is the caller's, policy_free(). */
+int policy_load(const struct sandbox *sandbox, const char *name, struct policy **ret,
+                struct error *err) must_check;
+
+/* Reads one file; groups come from the policy directories. */
+int policy_read(const struct sandbox *sandbox, const char *path, struct policy **ret,
+                struct error *err) must_check;
+
+/* Parses text that was read from `source` (the fuzzer's entry; touches no file
+ * but groups.json). */
+int policy_parse(const struct sandbox *sandbox, const char *source, const char *text, size_t len,
+                 struct policy **ret, struct error *err) must_check;
+
+/* The system calls of a group such as "@files" (without nested groups), or NULL.
+ * The list is NULL-ended and lives as long as the process. */
+char *const *policy_group(const struct sandbox *sandbox, const char *name, struct error *err);
+
+/* `cordon-sandbox policy list|show NAME|check FILE`: the exit status. */
+int policy_command(const struct sandbox *sandbox, int argc, char *const *argv);

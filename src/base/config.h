@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.h - the operator's configuration file (contract, section 6; cordon-config(5)).
+ *
+ * Strict JSON; owned by root or the user who runs cordon and not writable by
+ * others, else refused. A missing file is a configuration with defaults; a
+ * missing key takes its default.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cordon/error.h>
+#include <cordon/log.h>
+
+struct config {
+    char *source;           /* the path it was read from, or NULL for defaults */
+    char **roots;           /* absolute; NULL: none configured */
+    char **client_policies; /* default: default, strict */
+    char *default_policy;   /* "default" */
+    char *uv_path;          /* NULL: CORDON_UV, then PATH */
+    char *uv_index;
+    char **uv_extra_index;
+    bool uv_offline;
+    uint64_t environment_max_age_s; /* 7 days */
+    char **pythons;                 /* further interpreters */
+    char *state;                    /* NULL: the default place */
+    uint32_t slot_first;            /* outside ids as root: slot_first ... + slot_count - 1 */
+    uint32_t slot_count;
+    char *account; /* of the front as root; NULL: a reserved id */
+    enum log_level log_level;
+};
+
+/* Reads `path`, or the default place when NULL (there a missing file is fine). */
+int config_load(const char *path, struct config *ret, struct error *err) must_check;
+void config_done(struct config *config);
+
+/* A file that decides what is permitted must be owned by root or us and not be
+ * writable by others: BLAME_HOST, EPERM, with the reason. */
+int trusted_file(int fd, const char *path, struct error *err) must_check;
+
+/* The state directory: --state, CORDON_STATE, configuration, default; made 0700
+ * if it is not there. *ret is its absolute path, the caller's. */
+int state_directory(const char *option, const struct config *config, char **ret,
+                    struct error *err) must_check;
