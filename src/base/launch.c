@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* launch.c - the frames that cross the trust boundary, both ways. */
+#include <errno.h>
+#include <string.h>
+
+#include <cordon/launch.h>
+
+#include "frame.h"
+
+/* Far beyond what a frame can hold; a bound for the decoder's loops. */
+#define LIST_MAX  16384
+#define EXTRA_MAX 64
+
+void launch_init(struct launch *launch)
+{
+    *launch = (struct launch){ .asked = limits_no_opinion(), .use_uv = true };
+    for (size_t i = 0; i < FD_COUNT; i++)
+        launch->fds[i] = -1;
+}
+
+void launch_done(struct launch *launch)
+{
+    free(launch->policy_file);
+    free(launch->workspace);
+    free(launch->script_path);
+    free(launch->python);
+    free(launch->header);
+    list_free(launch->requirements);
+    list_free(launch->argv);
+    list_free(launch->env);
+    for (size_t i = 0; i < launch->extra_count; i++)
+        free(launch->extra[i].path);
+    free(launch->extra);
+    for (size_t i = 0; i < FD_COUNT; i++)
+        own_close(&launch->fds[i]);
+    launch_init(launch);
+}
+
+static size_t list_bytes(char *const *list)
+{
+    size_t sum = 0;
+    for (size_t i = 0; list && list[i]; i++)
+        sum += strlen(list[i]) + sizeof(uint32_t);
+    return sum;
+}
+
+/* What a person can shorten, and how much of the frame it takes. */
+static int too_large(const struct launch *launch, struct error *err)
+{
+    const struct {
+        const char *what;
+        size_t bytes;
+    } parts[] = {
+        { "arguments", list_bytes(launch->argv) },
+        { "environment variables", list_bytes(launch->env) },
+        { "requirements", list_bytes(launch->requirements) },
+        { "the script's header", launch->header ? strlen(launch->header) : 0 },
+    };
+    size_t largest = 0;
+    for (size_t i = 1; i < COUNT(parts); i++)
+        if (parts[i].bytes > parts[largest].bytes)
+            largest = i;
+    return fail_caller(err, E2BIG,
+                       "%s take %zu bytes; arguments, variables, requirements and header together "
+                       "may take %d",
+                       parts[largest].what, parts[largest].bytes, LAUNCH_FRAME_MAX);
+}
+
+static int frame_hand_over(struct str *built, void *frame, size_t *len)
+{
+    if (built->len > LAUNCH_FRAME_MAX)
+        return -E2BIG;
+    memcpy(frame, built->data, built->len);
+    *len = built->len;
+    return 0;
+}
+
+int launch_encode(const struct launch *launch, void *frame, size_t *len, struct error *err)
+{
+    autostr struct str out = { 0 };
+    frame_put_u8(&out, FRAME_LAUNCH);
+    frame_put_u8(&out, (uint8_t)launch->what);
+    frame_put_text(&out, launch->job);
+    frame_put_text(&out, launch->policy);
+    frame_put_text(&out, launch->owner);
+    frame_put_text(&out, launch->policy_file);
+    frame_put_text(&out, launch->workspace);
+    frame_put_text(&out, launch->script_path);
+    frame_put_u8(&out, (uint8_t)launch->wish);
+    frame_put_text(&out, launch->python);
+    frame_put_u8(&out, launch->use_uv);
+    frame_put_u8(&out, launch->offline);
+    frame_put_u8(&out, launch->refresh);
+    frame_put_text(&out, launch->header);
+    frame_put_list(&out, launch->requirements);
+    frame_put_list(&out, launch->argv);
+    frame_put_list(&out, launch->env);
+    frame_put_u32(&out, (uint32_t)launch->extra_count);
+    for (size_t i = 0; i < launch->extra_count; i++) {
+        frame_put_text(&out, launch->extra[i].path);
+        frame_put_u8(&out, launch->extra[i].write);
+    }
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        frame_put_u64(&out, limit_get(&launch->asked, &limit_fields[i]));
+    uint32_t present = 0;
+    for (unsigned i = 0; i < FD_COUNT; i++)
+        present |= launch->fds[i] >= 0 ? 1U << i : 0;
+    frame_put_u32(&out, present);
+    return frame_hand_over(&out, frame, len) < 0 ? too_large(launch, err) : 0;
+}
+
+/* A boolean or a small enum: anything above `max` is a broken frame. */
+static unsigned frame_choice(struct frame_reader *in, unsigned max)
+{
+    unsigned value = frame_u8(in);
+    if (value > max)
+        in->bad = true;
+    return in->bad ? 0 : value;
+}
+
+static void decode_extra(struct frame_reader *in, struct launch *ret)
+{
+    uint32_t count = frame_u32(in);
+    if (count > EXTRA_MAX) {
+        in->bad = true;
+        return;
+    }
+    ret->extra = count ? xcalloc(count, sizeof(*ret->extra)) : NULL;
+    for (uint32_t i = 0; i < count && !in->bad; i++) {
+        ret->extra[i].path = frame_text(in);
+        ret->extra[i].write = frame_choice(in, 1);
+        ret->extra_count = i + 1;
+        if (!ret->extra[i].path)
+            in->bad = true;
+    }
+}
+
+int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *present,
+                  struct error *err)
+{
+    struct frame_reader in = frame_read(frame, len);
+    if (frame_u8(&in) != FRAME_LAUNCH)
+        in.bad = true;
+    ret->what = frame_choice(&in, LAUNCH_COMMAND);
+    frame_fixed(&in, ret->job, sizeof(ret->job));
+    frame_fixed(&in, ret->policy, sizeof(ret->policy));
+    frame_fixed(&in, ret->owner, sizeof(ret->owner));
+    ret->policy_file = frame_text(&in);
+    ret->workspace = frame_text(&in);
+    ret->script_path = frame_text(&in);
+    ret->wish = frame_choice(&in, PYTHON_EXACT);
+    ret->python = frame_text(&in);
+    ret->use_uv = frame_choice(&in, 1);
+    ret->offline = frame_choice(&in, 1);
+    ret->refresh = frame_choice(&in, 1);
+    ret->header = frame_text(&in);
+    ret->requirements = frame_list(&in, LIST_MAX);
+    ret->argv = frame_list(&in, LIST_MAX);
+    ret->env = frame_list(&in, LIST_MAX);
+    decode_extra(&in, ret);
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        *limit_at(&ret->asked, &limit_fields[i]) = frame_u64(&in);
+    *present = frame_u32(&in);
+    if (*present >> FD_COUNT)
+        in.bad = true;
+    if (!frame_end(&in))
+        return fail_caller(err, EBADMSG, "malformed launch frame");
+    return 0;
+}
+
+void resolve_done(struct resolve *resolve)
+{
+    free(resolve->directory);
+    free(resolve->path);
+    *resolve = (struct resolve){ 0 };
+}
+
+void resolved_done(struct resolved *resolved)
+{
+    free(resolved->directory);
+    free(resolved->path);
+    *resolved = (struct resolved){ 0 };
+}
+
+int resolve_encode(const struct resolve *resolve, void *frame, size_t *len, struct error *err)
+{
+    autostr struct str out = { 0 };
+    frame_put_u8(&out, FRAME_RESOLVE);
+    frame_put_u32(&out, resolve->id);
+    frame_put_text(&out, resolve->directory);
+    frame_put_text(&out, resolve->path);
+    if (frame_hand_over(&out, frame, len) < 0)
+        return fail_caller(err, ENAMETOOLONG, "path of %zu bytes is too long", out.len);
+    return 0;
+}
+
+int resolve_decode(const void *frame, size_t len, struct resolve *ret, struct error *err)
+{
+    struct frame_reader in = frame_read(frame, len);
+    if (frame_u8(&in) != FRAME_RESOLVE)
+        in.bad = true;
+    ret->id = frame_u32(&in);
+    ret->directory = frame_text(&in);
+    ret->path = frame_text(&in);
+    if (!frame_end(&in))
+        return fail_caller(err, EBADMSG, "malformed resolve frame");
+    return 0;
+}
+
+int resolved_encode(const struct resolved *resolved, void *frame, size_t *len, struct error *err)
+{
+    autostr struct str out = { 0 };
+    frame_put_u8(&out, FRAME_RESOLVED);
+    frame_put_u32(&out, resolved->id);
+    frame_put_u32(&out, (uint32_t)resolved->code);
+    frame_put_text(&out, resolved->directory);
+    frame_put_text(&out, resolved->path);
+    frame_put_u8(&out, (uint8_t)resolved->error.blame);
+    frame_put_text(&out, resolved->error.text);
+    if (frame_hand_over(&out, frame, len) < 0)
+        return fail_caller(err, ENAMETOOLONG, "path of %zu bytes is too long", out.len);
+    return 0;
+}
+
+int resolved_decode(const void *frame, size_t len, struct resolved *ret, struct error *err)
+{
+    struct frame_reader in = frame_read(frame, len);
+    if (frame_u8(&in) != FRAME_RESOLVED)
+        in.bad = true;
+    ret->id = frame_u32(&in);
+    ret->code = (int)frame_u32(&in);
+    ret->directory = frame_text(&in);
+    ret->path = frame_text(&in);
+    ret->error.blame = frame_choice(&in, BLAME_HOST);
+    frame_fixed(&in, ret->error.text, sizeof(ret->error.text));
+    ret->error.code = ret->code;
+    if (!frame_end(&in))
+        return fail_caller(err, EBADMSG, "malformed resolved frame");
+    return 0;
+}

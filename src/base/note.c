@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* note.c - notes as bytes. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cordon/note.h>
+
+#include "frame.h"
+
+#define LIST_MAX   4096
+#define LAYERS_MAX 64
+
+void started_done(struct started *started)
+{
+    free(started->key);
+    free(started->python);
+    list_free(started->requirements);
+    list_free(started->installed);
+    list_free(started->hints);
+    for (size_t i = 0; i < started->layer_count; i++) {
+        free(started->layers[i].name);
+        free(started->layers[i].value);
+    }
+    free(started->layers);
+    *started = (struct started){ 0 };
+}
+
+void note_done(struct note *note)
+{
+    if (note->kind == NOTE_STARTED)
+        started_done(&note->started);
+}
+
+static void put_usage(struct str *out, const struct usage *usage)
+{
+    frame_put_u64(out, usage->wall_ns);
+    frame_put_u64(out, usage->cpu_user_ns);
+    frame_put_u64(out, usage->cpu_system_ns);
+    frame_put_u64(out, usage->memory_peak_bytes);
+    frame_put_u64(out, usage->pids_peak);
+    frame_put_u8(out, (uint8_t)usage->source);
+}
+
+static unsigned get_choice(struct frame_reader *in, unsigned max)
+{
+    unsigned value = frame_u8(in);
+    if (value > max)
+        in->bad = true;
+    return in->bad ? 0 : value;
+}
+
+static void get_usage(struct frame_reader *in, struct usage *usage)
+{
+    usage->wall_ns = frame_u64(in);
+    usage->cpu_user_ns = frame_u64(in);
+    usage->cpu_system_ns = frame_u64(in);
+    usage->memory_peak_bytes = frame_u64(in);
+    usage->pids_peak = frame_u64(in);
+    usage->source = get_choice(in, USAGE_SAMPLED);
+}
+
+static void put_started(struct str *out, const struct started *started)
+{
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        frame_put_u64(out, limit_get(&started->limits, &limit_fields[i]));
+    frame_put_u8(out, started->output_end);
+    frame_put_text(out, started->policy);
+    frame_put_u8(out, started->uv);
+    frame_put_text(out, started->key);
+    frame_put_u8(out, started->cached);
+    frame_put_text(out, started->python);
+    frame_put_list(out, started->requirements);
+    frame_put_list(out, started->installed);
+    frame_put_list(out, started->hints);
+    frame_put_u32(out, (uint32_t)started->layer_count);
+    for (size_t i = 0; i < started->layer_count; i++) {
+        frame_put_text(out, started->layers[i].name);
+        frame_put_text(out, started->layers[i].value);
+    }
+    frame_put_u64(out, started->queue_ns);
+    frame_put_u64(out, started->prepare_ns);
+    frame_put_u64(out, started->box_ns);
+}
+
+static void get_layers(struct frame_reader *in, struct started *started)
+{
+    uint32_t count = frame_u32(in);
+    if (count > LAYERS_MAX) {
+        in->bad = true;
+        return;
+    }
+    started->layers = count ? xcalloc(count, sizeof(*started->layers)) : NULL;
+    for (uint32_t i = 0; i < count && !in->bad; i++) {
+        started->layers[i].name = frame_text(in);
+        started->layers[i].value = frame_text(in);
+        started->layer_count = i + 1;
+        if (!started->layers[i].name || !started->layers[i].value)
+            in->bad = true;
+    }
+}
+
+static void get_started(struct frame_reader *in, struct started *started)
+{
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        *limit_at(&started->limits, &limit_fields[i]) = frame_u64(in);
+    started->output_end = get_choice(in, 1);
+    frame_fixed(in, started->policy, sizeof(started->policy));
+    started->uv = get_choice(in, 1);
+    started->key = frame_text(in);
+    started->cached = get_choice(in, 1);
+    started->python = frame_text(in);
+    started->requirements = frame_list(in, LIST_MAX);
+    started->installed = frame_list(in, LIST_MAX);
+    started->hints = frame_list(in, LIST_MAX);
+    get_layers(in, started);
+    started->queue_ns = frame_u64(in);
+    started->prepare_ns = frame_u64(in);
+    started->box_ns = frame_u64(in);
+}
+
+static void put_outcome(struct str *out, const struct outcome *outcome)
+{
+    frame_put_u8(out, (uint8_t)outcome->end);
+    frame_put_u32(out, (uint32_t)outcome->code);
+    frame_put_u32(out, outcome->reached);
+    put_usage(out, &outcome->usage);
+    frame_put_u32(out, (uint32_t)outcome->error.code);
+    frame_put_u8(out, (uint8_t)outcome->error.blame);
+    frame_put_text(out, outcome->error.text);
+}
+
+static void get_outcome(struct frame_reader *in, struct outcome *outcome)
+{
+    outcome->end = get_choice(in, END_COUNT - 1);
+    outcome->code = (int)frame_u32(in);
+    outcome->reached = frame_u32(in);
+    get_usage(in, &outcome->usage);
+    outcome->error.code = (int)frame_u32(in);
+    outcome->error.blame = get_choice(in, BLAME_HOST);
+    frame_fixed(in, outcome->error.text, sizeof(outcome->error.text));
+}
+
+int note_encode(const struct note *note, void **ret, size_t *len, struct error *err)
+{
+    autostr struct str out = { 0 };
+    frame_put_u32(&out, 0); /* the length, once it is known */
+    frame_put_u8(&out, (uint8_t)note->kind);
+    switch (note->kind) {
+    case NOTE_PHASE:
+        frame_put_text(&out, note->phase);
+        break;
+    case NOTE_STARTED:
+        put_started(&out, &note->started);
+        break;
+    case NOTE_SAMPLE:
+        put_usage(&out, &note->sample);
+        break;
+    case NOTE_OUTCOME:
+        put_outcome(&out, &note->outcome);
+        break;
+    }
+    uint32_t body = (uint32_t)(out.len - sizeof(uint32_t));
+    if (body > NOTE_BYTES_MAX)
+        return fail_host_as(err, EMSGSIZE, "a note of %u bytes is too long", body);
+    memcpy(out.data, &body, sizeof(body));
+    *len = out.len;
+    *ret = str_take(&out);
+    return 0;
+}
+
+int note_decode(const void *frame, size_t len, struct note *ret, struct error *err)
+{
+    struct frame_reader in = frame_read(frame, len);
+    *ret = (struct note){ .kind = get_choice(&in, NOTE_OUTCOME) };
+    switch (ret->kind) {
+    case NOTE_PHASE:
+        frame_fixed(&in, ret->phase, sizeof(ret->phase));
+        break;
+    case NOTE_STARTED:
+        get_started(&in, &ret->started);
+        break;
+    case NOTE_SAMPLE:
+        get_usage(&in, &ret->sample);
+        break;
+    case NOTE_OUTCOME:
+        get_outcome(&in, &ret->outcome);
+        break;
+    }
+    if (!frame_end(&in)) {
+        note_done(ret);
+        return fail_host_as(err, EBADMSG, "malformed note");
+    }
+    return 0;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* str.c - strings that grow, and lists of them. */
+#include "str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Sizes are bounded before anything is allocated (the largest message is
+ * 16 MiB), so this is a host without memory, and going on would be a guess. */
+static void *or_abort(void *memory)
+{
+    if (!memory)
+        abort();
+    return memory;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    return or_abort(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xrealloc(void *old, size_t size)
+{
+    return or_abort(realloc(old, size ? size : 1));
+}
+
+char *xstrdup(const char *text)
+{
+    return or_abort(strdup(text));
+}
+
+char *xstrndup(const char *text, size_t len)
+{
+    char *copy = or_abort(malloc(len + 1));
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, fmt);
+    if (vasprintf(&text, fmt, args) < 0)
+        abort();
+    va_end(args);
+    return text;
+}
+
+static void str_room(struct str *str, size_t more)
+{
+    size_t need = str->len + more + 1;
+    if (need <= str->room)
+        return;
+    size_t room = str->room ? str->room : 64;
+    while (room < need)
+        room *= 2;
+    str->data = xrealloc(str->data, room);
+    str->room = room;
+}
+
+void str_add(struct str *str, const void *bytes, size_t len)
+{
+    str_room(str, len);
+    if (len > 0)
+        memcpy(str->data + str->len, bytes, len);
+    str->len += len;
+    str->data[str->len] = '\0';
+}
+
+void str_puts(struct str *str, const char *text)
+{
+    str_add(str, text, strlen(text));
+}
+
+void str_putc(struct str *str, char c)
+{
+    str_add(str, &c, 1);
+}
+
+void str_printf(struct str *str, const char *fmt, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, fmt);
+    int len = vasprintf(&text, fmt, args);
+    va_end(args);
+    if (len < 0)
+        abort();
+    str_add(str, text, (size_t)len);
+    free(text);
+}
+
+void str_done(struct str *str)
+{
+    free(str->data);
+    *str = (struct str){ 0 };
+}
+
+char *str_take(struct str *str)
+{
+    if (!str->data)
+        str_add(str, "", 0);
+    char *data = str->data;
+    *str = (struct str){ 0 };
+    return data;
+}
+
+size_t list_len(char *const *list)
+{
+    size_t n = 0;
+    while (list && list[n])
+        n++;
+    return n;
+}
+
+void list_add_owned(char ***list, char *text)
+{
+    size_t n = list_len(*list);
+    /* Doubling at powers of two keeps a long list linear without a stored size. */
+    if (n == 0)
+        *list = xrealloc(*list, 2 * sizeof(char *));
+    else if ((n & (n - 1)) == 0)
+        *list = xrealloc(*list, (2 * n + 1) * sizeof(char *));
+    (*list)[n] = text;
+    (*list)[n + 1] = NULL;
+}
+
+void list_add(char ***list, const char *text)
+{
+    list_add_owned(list, xstrdup(text));
+}
+
+char **list_copy(char *const *list)
+{
+    char **copy = NULL;
+    for (size_t i = 0; list && list[i]; i++)
+        list_add(&copy, list[i]);
+    return copy;
+}
+
+bool list_has(char *const *list, const char *text)
+{
+    for (size_t i = 0; list && list[i]; i++)
+        if (strcmp(list[i], text) == 0)
+            return true;
+    return false;
+}
+
+void list_free(char **list)
+{
+    for (size_t i = 0; list && list[i]; i++)
+        free(list[i]);
+    free(list);
+}
+
+bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool ends_with(const char *text, const char *suffix)
+{
+    size_t text_len = strlen(text), suffix_len = strlen(suffix);
+    return text_len >= suffix_len && strcmp(text + text_len - suffix_len, suffix) == 0;
+}
+
+char *path_join(const char *dir, const char *name)
+{
+    return xasprintf("%s%s%s", dir, ends_with(dir, "/") ? "" : "/", name);
+}
+
+bool path_within(const char *path, const char *dir)
+{
+    size_t len = strlen(dir);
+    if (strcmp(dir, "/") == 0)
+        return path[0] == '/';
+    return strncmp(path, dir, len) == 0 && (path[len] == '\0' || path[len] == '/');
+}
+
+/* The number of bytes of the character at `at`, 0 if it is not one (RFC 3629). */
+static size_t utf8_step(const unsigned char *at, size_t left)
+{
+    unsigned char c = at[0];
+    size_t size = c < 0x80                ? 1
+                  : c >= 0xc2 && c < 0xe0 ? 2
+                  : c >= 0xe0 && c < 0xf0 ? 3
+                  : c >= 0xf0 && c < 0xf5 ? 4
+                                          : 0;
+    if (size == 0 || size > left)
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (c == 0xe0 && at[1] < 0xa0) || (c == 0xf0 && at[1] < 0x90);
+    bool surrogate = c == 0xed && at[1] >= 0xa0;
+    bool too_big = c == 0xf4 && at[1] >= 0x90;
+    return overlong || surrogate || too_big ? 0 : size;
+}
+
+bool utf8_valid(const char *text, size_t len)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    while (len > 0) {
+        size_t step = utf8_step(at, len);
+        if (step == 0)
+            return false;
+        at += step;
+        len -= step;
+    }
+    return true;
+}
+
+const char *printable(const char *text, char *out, size_t room)
+{
+    size_t i = 0;
+    for (; text[i] && i + 1 < room; i++) {
+        unsigned char c = (unsigned char)text[i];
+        out[i] = c < ' ' || c == 0x7f ? '?' : text[i];
+    }
+    out[i] = '\0';
+    if (text[i] && room > 4)
+        memcpy(out + room - 4, "...", 4);
+    return out;
+}
