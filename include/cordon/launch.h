@@ -77,6 +77,8 @@ struct launch {
     struct extra_mount *extra; /* only `cordon-sandbox run` accepts any */
     size_t extra_count;
     struct limits asked; /* UNBOUNDED: no opinion */
+    bool wall_lower;     /* asked.wall_ms is a schema's default: above the policy's it is lowered,
+                          * where an explicit request would be refused */
     int fds[FD_COUNT];   /* travel beside the frame; owned by the launch; -1: absent */
 };
 

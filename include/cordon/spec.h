@@ -30,6 +30,7 @@ struct spec {
     struct extra_mount *extra;
     size_t extra_count;
     struct limits asked;
+    bool wall_lower; /* asked.wall_ms is only a default (launch.h) */
 };
 
 void spec_init(struct spec *spec); /* no opinion on anything; use_uv true */

@@ -102,6 +102,7 @@ int launch_encode(const struct launch *launch, void *frame, size_t *len, struct 
     }
     for (size_t i = 0; i < LIMIT_COUNT; i++)
         frame_put_u64(&out, limit_get(&launch->asked, &limit_fields[i]));
+    frame_put_u8(&out, launch->wall_lower);
     uint32_t present = 0;
     for (unsigned i = 0; i < FD_COUNT; i++)
         present |= launch->fds[i] >= 0 ? 1U << i : 0;
@@ -160,6 +161,7 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     decode_extra(&in, ret);
     for (size_t i = 0; i < LIMIT_COUNT; i++)
         *limit_at(&ret->asked, &limit_fields[i]) = frame_u64(&in);
+    ret->wall_lower = frame_choice(&in, 1);
     *present = frame_u32(&in);
     if (*present >> FD_COUNT)
         in.bad = true;
