@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the Python suites.
+
+The programs under test are those in CORDON_BUILD (build/release without it), uv is CORDON_UV. The
+suites run as whoever starts them; ./dev test starts them as root and as an ordinary user.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import support
+
+
+def pytest_report_header():
+    return f"cordon: {build()} as uid {os.getuid()}"
+
+
+def build():
+    return Path(os.environ.get("CORDON_BUILD", support.SOURCE / "build/release")).resolve()
+
+
+def pytest_configure():
+    if "CORDON_UV" not in os.environ:
+        import uv
+
+        os.environ["CORDON_UV"] = uv.find_uv_bin()
+
+
+@pytest.fixture(scope="session")
+def cordon():
+    """The program under test."""
+    program = build() / "cordon"
+    assert program.exists(), f"{program} is not there: build first, or set CORDON_BUILD"
+    return program
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory):
+    """The suite's own state directory: environments made by one test serve the others."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture
+def start(cordon, state):
+    """start(*ARGUMENTS) -> Popen of cordon with pipes, in a clean environment; killed at the end."""
+    running = []
+
+    def start(*arguments, env=None, cwd="/", stdin=subprocess.PIPE, **options):
+        environment = support.clean_environment(CORDON_STATE=str(state), **(env or {}))
+        process = subprocess.Popen([str(cordon), *map(str, arguments)], stdin=stdin, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=environment, cwd=cwd, **options)
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def run(start):
+    """run(*ARGUMENTS, input=b"") -> Result of cordon."""
+
+    def run(*arguments, input=None, timeout=120, **options):
+        return support.finish(start(*arguments, **options), input, timeout)
+
+    return run
+
+
+@pytest.fixture
+def python(run):
+    """python(CODE) -> Result of that code in a box."""
+
+    def python(code, *options, **more):
+        return run("run", *options, "-c", code, **more)
+
+    return python
+
+
+@pytest.fixture
+def serve(cordon, state, tmp_path):
+    """serve(*ARGUMENTS) -> RawClient of a server started in a directory of its own, initialized."""
+    clients = []
+
+    def serve(*arguments, env=None, cwd=tmp_path, initialize=True):
+        environment = support.clean_environment(CORDON_STATE=str(state), **(env or {}))
+        client = support.RawClient([str(cordon), "serve", *map(str, arguments)], environment, cwd)
+        clients.append(client)
+        if initialize:
+            client.initialize()
+        return client
+
+    yield serve
+    for client in clients:
+        if client.process.poll() is None:
+            client.process.kill()
+        client.process.wait()
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A directory that a script may write; it belongs to whoever runs the suite."""
+    directory = tmp_path / "workspace"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def at_home():
+    """A directory in the caller's home, which no box may see."""
+    directory = Path(tempfile.mkdtemp(prefix=".cordon-test-", dir=os.environ.get("HOME") or Path.home()))
+    yield directory
+    shutil.rmtree(directory)

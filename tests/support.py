@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the Python suites share: clean environments, processes as the host sees them, a raw client."""
+
+import json
+import os
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = os.getuid() == 0
+SOURCE = Path(__file__).resolve().parent.parent
+SYSTEM_PYTHON = "/usr/bin/python3"
+
+# The operator's settings: what uv may need to reach its index from this machine.
+SETTINGS = ("UV_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+def clean_environment(**more):
+    """What a program needs and nothing that would hide a mistake of ours (PYTHONUNBUFFERED, ...)."""
+    environment = {name: value for name, value in os.environ.items() if name.upper().startswith(SETTINGS)}
+    environment.update(
+        PATH="/usr/local/bin:/usr/bin:/bin",
+        HOME=os.environ.get("HOME", "/"),
+        LANG="C.UTF-8",
+        CORDON_UV=os.environ["CORDON_UV"],
+        ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "detect_leaks=0"),
+    )
+    environment.update(more)
+    return environment
+
+
+@dataclass
+class Result:
+    exit: int
+    out: str
+    err: str
+
+    def json(self):
+        return json.loads(self.out)
+
+
+def finish(process, given=None, timeout=120):
+    """communicate(), as a Result; a program that hangs is killed and fails the test."""
+    try:
+        out, err = process.communicate(given, timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"did not end within {timeout} s; stderr: {err[-2000:]!r}") from None
+    return Result(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+def eventually(true, seconds, interval=0.002):
+    """Polls until true() is; returns how long that took, or None after so many seconds."""
+    start = time.monotonic()
+    while True:
+        if true():
+            return time.monotonic() - start
+        if time.monotonic() - start > seconds:
+            return None
+        time.sleep(interval)
+
+
+def soon(true, seconds=15):
+    """The same for a step of a test that must happen: how long it takes is not what is tested."""
+    assert eventually(true, seconds) is not None, f"did not happen within {seconds} s"
+
+
+# --- processes, as the host sees them -----------------------------------------------------------
+
+
+def processes():
+    """pid -> command line of every process there is."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                found[int(entry)] = Path("/proc", entry, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                pass  # gone meanwhile
+    return found
+
+
+def alive(marker):
+    """The pids whose command line holds the marker, zombies (whose line is empty) not among them."""
+    return [pid for pid, line in processes().items() if marker in line and pid != os.getpid()]
+
+
+def status(pid):
+    text = Path("/proc", str(pid), "status").read_text()
+    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+
+def children(pid):
+    found = []
+    for other in processes():
+        try:
+            if int(status(other)["PPid"]) == pid:
+                found.append(other)
+        except OSError:
+            pass
+    return found
+
+
+def descendants(pid):
+    found = children(pid)
+    for child in list(found):
+        found += descendants(child)
+    return found
+
+
+def namespaces(kind="net"):
+    """The namespaces of that kind that some process of ours is in."""
+    found = set()
+    for pid in processes():
+        try:
+            found.add(os.readlink(f"/proc/{pid}/ns/{kind}"))
+        except OSError:
+            pass
+    return found
+
+
+# --- a client that shows every byte -------------------------------------------------------------
+
+
+class RawClient:
+    """Speaks lines of JSON-RPC to `cordon serve`; replies are kept by id, in a thread of its own."""
+
+    def __init__(self, command, environment, cwd):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, env=environment, cwd=cwd)
+        self.pid = self.process.pid
+        self.replies = {}
+        self.lines = []
+        self.log = b""
+        self.changed = threading.Condition()
+        self.threads = [threading.Thread(target=reader, daemon=True) for reader in (self._read, self._read_log)]
+        for thread in self.threads:
+            thread.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            with self.changed:
+                self.lines.append(line)
+                message = json.loads(line)
+                if "id" in message and "method" not in message:
+                    self.replies[message["id"]] = message
+                self.changed.notify_all()
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            self.log += line
+
+    def send(self, **message):
+        self.send_bytes(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+
+    def send_bytes(self, line):
+        self.process.stdin.write(line)
+        self.process.stdin.flush()
+
+    def reply(self, number, timeout=60):
+        with self.changed:
+            arrived = self.changed.wait_for(lambda: number in self.replies, timeout)
+            assert arrived, f"no reply to {number} within {timeout} s; log: {self.log[-2000:]!r}"
+            return self.replies[number]
+
+    def request(self, number, method, timeout=60, **params):
+        self.send(id=number, method=method, params=params)
+        return self.reply(number, timeout)
+
+    def initialize(self, version="2025-11-25"):
+        reply = self.request(0, "initialize", protocolVersion=version, capabilities={},
+                             clientInfo={"name": "raw", "version": "1"})
+        self.send(method="notifications/initialized")
+        return reply
+
+    def call(self, number, tool, timeout=120, **arguments):
+        return self.request(number, "tools/call", timeout, name=tool, arguments=arguments)["result"]
+
+    def start_call(self, number, tool, **arguments):
+        self.send(id=number, method="tools/call", params={"name": tool, "arguments": arguments})
+
+    def close(self, timeout=10):
+        if not self.process.stdin.closed:
+            self.process.stdin.close()
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError("the server did not end at the end of its input") from None
+        finally:
+            for thread in self.threads:
+                thread.join(5)
