@@ -18,8 +18,8 @@ void now_iso8601(char out[32])
     struct tm tm;
     (void)clock_gettime(CLOCK_REALTIME, &ts);
     (void)gmtime_r(&ts.tv_sec, &tm);
-    char seconds[24];
+    char seconds[20] = "";
     (void)strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
-    (void)snprintf(out, 32, "%s.%03d+00:00", seconds,
-                   (int)((unsigned long)ts.tv_nsec / NS_PER_MS % 1000));
+    unsigned ms = (unsigned)((unsigned long)ts.tv_nsec / NS_PER_MS) % 1000;
+    (void)snprintf(out, 32, "%s.%03u+00:00", seconds, ms);
 }

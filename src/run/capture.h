@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* capture.h - what a result shows of one output stream: its beginning and its end.
+ *
+ * Takes any number of bytes in constant memory. A zeroed struct is an empty one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "str.h"
+
+/* The first and the last so many bytes of a stream (contract, section 3). */
+#define CAPTURE_END_BYTES (12 * 1024)
+
+struct capture {
+    struct str head; /* the first bytes */
+    char *ring;      /* the last bytes after the head; NULL until there are any */
+    uint64_t bytes;  /* taken in all */
+};
+
+void capture_add(struct capture *capture, const void *bytes, size_t len);
+void capture_done(struct capture *capture);
+
+/* What one character costs where the text is going to be written: the JSON object
+ * once as it is and once more as a string within a string. */
+size_t capture_cost(unsigned char c);
+
+/* The text within a budget of such cost: valid UTF-8, what is not becomes U+FFFD.
+ * Where bytes are left out a line in between says how many, and `rest` (or NULL)
+ * where they are. *whole is false where something is left out. The caller's. */
+char *capture_text(const struct capture *capture, size_t budget, const char *rest, bool *whole);
+
+/* The cost of all that the capture holds. */
+size_t capture_size(const struct capture *capture);

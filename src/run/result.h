@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* result.h - the result object of the contract's section 3: one shape for
+ * `--json`, `--report` and every run tool.
+ */
+#pragma once
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cordon/note.h>
+
+#include "run/capture.h"
+
+/* A reply holds the object twice: as itself and as the text of a content block. */
+#define REPLY_BYTES_MAX (128 * 1024)
+
+/* Everything is borrowed for the call. */
+struct result_input {
+    const char *job;
+    const struct started *started; /* NULL where no box stood */
+    const struct outcome *outcome;
+    const struct capture *output[2]; /* stdout, stderr */
+    uint64_t dropped[2];             /* bytes over limits.output */
+    uint64_t elapsed_ns;             /* since the request arrived */
+    const char *policy;              /* what was asked for, where `started` cannot say it */
+    bool use_uv;                     /* the same */
+    const char *rest;                /* address of the whole output, or NULL where it is not kept */
+};
+
+/* The object, the caller's (json_object_put). */
+struct json_object *result_build(const struct result_input *input);
+
+/* "completed" "failed" "cancelled": a job record's values. */
+const char *result_status(const struct outcome *outcome);
+
+/* "wall limit of 3 s reached", "cancelled", the outcome's own error, ...; NULL
+ * where the script ended by itself. The caller's. */
+char *result_sentence(const struct outcome *outcome, const struct limits *limits);
+
+/* The one form in which it is written. Borrowed from the object. */
+const char *result_text(struct json_object *object, size_t *len);

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "script/dotenv.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "script/check.h"
+#include "str.h"
+
+struct reader {
+    const char *at, *end;
+    unsigned line; /* of `at`, from 1 */
+    char **list;   /* what is known so far */
+};
+
+static int peek(const struct reader *reader)
+{
+    return reader->at < reader->end ? (unsigned char)*reader->at : -1;
+}
+
+static bool is_line_end(int c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/* White space as Python's \s, without the two that end a line. */
+static bool is_blank(int c)
+{
+    return c == ' ' || c == '\t' || c == '\v' || c == '\f' || (c >= 0x1c && c <= 0x1f);
+}
+
+static void skip_blanks(struct reader *reader)
+{
+    while (is_blank(peek(reader)))
+        reader->at++;
+}
+
+/* Takes one line end: LF, CR or CR LF. */
+static bool skip_line_end(struct reader *reader)
+{
+    if (!is_line_end(peek(reader)))
+        return false;
+    if (*reader->at == '\r' && reader->end - reader->at > 1 && reader->at[1] == '\n')
+        reader->at++;
+    reader->at++;
+    reader->line++;
+    return true;
+}
+
+static void skip_rest_of_line(struct reader *reader)
+{
+    while (peek(reader) >= 0 && !is_line_end(peek(reader)))
+        reader->at++;
+}
+
+static void skip_export(struct reader *reader)
+{
+    size_t word = strlen("export");
+    if ((size_t)(reader->end - reader->at) > word && memcmp(reader->at, "export", word) == 0 &&
+        is_blank((unsigned char)reader->at[word])) {
+        reader->at += word;
+        skip_blanks(reader);
+    }
+}
+
+static int read_name(struct reader *reader, char **ret, struct error *err)
+{
+    const char *start = reader->at, *stop;
+    if (peek(reader) == '\'') {
+        start++;
+        stop = memchr(start, '\'', (size_t)(reader->end - start));
+        if (!stop)
+            return fail_caller(err, EINVAL, "a quoted name without its closing quote");
+        reader->at = stop + 1;
+    } else {
+        int c;
+        while ((c = peek(reader)) >= 0 && c != '=' && c != '#' && !is_blank(c) && !is_line_end(c))
+            reader->at++;
+        stop = reader->at;
+    }
+    autofree char *name = xstrndup(start, (size_t)(stop - start));
+    char shown[64];
+    if (!*name)
+        return fail_caller(err, EINVAL, "no name before the \"=\"");
+    if (!variable_name_valid(name))
+        return fail_caller(err, EINVAL, "\"%s\" is not a name for a variable",
+                           printable(name, shown, sizeof(shown)));
+    *ret = TAKE(&name);
+    return 0;
+}
+
+/* What a backslash makes of the character after it; 0: nothing, both stay. */
+static char escaped(char quote, char c)
+{
+    static const char single[][2] = { { '\\', '\\' }, { '\'', '\'' } };
+    static const char both[][2] = { { '\\', '\\' }, { '\'', '\'' }, { '"', '"' },  { 'a', '\a' },
+                                    { 'b', '\b' },  { 'f', '\f' },  { 'n', '\n' }, { 'r', '\r' },
+                                    { 't', '\t' },  { 'v', '\v' } };
+    size_t count = quote == '"' ? COUNT(both) : COUNT(single);
+    const char(*rows)[2] = quote == '"' ? both : single;
+    for (size_t i = 0; i < count; i++)
+        if (rows[i][0] == c)
+            return rows[i][1];
+    return 0;
+}
+
+/* Where a quoted value closes. As in python-dotenv a backslash hides a quote after
+ * it even when it is itself escaped, unless no other quote follows: its expression
+ * backtracks to the last quote that can close. */
+static const char *quote_end(const struct reader *reader, const char *from, char quote)
+{
+    const char *fallback = NULL;
+    for (const char *p = from; p < reader->end; p++) {
+        if (*p != quote)
+            continue;
+        if (p == from || p[-1] != '\\')
+            return p;
+        fallback = p;
+    }
+    return fallback;
+}
+
+static int read_quoted(struct reader *reader, struct str *value, struct error *err)
+{
+    char quote = *reader->at;
+    const char *from = reader->at + 1, *stop = quote_end(reader, from, quote);
+    if (!stop)
+        return fail_caller(err, EINVAL, "a quoted value without its closing quote");
+    for (const char *p = from; p < stop; p++) {
+        char plain = *p == '\\' && p + 1 < stop ? escaped(quote, p[1]) : 0;
+        str_putc(value, plain ? plain : *p);
+        if (plain)
+            p++;
+        else if (*p == '\n' || (*p == '\r' && p[1] != '\n'))
+            reader->line++;
+    }
+    reader->at = stop + 1;
+    return 0;
+}
+
+/* To the end of the line, without a comment (a blank before '#') and trailing blanks. */
+static void read_plain(struct reader *reader, struct str *value)
+{
+    const char *from = reader->at;
+    skip_rest_of_line(reader);
+    const char *stop = reader->at;
+    for (const char *p = from + 1; p < stop; p++)
+        if (*p == '#' && is_blank((unsigned char)p[-1])) {
+            stop = p;
+            break;
+        }
+    while (stop > from && is_blank((unsigned char)stop[-1]))
+        stop--;
+    str_add(value, from, (size_t)(stop - from));
+}
+
+static const char *list_value(char *const *list, const char *name, size_t len)
+{
+    for (; list && *list; list++)
+        if (strncmp(*list, name, len) == 0 && (*list)[len] == '=')
+            return *list + len + 1;
+    return NULL;
+}
+
+/* At "${": the name, the default after ":-" and the end; false where it is not a reference. */
+static bool reference(const char *at, const char **name_end, const char **fallback,
+                      const char **close)
+{
+    const char *p = at + 2;
+    while (*p && *p != '}' && *p != ':')
+        p++;
+    *name_end = p;
+    *fallback = NULL;
+    if (p[0] == ':' && p[1] == '-') {
+        *fallback = p + 2;
+        p = strchr(p, '}');
+    }
+    *close = p;
+    return p && *p == '}';
+}
+
+/* Puts in ${NAME} and ${NAME:-default}. */
+static int interpolate(char *const *list, const char *raw, struct str *value, struct error *err)
+{
+    const char *name_end, *fallback, *close;
+    for (const char *p = raw; *p; p++) {
+        if (value->len > DOTENV_VALUE_MAX)
+            return fail_caller(err, E2BIG, "the value is longer than %d bytes", DOTENV_VALUE_MAX);
+        if (p[0] != '$' || p[1] != '{' || !reference(p, &name_end, &fallback, &close)) {
+            str_putc(value, *p);
+            continue;
+        }
+        const char *known = list_value(list, p + 2, (size_t)(name_end - p - 2));
+        if (known)
+            str_puts(value, known);
+        else if (fallback)
+            str_add(value, fallback, (size_t)(close - fallback));
+        p = close;
+    }
+    if (value->len > DOTENV_VALUE_MAX)
+        return fail_caller(err, E2BIG, "the value is longer than %d bytes", DOTENV_VALUE_MAX);
+    return 0;
+}
+
+static int keep(struct reader *reader, const char *name, const char *raw, struct error *err)
+{
+    autostr struct str pair = { 0 }, value = { 0 };
+    int r = interpolate(reader->list, raw, &value, err);
+    if (r < 0)
+        return r;
+    str_printf(&pair, "%s=", name);
+    str_add(&pair, value.data ? value.data : "", value.len);
+    size_t len = strlen(name);
+    for (char **entry = reader->list; entry && *entry; entry++)
+        if (strncmp(*entry, name, len) == 0 && (*entry)[len] == '=') {
+            free(*entry);
+            *entry = str_take(&pair);
+            return 0;
+        }
+    if (list_len(reader->list) >= DOTENV_NAMES_MAX)
+        return fail_caller(err, E2BIG, "more than %d names", DOTENV_NAMES_MAX);
+    list_add_owned(&reader->list, str_take(&pair));
+    return 0;
+}
+
+static int read_value(struct reader *reader, struct str *value, struct error *err)
+{
+    reader->at++; /* the '=' */
+    skip_blanks(reader);
+    int c = peek(reader);
+    if (c == '\'' || c == '"')
+        return read_quoted(reader, value, err);
+    if (c >= 0 && !is_line_end(c))
+        read_plain(reader, value);
+    return 0;
+}
+
+static int read_binding(struct reader *reader, struct error *err)
+{
+    autofree char *name = NULL;
+    autostr struct str value = { 0 };
+    skip_export(reader);
+    int r = read_name(reader, &name, err);
+    if (r < 0)
+        return r;
+    skip_blanks(reader);
+    bool has_value = peek(reader) == '=';
+    if (has_value && (r = read_value(reader, &value, err)) < 0)
+        return r;
+    skip_blanks(reader);
+    if (peek(reader) == '#')
+        skip_rest_of_line(reader);
+    if (peek(reader) >= 0 && !is_line_end(peek(reader)))
+        return fail_caller(err, EINVAL,
+                           has_value ? "text after the closing quote of %s"
+                                     : "expected \"=\" after %s",
+                           name);
+    return has_value ? keep(reader, name, value.data ? value.data : "", err) : 0;
+}
+
+static int read_all(struct reader *reader, struct error *err)
+{
+    for (;;) {
+        do
+            skip_blanks(reader);
+        while (skip_line_end(reader));
+        if (peek(reader) < 0)
+            return 0;
+        if (peek(reader) == '#') {
+            skip_rest_of_line(reader);
+            continue;
+        }
+        unsigned line = reader->line;
+        int r = read_binding(reader, err);
+        if (r < 0)
+            return fail_within(err, "line %u", line);
+    }
+}
+
+/* The line of the first byte that cannot be in an environment file, or 0. */
+static unsigned bad_line(const char *text, size_t len)
+{
+    if (utf8_valid(text, len) && !memchr(text, '\0', len))
+        return 0;
+    unsigned line = 1;
+    for (const char *at = text, *end = text + len; at < end; line++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t room = (size_t)((stop ? stop : end) - at);
+        if (!utf8_valid(at, room) || memchr(at, '\0', room))
+            return line;
+        at += room + 1;
+    }
+    return line;
+}
+
+int dotenv_parse(const char *text, size_t len, char ***ret, struct error *err)
+{
+    if (len > DOTENV_BYTES_MAX)
+        return fail_caller(err, EFBIG, "more than %d bytes", DOTENV_BYTES_MAX);
+    unsigned bad = bad_line(text, len);
+    if (bad)
+        return fail_caller(err, EILSEQ, "line %u: not UTF-8 text", bad);
+    struct reader reader = { text, text + len, 1, NULL };
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        reader.at += 3;
+    int r = read_all(&reader, err);
+    if (r < 0) {
+        list_free(reader.list);
+        return r;
+    }
+    *ret = reader.list;
+    return 0;
+}

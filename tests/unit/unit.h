@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unit.h - what cmocka wants to see before itself, and three ways to ask. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* clang-format off: cmocka.h needs the four above first. */
+#include <cmocka.h>
+/* clang-format on */
+
+#include <string.h>
+
+#include <cordon/error.h>
+
+#define UNIT_MAIN(tests)                                    \
+    int main(void)                                          \
+    {                                                       \
+        return cmocka_run_group_tests((tests), NULL, NULL); \
+    }
+
+/* The call succeeds; otherwise the test says why not. */
+#define assert_ok(call, err)                        \
+    do {                                            \
+        if ((call) < 0)                             \
+            fail_msg("%s: %s", #call, (err)->text); \
+    } while (0)
+
+/* The failure's text holds these words. */
+static inline void assert_says(const struct error *err, const char *words)
+{
+    if (!strstr(err->text, words))
+        fail_msg("\"%s\" does not say \"%s\"", err->text, words);
+}
