@@ -76,10 +76,10 @@ def run(start):
 
 @pytest.fixture
 def python(run):
-    """python(CODE) -> Result of that code in a box."""
+    """python(CODE, *OPTIONS, arguments=[]) -> Result of that code in a box."""
 
-    def python(code, *options, **more):
-        return run("run", *options, "-c", code, **more)
+    def python(code, *options, arguments=(), **more):
+        return run("run", *options, "-c", code, *arguments, **more)
 
     return python
 
