@@ -1,9 +1,180 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - the untrusting program: argv -> command. */
+/* main.c - the untrusting program: the first word is a command. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
-int main(void)
+#include <cordon/log.h>
+
+#include "clock.h"
+#include "cmd/command.h"
+#include "cmd/trusted.h"
+#include "str.h"
+
+static int forward_command(const struct command *command, struct options *options);
+
+static const struct command commands[] = {
+    { "run", COMMAND_RUN, run_command,
+      "[OPTIONS] [--] SCRIPT|- [ARG...]\n[OPTIONS] -c CODE [ARG...]",
+      "run a Python script in a box" },
+    { "exec", COMMAND_EXEC, run_command, "[OPTIONS] -- COMMAND [ARG...]",
+      "run any program in a box" },
+    { "bench", COMMAND_BENCH, NULL, "[OPTIONS] SCRIPT|-c CODE [ARG...]",
+      "measure a script (not yet)" },
+    { "serve", COMMAND_SERVE, NULL, "[--root DIR]...", "serve MCP on standard input and output" },
+    { "check", COMMAND_CHECK, forward_command, "[--json] [--policy NAME] [--config FILE]",
+      "what this host can enforce, what it cannot, what to do about it" },
+    { "policy", COMMAND_POLICY, forward_command, "list\nshow NAME\ncheck FILE", "read policies" },
+    { "jobs", COMMAND_JOBS, NULL, "list | show ID | ...", "recorded runs (not yet)" },
+    { "scripts", COMMAND_SCRIPTS, NULL, "list | show NAME | ...", "saved scripts (not yet)" },
+    { "env", COMMAND_ENV, forward_command, "list\nmake --with REQ...\nprune",
+      "prepared environments" },
+    { "mcp", COMMAND_MCP, NULL, "config CLIENT [--write]", "set up a client (not yet)" },
+};
+
+/* Words of a command that stands which do not yet. */
+static const struct {
+    const char *command, *word;
+} later[] = {
+    { "policy", "diff" }, { "policy", "explain" }, { "policy", "learn" },
+    { "env", "export" },  { "env", "import" },
+};
+
+/* check, policy and env are the sandbox's own business: it reads what it obeys. */
+static int forward_command(const struct command *command, struct options *options)
 {
-    (void)fputs("cordon: not yet\n", stderr);
-    return 125;
+    struct error err = { 0 };
+    const char *word = options->words[0] ? options->words[0] : "";
+    for (size_t i = 0; i < COUNT(later); i++)
+        if (strcmp(later[i].command, command->name) == 0 && strcmp(later[i].word, word) == 0) {
+            complain("%s %s: not yet", command->name, word);
+            return EXIT_UNUSABLE;
+        }
+    (void)!sandbox_become(command->name, options, options->words, &err);
+    return complain_error(&err);
+}
+
+static const struct command *command_named(const char *name)
+{
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int say_version(void)
+{
+    (void)puts("cordon " CORDON_VERSION);
+    return 0;
+}
+
+static int say_help(const struct command *command)
+{
+    if (command) {
+        const char *lead = "usage:";
+        autofree char *usage = xstrdup(command->usage);
+        for (char *line = strtok(usage, "\n"); line; line = strtok(NULL, "\n"), lead = "      ")
+            (void)printf("%s cordon %s %s\n", lead, command->name, line);
+        (void)printf("\n%s\n\n", command->help);
+        options_help(command->bit, stdout);
+        return 0;
+    }
+    (void)printf("usage: cordon COMMAND [OPTIONS] ...\n\n");
+    for (size_t i = 0; i < COUNT(commands); i++)
+        (void)printf("  %-24s %s\n", commands[i].name, commands[i].help);
+    (void)printf("\neverywhere:\n");
+    options_help(COMMAND_ANY, stdout);
+    (void)printf("\ncordon COMMAND --help says more; so does cordon(1).\n");
+    return 0;
+}
+
+/* The sandbox knows its own options: its commands keep their words as they are,
+ * from the first that is not one of those that hold everywhere. */
+static int parse_command(const struct command *command, struct options *options, struct error *err)
+{
+    if (command->run != forward_command)
+        return options_parse(options, command->bit, options->words, err);
+    for (char *const *word = options->words; *word; word++)
+        options->help |= strcmp(*word, "--help") == 0;
+    return 0;
+}
+
+static int command_run(const struct command *command, struct options *options)
+{
+    struct error err = { 0 };
+    if (!command->run) {
+        complain("%s: not yet", command->name);
+        return EXIT_UNUSABLE;
+    }
+    if (parse_command(command, options, &err) < 0) {
+        if (err.code == ENOSYS)
+            complain("%s: %s", command->name, err.text);
+        else
+            complain("%s: %s; see cordon %s --help", command->name, err.text, command->name);
+        return EXIT_UNUSABLE;
+    }
+    if (options->help)
+        return say_help(command);
+    if (options->version)
+        return say_version();
+    if (options->log_level) {
+        int level = log_level_parse(options->log_level);
+        if (level < 0) {
+            complain("--log-level is one of error, warn, info and debug");
+            return EXIT_UNUSABLE;
+        }
+        log_set_level((enum log_level)level);
+    }
+    return command->run(command, options);
+}
+
+/* A caller may have closed them; a socket of ours must not become "standard error". */
+static void open_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+}
+
+static int start(struct options *options, const char *self, char *const *argv)
+{
+    struct error err = { 0 };
+    options->words = argv;
+    if (strcmp(self, "cordon-mcp") == 0)
+        return command_run(command_named("serve"), options);
+    if (options_parse(options, COMMAND_ANY, argv, &err) < 0) {
+        complain("%s; see cordon --help", err.text);
+        return EXIT_UNUSABLE;
+    }
+    if (options->version)
+        return say_version();
+    const char *name = options->words[0];
+    if (options->help)
+        return say_help(NULL);
+    if (!name) {
+        complain("no command is given; see cordon --help");
+        return EXIT_UNUSABLE;
+    }
+    const struct command *command = command_named(name);
+    if (!command) {
+        char shown[64];
+        complain("no command \"%s\"; see cordon --help", printable(name, shown, sizeof(shown)));
+        return EXIT_UNUSABLE;
+    }
+    options->words++;
+    return command_run(command, options);
+}
+
+int main(int argc, char **argv)
+{
+    started_ns = now_ns();
+    open_standard_descriptors();
+    const char *self = argc > 0 ? argv[0] : "cordon";
+    const char *slash = strrchr(self, '/');
+    struct options options;
+    options_init(&options);
+    int status = start(&options, slash ? slash + 1 : self, argv + (argc > 0));
+    options_done(&options);
+    return status;
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command.h - what every command shares: how it is called, and how it speaks. */
+#pragma once
+
+#include <stdint.h>
+
+#include <cordon/error.h>
+
+#include "cmd/options.h"
+
+/* Exit statuses of cordon's own (contract, section 1). */
+enum exit_status {
+    EXIT_LIMIT = 124,
+    EXIT_UNUSABLE = 125, /* could not build or run the box, or was used wrongly */
+    EXIT_REFUSED = 126,  /* the policy says no */
+    EXIT_NO_SUCH = 127,  /* no such command or script */
+};
+
+struct command {
+    const char *name;
+    enum command_bit bit;
+    /* With the options parsed and the words after them in options->words; returns
+     * the exit status. NULL: not yet. */
+    int (*run)(const struct command *command, struct options *options);
+    const char *usage; /* lines after "cordon NAME ", NUL-ended; several with '\n' */
+    const char *help;  /* one line */
+};
+
+int run_command(const struct command *command, struct options *options);
+int serve_command(const struct command *command, struct options *options);
+
+/* "cordon: ..." on standard error, one line. */
+void complain(const char *fmt, ...) printf_like(1, 2);
+
+/* Complains, and says which exit status that is: by whose move it is. */
+int complain_error(const struct error *err);
+
+/* When the program started, for elapsed times (CLOCK_MONOTONIC). */
+extern uint64_t started_ns;

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/options.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "str.h"
+
+#define BOXED      (COMMAND_RUN | COMMAND_EXEC | COMMAND_BENCH)
+#define AT(member) offsetof(struct options, member)
+
+/* clang-format off: a table is read by its columns */
+const struct option_row option_rows[] = {
+    { "--policy", "NAME|FILE", "what the script may do (default: default)", BOXED | COMMAND_CHECK,
+      OPTION_TEXT, AT(policy) },
+    { "--directory", "DIR", "the workspace: mounted at its own path, working directory", BOXED,
+      OPTION_TEXT, AT(directory) },
+    { "--read", "PATH", "show more of the host, read-only, at its own path", BOXED, OPTION_LIST,
+      AT(read) },
+    { "--write", "PATH", "show more of the host, writable, at its own path", BOXED, OPTION_LIST,
+      AT(write) },
+    { "--with", "REQUIREMENT", "install this into the environment", BOXED, OPTION_LIST, AT(with) },
+    { "--python", "VERSION|PATH", "exactly this interpreter", BOXED, OPTION_TEXT, AT(python) },
+    { "--no-uv", NULL, "the system's Python, without an environment", BOXED, OPTION_FLAG,
+      AT(no_uv) },
+    { "--offline", NULL, "resolve nothing, install nothing", BOXED, OPTION_FLAG, AT(offline) },
+    { "--refresh", NULL, "make the environment anew", BOXED, OPTION_FLAG, AT(refresh) },
+    { "--env", "NAME[=VALUE]", "set a variable; without a value, pass the caller's own", BOXED,
+      OPTION_LIST, AT(env) },
+    { "--env-file", "FILE", "set the variables of a dotenv file", BOXED, OPTION_LIST,
+      AT(env_file) },
+    { "--timeout", "DURATION", "wall-clock limit, such as 30s", BOXED, OPTION_LIMIT,
+      AT(asked.wall_ms) },
+    { "--cpu", "DURATION", "CPU time limit of all processes together", BOXED, OPTION_LIMIT,
+      AT(asked.cpu_ms) },
+    { "--memory", "SIZE", "memory limit, such as 512M", BOXED, OPTION_LIMIT,
+      AT(asked.memory_bytes) },
+    { "--pids", "N", "how many processes and threads at once", BOXED, OPTION_LIMIT,
+      AT(asked.pids) },
+    { "--output", "SIZE", "how much output is kept", BOXED, OPTION_LIMIT, AT(asked.output_bytes) },
+    { "--allow-host", "HOST[:PORT]", "let connections to this host out (not yet)", BOXED,
+      OPTION_LATER, 0 },
+    { "--tty", NULL, "give the script a terminal of its own (not yet)", BOXED, OPTION_LATER, 0 },
+    { "--job", NULL, "record the run as a job (not yet)", BOXED, OPTION_LATER, 0 },
+    { "--no-server", NULL, "start the box here, even where a server runs", BOXED, OPTION_FLAG,
+      AT(no_server) },
+    { "--trace", "FILE", "write down what the script asks of the kernel (not yet)", BOXED,
+      OPTION_LATER, 0 },
+    { "--quiet", NULL, "no words of cordon's own", BOXED, OPTION_FLAG, AT(quiet) },
+    { "--json", NULL, "the result object instead of the script's output", BOXED | COMMAND_CHECK,
+      OPTION_FLAG, AT(json) },
+    { "--report", "FILE", "write the result object to a file as well", BOXED, OPTION_TEXT,
+      AT(report) },
+    { "-c", "CODE", "run this code instead of a file", COMMAND_RUN | COMMAND_BENCH, OPTION_TEXT,
+      AT(code) },
+    { "--root", "DIR", "a directory that clients may name (repeatable)", COMMAND_SERVE, OPTION_LIST,
+      AT(root) },
+    { "--http", "ADDR:PORT", "serve over HTTP (not yet)", COMMAND_SERVE, OPTION_LATER, 0 },
+    { "--unix", "PATH", "serve on a Unix socket (not yet)", COMMAND_SERVE, OPTION_LATER, 0 },
+    { "--state", "DIR", "where environments and records are kept", COMMAND_ANY, OPTION_TEXT,
+      AT(state) },
+    { "--config", "FILE", "the configuration file", COMMAND_ANY, OPTION_TEXT, AT(config) },
+    { "--policies", "DIR", "search policies here first", COMMAND_ANY, OPTION_TEXT, AT(policies) },
+    { "--log-level", "LEVEL", "error, warn, info or debug", COMMAND_ANY, OPTION_TEXT,
+      AT(log_level) },
+    { "--help", NULL, "say this", COMMAND_ANY, OPTION_FLAG, AT(help) },
+    { "--version", NULL, "say which version this is", COMMAND_ANY, OPTION_FLAG, AT(version) },
+};
+/* clang-format on */
+const size_t option_count = COUNT(option_rows);
+
+void options_init(struct options *options)
+{
+    *options = (struct options){ .asked = limits_no_opinion() };
+}
+
+void options_done(struct options *options)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (option_rows[i].kind == OPTION_LIST)
+            list_free(*(char ***)(void *)((char *)options + option_rows[i].offset));
+    options_init(options);
+}
+
+/* A row by the first `len` characters of a word; all of the commands must know it. */
+static const struct option_row *row_named(const char *word, size_t len, unsigned command)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if ((option_rows[i].commands & command) == command && strlen(option_rows[i].name) == len &&
+            strncmp(option_rows[i].name, word, len) == 0)
+            return &option_rows[i];
+    return NULL;
+}
+
+static enum limit_unit unit_of(const struct option_row *row)
+{
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        if (offsetof(struct options, asked) + limit_fields[i].offset == row->offset)
+            return limit_fields[i].unit;
+    return UNIT_COUNT;
+}
+
+static int option_set(struct options *options, const struct option_row *row, const char *value,
+                      struct error *err)
+{
+    void *slot = (char *)options + row->offset;
+    int r = 0;
+    switch (row->kind) {
+    case OPTION_FLAG:
+        *(bool *)slot = true;
+        break;
+    case OPTION_TEXT:
+        *(const char **)slot = value;
+        break;
+    case OPTION_LIST:
+        list_add((char ***)slot, value);
+        break;
+    case OPTION_LIMIT:
+        r = limit_parse(value, unit_of(row), slot, err);
+        return r < 0 ? fail_within(err, "%s", row->name) : 0;
+    case OPTION_LATER:
+        return fail_caller(err, ENOSYS, "%s: not yet", row->name);
+    }
+    return 0;
+}
+
+/* One option and its value; returns how many words it took. */
+static int option_take(struct options *options, unsigned command, char *const *argv,
+                       struct error *err)
+{
+    const char *word = argv[0], *equals = strchr(word, '=');
+    bool attached = equals && starts_with(word, "--");
+    size_t len = attached ? (size_t)(equals - word) : strlen(word);
+    const struct option_row *row = row_named(word, len, command);
+    char shown[64];
+    if (!row)
+        return fail_caller(err, EINVAL, "unknown option %s", printable(word, shown, sizeof(shown)));
+    if (!row->argument && attached)
+        return fail_caller(err, EINVAL, "%s takes no value", row->name);
+    if (row->argument && !attached && !argv[1])
+        return fail_caller(err, EINVAL, "%s needs a value: %s", row->name, row->argument);
+    const char *value = attached ? equals + 1 : argv[1];
+    int r = option_set(options, row, value, err);
+    if (r < 0)
+        return r;
+    return row->argument && !attached ? 2 : 1;
+}
+
+int options_parse(struct options *options, unsigned command, char *const *argv, struct error *err)
+{
+    while (*argv && (*argv)[0] == '-' && (*argv)[1] != '\0' && !options->code) {
+        if (strcmp(*argv, "--") == 0) {
+            argv++;
+            break;
+        }
+        int taken = option_take(options, command, argv, err);
+        if (taken < 0)
+            return taken;
+        argv += taken;
+    }
+    options->words = argv;
+    return 0;
+}
+
+static void help_rows(unsigned command, bool everywhere, FILE *out)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        if ((row->commands & command) != command || (row->commands == COMMAND_ANY) != everywhere)
+            continue;
+        char left[40];
+        (void)snprintf(left, sizeof(left), "%s%s%s", row->name, row->argument ? " " : "",
+                       row->argument ? row->argument : "");
+        (void)fprintf(out, "  %-24s %s\n", left, row->help);
+    }
+}
+
+void options_help(unsigned command, FILE *out)
+{
+    if (command != COMMAND_ANY)
+        help_rows(command, false, out);
+    help_rows(command, true, out);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fd.h"
+#include "script/check.h"
+#include "script/dotenv.h"
+#include "str.h"
+
+/* --- paths -------------------------------------------------------------------- */
+
+/* The canonical form of a path that must be there. */
+static int canonical(const char *option, const char *path, char **ret, struct error *err)
+{
+    char real[PATH_MAX];
+    if (!realpath(path, real)) {
+        char shown[200];
+        return fail_caller(err, errno, "%s %s: %s", option, printable(path, shown, sizeof(shown)),
+                           strerror(errno));
+    }
+    *ret = xstrdup(real);
+    return 0;
+}
+
+static int take_directory(const struct options *options, struct spec *spec, struct error *err)
+{
+    if (!options->directory)
+        return 0;
+    autofree char *path = NULL;
+    int r = canonical("--directory", options->directory, &path, err);
+    if (r < 0)
+        return r;
+    struct stat st;
+    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+        return fail_caller(err, ENOTDIR, "--directory %s: Not a directory", path);
+    spec->workspace = TAKE(&path);
+    return 0;
+}
+
+static int take_extra(const struct options *options, struct spec *spec, struct error *err)
+{
+    const struct {
+        const char *option;
+        char *const *paths;
+        bool write;
+    } given[] = { { "--read", options->read, false }, { "--write", options->write, true } };
+    size_t count = list_len(options->read) + list_len(options->write);
+    if (count == 0)
+        return 0;
+    spec->extra = xcalloc(count, sizeof(*spec->extra));
+    for (size_t i = 0; i < COUNT(given); i++)
+        for (char *const *path = given[i].paths; path && *path; path++) {
+            struct extra_mount *extra = &spec->extra[spec->extra_count];
+            int r = canonical(given[i].option, *path, &extra->path, err);
+            if (r < 0)
+                return r;
+            extra->write = given[i].write;
+            spec->extra_count++;
+        }
+    return 0;
+}
+
+/* A name, or a file where it looks like one. */
+static int take_policy(const struct options *options, struct spec *spec, struct error *err)
+{
+    const char *policy = options->policy;
+    if (!policy)
+        return 0;
+    if (strchr(policy, '/') || ends_with(policy, ".json"))
+        return canonical("--policy", policy, &spec->policy_file, err);
+    int r = policy_name_check(policy, err);
+    if (r < 0)
+        return fail_within(err, "--policy");
+    spec->policy = xstrdup(policy);
+    return 0;
+}
+
+static int take_python(const struct options *options, struct spec *spec, struct error *err)
+{
+    if (!options->python)
+        return 0;
+    spec->wish = PYTHON_EXACT;
+    if (strchr(options->python, '/'))
+        return canonical("--python", options->python, &spec->python, err);
+    int r = python_version_check(options->python, err);
+    if (r < 0)
+        return fail_within(err, "--python");
+    spec->python = xstrdup(options->python);
+    return 0;
+}
+
+/* --- variables ------------------------------------------------------------------ */
+
+static int take_env_file(const char *path, struct spec *spec, struct error *err)
+{
+    autofree char *text = NULL;
+    autolist char **pairs = NULL;
+    size_t len = 0;
+    int r = file_read(AT_FDCWD, path, DOTENV_BYTES_MAX, &text, &len, err);
+    if (r == 0) {
+        r = dotenv_parse(text, len, &pairs, err);
+        if (r < 0)
+            r = fail_within(err, "%s", path);
+    }
+    if (r < 0)
+        return fail_within(err, "--env-file");
+    for (char **pair = pairs; pair && *pair; pair++)
+        list_add(&spec->variables, *pair);
+    return 0;
+}
+
+/* NAME=VALUE, or NAME: the caller's own. */
+static int take_env(const char *text, struct request *request, struct error *err)
+{
+    autofree char *pair = NULL;
+    if (strchr(text, '=')) {
+        pair = xstrdup(text);
+    } else {
+        const char *value = getenv(text);
+        pair = xasprintf("%s=%s", text, value ? value : "");
+        if (!value && variable_name_valid(text)) {
+            list_add_owned(&request->remarks,
+                           xasprintf("--env %s: not set here, nothing is passed", text));
+            return 0;
+        }
+    }
+    int r = variable_check(pair, err);
+    if (r < 0)
+        return fail_within(err, "--env");
+    list_add(&request->spec.variables, pair);
+    return 0;
+}
+
+/* Files first: what is said on the command line wins. */
+static int take_variables(const struct options *options, struct request *request, struct error *err)
+{
+    for (char **path = options->env_file; path && *path; path++) {
+        int r = take_env_file(*path, &request->spec, err);
+        if (r < 0)
+            return r;
+    }
+    for (char **text = options->env; text && *text; text++) {
+        int r = take_env(*text, request, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* --- the script ------------------------------------------------------------------- */
+
+static int read_code(int fd, const char *name, struct spec *spec, struct error *err)
+{
+    struct error why = { 0 };
+    int r = fd_read_all(fd, SCRIPT_BYTES_MAX, &spec->code, &spec->code_len, &why);
+    if (r == -EFBIG)
+        return fail_caller(err, EFBIG, "%s: a script of more than 4 MiB", name);
+    if (r < 0)
+        return fail_caller(err, -r, "%s: %s", name, strerror(-r));
+    return 0;
+}
+
+/* As a shell would find it, else beneath the workspace, where the script will stand.
+ * *found is the name that was opened, the caller's. */
+static int open_script(const char *name, const char *workspace, char **found)
+{
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
+    autofree char *path = xstrdup(name);
+    int fd = open(path, flags);
+    if (fd < 0 && errno == ENOENT && workspace && name[0] != '/') {
+        free(path);
+        path = path_join(workspace, name);
+        fd = open(path, flags);
+    }
+    *found = TAKE(&path);
+    return fd;
+}
+
+static int take_file(const char *name, struct request *request, bool *no_script, struct error *err)
+{
+    struct spec *spec = &request->spec;
+    char shown[200];
+    struct stat st = { 0 };
+    autofree char *found = NULL;
+    autoclose int fd = open_script(name, spec->workspace, &found);
+    int problem = fd < 0 || fstat(fd, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
+    if (problem) {
+        *no_script = true;
+        return fail_caller(err, problem, "script %s: %s", printable(name, shown, sizeof(shown)),
+                           strerror(problem));
+    }
+    int r = read_code(fd, printable(name, shown, sizeof(shown)), spec, err);
+    /* A pipe (bash's <(...)) has no name that would mean anything inside. */
+    if (r < 0 || !S_ISREG(st.st_mode))
+        return r;
+    r = canonical("script", found, &spec->script_path, err);
+    if (r < 0)
+        return r;
+    const char *path = spec->script_path;
+    spec->in_place = spec->workspace && path_within(path, spec->workspace);
+    if (!spec->in_place)
+        request->neighbours = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+    return 0;
+}
+
+/* Takes the first word, or none where -c was given. */
+static int take_script(const struct options *options, struct request *request, bool *no_script,
+                       struct error *err)
+{
+    char *const *words = options->words;
+    struct spec *spec = &request->spec;
+    int r = 0;
+    if (options->code) {
+        spec->code = xstrdup(options->code);
+        spec->code_len = strlen(options->code);
+    } else if (!*words) {
+        return fail_caller(err, EINVAL, "no script is given");
+    } else if (strcmp(*words, "-") == 0) {
+        request->input_taken = true;
+        r = read_code(STDIN_FILENO, "standard input", spec, err);
+        words++;
+    } else {
+        r = take_file(*words++, request, no_script, err);
+    }
+    spec->arguments = list_copy(words);
+    return r;
+}
+
+static int take_command(const struct options *options, struct spec *spec, struct error *err)
+{
+    if (!*options->words)
+        return fail_caller(err, EINVAL, "no command is given");
+    spec->arguments = list_copy(options->words);
+    return 0;
+}
+
+int request_make(const struct options *options, bool script, struct request *ret, bool *no_script,
+                 struct error *err)
+{
+    *ret = (struct request){ 0 };
+    *no_script = false;
+    struct spec *spec = &ret->spec;
+    spec_init(spec);
+    spec->use_uv = !options->no_uv;
+    spec->offline = options->offline;
+    spec->refresh = options->refresh;
+    spec->asked = options->asked;
+    spec->requirements = list_copy(options->with);
+    int r = take_directory(options, spec, err);
+    if (r == 0)
+        r = script ? take_script(options, ret, no_script, err) : take_command(options, spec, err);
+    if (r == 0)
+        r = take_policy(options, spec, err);
+    if (r == 0)
+        r = take_python(options, spec, err);
+    if (r == 0)
+        r = take_extra(options, spec, err);
+    if (r == 0)
+        r = take_variables(options, ret, err);
+    return r;
+}
+
+void request_done(struct request *request)
+{
+    spec_done(&request->spec);
+    free(request->neighbours);
+    list_free(request->remarks);
+    *request = (struct request){ 0 };
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run.c - `cordon run` and `cordon exec`: one box, here, and this terminal around it. */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <cordon/runner.h>
+
+#include "clock.h"
+#include "cmd/command.h"
+#include "cmd/hint.h"
+#include "cmd/outlet.h"
+#include "cmd/request.h"
+#include "cmd/timezone.h"
+#include "cmd/trusted.h"
+#include "fd.h"
+#include "run/result.h"
+#include "str.h"
+
+/* cordon-sandbox has said everything; for it to go. */
+#define LEAVE_MS 5000
+
+struct session {
+    struct run_sink sink; /* first: the callbacks get a pointer to it */
+    const struct options *options;
+    struct request *request;
+    struct event_base *base;
+    struct run *run;        /* NULL before it is submitted and after it ended */
+    struct outlet *out[2];  /* NULL under --json */
+    unsigned held;          /* outlets that wait */
+    struct capture text[2]; /* for --json, --report and hints */
+    struct started started;
+    struct outcome outcome;
+    uint64_t dropped[2];
+    bool box_stood, interrupted, forwarded[NSIG];
+    char job[JOB_ID_MAX];
+    int signals, report;
+    pid_t sandbox;
+};
+
+static void remark(const struct session *session, const char *fmt, ...) printf_like(2, 3);
+
+static void remark(const struct session *session, const char *fmt, ...)
+{
+    if (session->options->quiet)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    autofree char *text = NULL;
+    if (vasprintf(&text, fmt, args) >= 0)
+        complain("%s", text);
+    va_end(args);
+}
+
+/* --- what comes back ------------------------------------------------------------ */
+
+static void take_note(struct run_sink *sink, struct note *note)
+{
+    struct session *session = (struct session *)(void *)sink;
+    if (note->kind == NOTE_PHASE && isatty(STDERR_FILENO))
+        remark(session, "%s", note->phase);
+    if (note->kind != NOTE_STARTED || session->box_stood)
+        return;
+    session->box_stood = true;
+    session->started = note->started;
+    note->started = (struct started){ 0 };
+}
+
+static void take_output(struct run_sink *sink, int stream, const void *bytes, size_t len)
+{
+    struct session *session = (struct session *)(void *)sink;
+    capture_add(&session->text[stream - 1], bytes, len);
+    if (session->out[stream - 1])
+        outlet_write(session->out[stream - 1], bytes, len);
+}
+
+static void take_end(struct run_sink *sink, const struct outcome *outcome,
+                     const uint64_t dropped[2])
+{
+    struct session *session = (struct session *)(void *)sink;
+    session->run = NULL;
+    session->outcome = *outcome;
+    session->dropped[0] = dropped[0];
+    session->dropped[1] = dropped[1];
+    (void)event_base_loopbreak(session->base);
+}
+
+/* --- a slow or a closed reader ---------------------------------------------------- */
+
+static void out_filled(void *context)
+{
+    struct session *session = context;
+    if (session->held++ == 0 && session->run)
+        run_pause(session->run, true);
+}
+
+static void out_drained(void *context)
+{
+    struct session *session = context;
+    if (--session->held == 0 && session->run)
+        run_pause(session->run, false);
+}
+
+static void out_broken(void *context)
+{
+    struct session *session = context;
+    session->held = 0;
+    if (!session->run)
+        return;
+    run_pause(session->run, false); /* the end has to be read */
+    run_cancel(session->run, false);
+}
+
+/* --- signals ------------------------------------------------------------------------ */
+
+static const int passed_on[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+static void take_signal(evutil_socket_t fd, short what, void *context)
+{
+    (void)what;
+    struct session *session = context;
+    struct signalfd_siginfo info;
+    if (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info) || !session->run)
+        return;
+    int number = (int)info.ssi_signo;
+    bool again = number == SIGINT && session->interrupted;
+    session->interrupted |= number == SIGINT;
+    /* Before the script runs nobody could make sense of a signal but us. */
+    if (again || !session->box_stood) {
+        run_cancel(session->run, false);
+        return;
+    }
+    session->forwarded[number] = true;
+    run_signal(session->run, number);
+}
+
+/* A signal that our caller ignores stays ignored: it never shows up here. */
+static int watch_signals(struct session *session, struct event **ret, struct error *err)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < COUNT(passed_on); i++)
+        (void)sigaddset(&set, passed_on[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return fail_host(err, "sigprocmask");
+    session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (session->signals < 0)
+        return fail_host(err, "signalfd");
+    *ret = event_new(session->base, session->signals, EV_READ | EV_PERSIST, take_signal, session);
+    (void)event_add(*ret, NULL);
+    return 0;
+}
+
+/* --- the beginning --------------------------------------------------------------------- */
+
+/* Our own standard input to pump from, or -1 where there is nothing in it. */
+static int feed_open(const struct request *request)
+{
+    struct stat input, null;
+    if (request->input_taken || fstat(STDIN_FILENO, &input) < 0)
+        return -1;
+    if (S_ISCHR(input.st_mode) && stat("/dev/null", &null) == 0 && input.st_rdev == null.st_rdev)
+        return -1;
+    return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+}
+
+/* The operator's own environment, because his index and certificate settings are
+ * for the prepare boxes; the zone is for the script. */
+static char **sandbox_environment(void)
+{
+    extern char **environ;
+    autofree char *zone = timezone_name();
+    char **list = NULL;
+    for (char **pair = environ; *pair; pair++)
+        if (!starts_with(*pair, "TZ="))
+            list_add(&list, *pair);
+    list_add_owned(&list, xasprintf("TZ=%s", zone ? zone : "UTC"));
+    return list;
+}
+
+static int submit(struct session *session, struct error *err)
+{
+    struct launch launch;
+    autoclose int channel = -1;
+    autolist char **env = sandbox_environment();
+    int r = launch_from_spec(&session->request->spec, &launch, err);
+    if (r < 0)
+        return r;
+    memcpy(session->job, launch.job, sizeof(session->job));
+    pid_t pid = sandbox_start("run", session->options, env, &channel, err);
+    if (pid < 0) {
+        launch_done(&launch);
+        return pid;
+    }
+    session->sandbox = pid;
+    return run_submit(session->base, channel, &launch, feed_open(session->request), &session->sink,
+                      &session->run, err);
+}
+
+static int report_open(struct session *session, struct error *err)
+{
+    const char *path = session->options->report;
+    if (!path)
+        return 0;
+    session->report = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+    if (session->report < 0)
+        return fail_caller(err, errno, "--report %s: %s", path, strerror(errno));
+    return 0;
+}
+
+/* --- the end ------------------------------------------------------------------------------ */
+
+/* The sandbox clears up after its outcome; it gets a moment for that. */
+static void await_sandbox(struct session *session)
+{
+    if (session->sandbox <= 0)
+        return;
+    autoclose int pidfd = (int)syscall(SYS_pidfd_open, session->sandbox, 0);
+    struct pollfd gone = { .fd = pidfd, .events = POLLIN };
+    if (pidfd >= 0 && poll(&gone, 1, LEAVE_MS) == 0)
+        (void)kill(session->sandbox, SIGKILL);
+    while (waitpid(session->sandbox, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+static void say_hints(const struct session *session)
+{
+    for (char **hint = session->started.hints; hint && *hint; hint++)
+        remark(session, "%s", *hint);
+    if (!session->request->neighbours || session->outcome.end != END_EXITED ||
+        session->outcome.code == 0)
+        return;
+    bool whole;
+    autofree char *text = capture_text(&session->text[1], SIZE_MAX, NULL, &whole);
+    autofree char *module = hint_neighbour(text, session->request->neighbours);
+    if (module)
+        remark(session,
+               "%s lies beside the script, which alone is shown in the box; --directory %s shows "
+               "the directory",
+               module, session->request->neighbours);
+}
+
+static void say_end(const struct session *session)
+{
+    static const struct {
+        unsigned bit;
+        const char *what;
+    } reached[] = { { REACHED_PIDS, "processes" },
+                    { REACHED_DISK, "disk" },
+                    { REACHED_FILES, "open files" } };
+    const struct outcome *outcome = &session->outcome;
+    const struct limits *limits = session->box_stood ? &session->started.limits : NULL;
+    autofree char *sentence = result_sentence(outcome, limits);
+    if (sentence)
+        remark(session, "%s%s",
+               outcome->end == END_WALL || outcome->end == END_CPU ? "[TIMEOUT] " : "", sentence);
+    const char *name = signal_name(outcome->code);
+    if (outcome->end == END_SIGNALLED && !session->forwarded[outcome->code % NSIG])
+        remark(session, "ended by signal %d%s%s", outcome->code, name ? " " : "", name ? name : "");
+    for (size_t i = 0; i < COUNT(reached); i++)
+        if (outcome->reached & reached[i].bit)
+            remark(session, "the limit on %s was reached: some calls failed", reached[i].what);
+    if (session->dropped[0] + session->dropped[1] > 0 && limits) {
+        char shown[32];
+        limit_print(limits->output_bytes, UNIT_SIZE, shown);
+        remark(session, "%llu bytes of output dropped: output limit of %s reached",
+               (unsigned long long)(session->dropped[0] + session->dropped[1]), shown);
+    }
+    say_hints(session);
+}
+
+static int write_result(const struct session *session, struct error *err)
+{
+    const struct result_input input = {
+        .job = session->job,
+        .started = session->box_stood ? &session->started : NULL,
+        .outcome = &session->outcome,
+        .output = { &session->text[0], &session->text[1] },
+        .dropped = { session->dropped[0], session->dropped[1] },
+        .elapsed_ns = now_ns() - started_ns,
+        .policy = session->options->policy ? session->options->policy : "default",
+        .use_uv = !session->options->no_uv,
+    };
+    struct json_object *object = result_build(&input);
+    autostr struct str line = { 0 };
+    size_t len;
+    const char *text = result_text(object, &len);
+    str_add(&line, text, len);
+    str_putc(&line, '\n');
+    json_object_put(object);
+
+    int r = session->options->json ? fd_write_all(STDOUT_FILENO, line.data, line.len, err) : 0;
+    if (r == 0 && session->report >= 0) {
+        (void)!ftruncate(session->report, 0); /* not for a pipe, which has nothing old in it */
+        r = fd_write_all(session->report, line.data, line.len, err);
+        if (r < 0)
+            r = fail_within(err, "--report %s", session->options->report);
+    }
+    return r;
+}
+
+/* --- all of it ------------------------------------------------------------------------------ */
+
+static int session_run(struct session *session, struct error *err)
+{
+    const struct outlet_owner owner = { out_filled, out_drained, out_broken, session };
+    struct event *signals = NULL;
+    session->base = event_base_new();
+    if (!session->base)
+        return fail_host_as(err, ENOMEM, "start an event loop");
+    int r = report_open(session, err);
+    if (r == 0)
+        r = watch_signals(session, &signals, err);
+    if (r == 0)
+        r = submit(session, err);
+    if (r == 0) {
+        for (int i = 0; i < 2 && !session->options->json; i++)
+            session->out[i] = outlet_new(session->base, i + 1, &owner);
+        (void)event_base_dispatch(session->base);
+    }
+    await_sandbox(session);
+    for (int i = 0; i < 2; i++)
+        if (session->out[i]) {
+            bool mid_line = i == 1 && outlet_mid_line(session->out[i]);
+            outlet_free(session->out[i]);
+            if (mid_line && !session->options->quiet && session->outcome.end != END_EXITED)
+                (void)!write(STDERR_FILENO, "\n", 1);
+        }
+    if (signals)
+        event_free(signals);
+    event_base_free(session->base);
+    return r;
+}
+
+static int session_end(struct session *session)
+{
+    struct error err = { 0 };
+    say_end(session);
+    if (write_result(session, &err) < 0)
+        return complain_error(&err);
+    return outcome_exit_code(&session->outcome);
+}
+
+int run_command(const struct command *command, struct options *options)
+{
+    struct error err = { 0 };
+    struct request request;
+    bool no_script;
+    struct session session = {
+        .sink = { take_note, take_output, take_end },
+        .options = options,
+        .request = &request,
+        .signals = -1,
+        .report = -1,
+    };
+    int status;
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGCHLD, SIG_DFL);
+    if (request_make(options, command->bit == COMMAND_RUN, &request, &no_script, &err) < 0) {
+        status = complain_error(&err);
+        if (no_script)
+            status = EXIT_NO_SUCH;
+    } else {
+        for (char **line = request.remarks; line && *line; line++)
+            remark(&session, "%s", *line);
+        status = session_run(&session, &err) < 0 ? complain_error(&err) : session_end(&session);
+    }
+    started_done(&session.started);
+    capture_done(&session.text[0]);
+    capture_done(&session.text[1]);
+    own_close(&session.signals);
+    own_close(&session.report);
+    request_done(&request);
+    return status;
+}

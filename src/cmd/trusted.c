@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/trusted.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "str.h"
+
+#define PROGRAM "cordon-sandbox"
+
+/* Where it is looked for, from the directory of this program. */
+static const char *const places[] = { PROGRAM, "../libexec/cordon/" PROGRAM };
+
+extern char **environ;
+
+int sandbox_path(char **ret, struct error *err)
+{
+    char self[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (len < 0)
+        return fail_host(err, "find this program: readlink /proc/self/exe");
+    self[len] = '\0';
+    char *slash = strrchr(self, '/');
+    if (slash)
+        *slash = '\0';
+    for (size_t i = 0; i < COUNT(places); i++) {
+        autofree char *path = path_join(self, places[i]);
+        if (access(path, X_OK) == 0) {
+            *ret = TAKE(&path);
+            return 0;
+        }
+    }
+    return fail_host_as(err, ENOENT, "%s is neither in %s nor in its ../libexec/cordon", PROGRAM,
+                        self);
+}
+
+/* NAME COMMAND [--state DIR] [--config FILE] [--policies DIR] [WORDS...] */
+static char **sandbox_words(const char *command, const struct options *options, char *const *words)
+{
+    const struct {
+        const char *name, *value;
+    } given[] = {
+        { "--state", options->state },
+        { "--config", options->config },
+        { "--policies", options->policies },
+    };
+    char **list = NULL;
+    list_add(&list, PROGRAM);
+    list_add(&list, command);
+    for (size_t i = 0; i < COUNT(given); i++)
+        if (given[i].value) {
+            list_add(&list, given[i].name);
+            list_add(&list, given[i].value);
+        }
+    for (; words && *words; words++)
+        list_add(&list, *words);
+    return list;
+}
+
+int sandbox_become(const char *command, const struct options *options, char *const *words,
+                   struct error *err)
+{
+    autofree char *path = NULL;
+    int r = sandbox_path(&path, err);
+    if (r < 0)
+        return r;
+    autolist char **list = sandbox_words(command, options, words);
+    (void)execv(path, list);
+    return fail_host(err, "start %s", path);
+}
+
+/* An empty mask, and no dispositions that it could mistake for its own: we ignore
+ * SIGPIPE, and a caller may have ignored SIGCHLD. */
+static int spawn_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none, plain;
+    (void)sigemptyset(&none);
+    (void)sigemptyset(&plain);
+    (void)sigaddset(&plain, SIGPIPE);
+    (void)sigaddset(&plain, SIGCHLD);
+    int r = posix_spawnattr_init(attributes);
+    if (r == 0)
+        r = posix_spawnattr_setsigmask(attributes, &none);
+    if (r == 0)
+        r = posix_spawnattr_setsigdefault(attributes, &plain);
+    if (r == 0)
+        r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                     POSIX_SPAWN_SETPGROUP);
+    return r;
+}
+
+static int spawn_actions(posix_spawn_file_actions_t *actions, int channel)
+{
+    int r = posix_spawn_file_actions_init(actions);
+    /* First the socket: it may have one of the numbers that are opened next. */
+    if (r == 0)
+        r = posix_spawn_file_actions_adddup2(actions, channel, 3);
+    if (r == 0)
+        r = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+    if (r == 0)
+        r = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
+    return r;
+}
+
+pid_t sandbox_start(const char *command, const struct options *options, char *const *env,
+                    int *channel, struct error *err)
+{
+    autofree char *path = NULL;
+    int r = sandbox_path(&path, err);
+    if (r < 0)
+        return r;
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return fail_host(err, "make a socket for %s", PROGRAM);
+    autoclose int ours = ends[0], theirs = ends[1];
+
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t actions;
+    autolist char **words = sandbox_words(command, options, NULL);
+    pid_t pid = -1;
+    r = spawn_attributes(&attributes);
+    if (r == 0)
+        r = spawn_actions(&actions, theirs);
+    if (r == 0)
+        r = posix_spawn(&pid, path, &actions, &attributes, words, env ? env : environ);
+    if (r != 0) {
+        errno = r;
+        return fail_host(err, "start %s", path);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)posix_spawnattr_destroy(&attributes);
+    *channel = fd_take(&ours);
+    return pid;
+}

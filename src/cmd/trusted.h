@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trusted.h - the other program, cordon-sandbox: where it is and how it is started. */
+#pragma once
+
+#include <sys/types.h>
+
+#include <cordon/error.h>
+
+#include "cmd/options.h"
+
+/* Beside this program, else in ../libexec/cordon/. *ret is the caller's. */
+int sandbox_path(char **ret, struct error *err) must_check;
+
+/* Becomes `cordon-sandbox COMMAND WORDS...` with the options that hold
+ * everywhere. Returns only where that fails. */
+int sandbox_become(const char *command, const struct options *options, char *const *words,
+                   struct error *err) must_check;
+
+/* Starts `cordon-sandbox COMMAND` with a seqpacket socket as its descriptor 3 and
+ * nothing on 0 and 1; standard error stays ours. It leads a process group, so
+ * that a terminal's signals come to us alone. *channel is the caller's. Returns
+ * its process id. */
+pid_t sandbox_start(const char *command, const struct options *options, char *const *env,
+                    int *channel, struct error *err) must_check;
