@@ -28,6 +28,8 @@ struct environment {
     char *path; /* on the host; NULL: none */
     bool cached;
     char **installed; /* "name==version", sorted */
+    int hold; /* where path is not NULL: a lock that keeps it from being removed while it is in
+               * use; let go by environment_done() */
 };
 
 /* Failure with uv's own reason, shortened to its point; a requirement that has
@@ -36,6 +38,15 @@ struct environment {
 int environment_ensure(const struct sandbox *sandbox, const struct env_request *request,
                        struct environment *ret, struct error *err) must_check;
 void environment_done(struct environment *environment);
+
+/* What makes two environments the same one: the key is a SHA-256 over all of it. */
+struct env_identity {
+    const char *uv_version, *interpreter;
+    char *const *requirements; /* in any order */
+    const char *settings;      /* the operator's index settings, without credentials */
+    const char *header;        /* or NULL */
+};
+char *env_key(const struct env_identity *identity); /* the caller's */
 
 /* The uv binary (never a shim): configuration, CORDON_UV, PATH; remembered like
  * interpreters. *path and *version are the caller's. */

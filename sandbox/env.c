@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* env.c - which environment a run gets: its key, the one there is, or a new one. */
+#include "env.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sha256.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include <cordon/log.h>
+
+#include "env_make.h"
+#include "env_store.h"
+#include "fd.h"
+#include "requirement.h"
+#include "str.h"
+#include "uv.h"
+
+#define KEY_FORMAT "1" /* counts up when environments are made differently */
+
+/* --- the key --------------------------------------------------------------------------- */
+
+static int compare_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char **sorted(char *const *list)
+{
+    char **copy = list_copy(list);
+    if (copy)
+        qsort(copy, list_len(copy), sizeof(*copy), compare_text);
+    return copy;
+}
+
+char *env_key(const struct env_identity *identity)
+{
+    autolist char **requirements = sorted(identity->requirements);
+    struct utsname host;
+    if (uname(&host) < 0)
+        host = (struct utsname){ 0 };
+    autostr struct str text = { 0 };
+    str_printf(&text, "format " KEY_FORMAT "\nuv %s\nplatform %s %s\ninterpreter %s\n",
+               identity->uv_version, host.sysname, host.machine, identity->interpreter);
+    for (size_t i = 0; i < list_len(requirements); i++)
+        str_printf(&text, "requirement %s\n", requirements[i]);
+    str_printf(&text, "settings %zu\n%s", strlen(identity->settings), identity->settings);
+    if (identity->header)
+        str_printf(&text, "header\n%s", identity->header);
+    char hash[SHA256_DIGEST_STRING_LENGTH];
+    SHA256Data((const uint8_t *)text.data, text.len, hash);
+    return xstrdup(hash);
+}
+
+static uint64_t wall_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* --- what is known during one call ------------------------------------------------------ */
+
+struct search {
+    const struct sandbox *sandbox;
+    const struct env_request *request;
+    bool offline;
+    uint64_t began_ms;
+    char *uv, *uv_version;
+    struct uv_settings settings;
+    char *key;
+    int owner; /* directory */
+};
+
+static void search_done(struct search *search)
+{
+    free(search->uv);
+    free(search->uv_version);
+    uv_settings_done(&search->settings);
+    free(search->key);
+    own_close(&search->owner);
+}
+
+static int search_begin(struct search *search, struct error *err)
+{
+    const struct env_request *request = search->request;
+    int r = requirements_check(request->requirements, err);
+    if (r == 0)
+        r = uv_find(search->sandbox, request->control, &search->uv, &search->uv_version, err);
+    if (r < 0)
+        return r;
+    uv_settings_make(search->sandbox, &search->settings);
+    search->key = env_key(&(struct env_identity){ .uv_version = search->uv_version,
+                                                  .interpreter = request->python->identity,
+                                                  .requirements = request->requirements,
+                                                  .settings = search->settings.identity,
+                                                  .header = request->header });
+    int fd = env_owner_open(search->sandbox, request->owner, err);
+    if (fd < 0)
+        return fd;
+    search->owner = fd;
+    return 0;
+}
+
+/* --- the one there is -------------------------------------------------------------------- */
+
+enum age { AGE_GOOD, AGE_OLD, AGE_NONE };
+
+/* May the one that was made at `created_ms` serve? One made since we began was made
+ * for somebody who asked for the same, at the same time. */
+static enum age judge_age(const struct search *search, uint64_t created_ms)
+{
+    if (search->offline || created_ms >= search->began_ms)
+        return AGE_GOOD;
+    uint64_t max_age_ms = search->sandbox->config.environment_max_age_s * 1000;
+    bool aged = max_age_ms > 0 && search->began_ms - created_ms > max_age_ms;
+    return search->request->refresh || aged ? AGE_OLD : AGE_GOOD;
+}
+
+static void take(const struct search *search, struct env_record *record, int hold, bool cached,
+                 struct environment *ret)
+{
+    *ret =
+        (struct environment){ .key = xstrdup(search->key),
+                              .path = xasprintf("%s/environments/%s/%s/env", search->sandbox->state,
+                                                search->request->owner, search->key),
+                              .cached = cached,
+                              .installed = TAKE(&record->installed),
+                              .hold = hold };
+    env_used(hold);
+}
+
+/* AGE_NONE: there is none. AGE_OLD: there is one, and it was taken only if `any`. */
+static int find(const struct search *search, bool any, bool cached, enum age *age,
+                struct environment *ret, struct error *err)
+{
+    struct env_record record = { 0 };
+    autoclose int hold = env_hold(search->owner, search->key, &record, err);
+    *age = AGE_NONE;
+    if (hold == -ENOENT)
+        return 0;
+    if (hold < 0)
+        return hold;
+    *age = judge_age(search, record.created_ms);
+    if (*age == AGE_GOOD || any)
+        take(search, &record, fd_take(&hold), cached, ret);
+    env_record_done(&record);
+    return 0;
+}
+
+/* --- a new one ----------------------------------------------------------------------------- */
+
+static int write_record(const struct search *search, const char *name, char *const *installed,
+                        struct error *err)
+{
+    struct env_record record = { .created_ms = wall_clock_ms(),
+                                 .python = search->request->python->version,
+                                 .uv = search->uv_version,
+                                 .requirements = (char **)(uintptr_t)search->request->requirements,
+                                 .installed = (char **)(uintptr_t)installed };
+    autofree char *text = env_record_print(&record);
+    autofree char *path = path_join(name, "record");
+    return file_write(search->owner, path, text, strlen(text), 0600, err);
+}
+
+static int make_under(const struct search *search, const char *name, struct error *err)
+{
+    autofree char *path = xasprintf("%s/environments/%s/%s/env", search->sandbox->state,
+                                    search->request->owner, name);
+    struct env_making making = {
+        .request = search->request, .uv = search->uv, .settings = &search->settings, .path = path
+    };
+    autolist char **installed = NULL;
+    int r = env_make(search->sandbox, &making, &installed, err);
+    if (r == 0)
+        r = write_record(search, name, installed, err);
+    if (r == 0)
+        r = env_finish(search->owner, name, search->key, err);
+    return r;
+}
+
+static int make(const struct search *search, struct error *err)
+{
+    autofree char *name = NULL;
+    int r = env_begin(search->owner, search->key, &name, err);
+    if (r < 0)
+        return r;
+    r = make_under(search, name, err);
+    if (r < 0) {
+        struct error ignored = { 0 };
+        if (env_remove(search->owner, name, &ignored) < 0)
+            log_event(LOG_WARN, "leftover", KV("reason", ignored.text));
+    }
+    return r;
+}
+
+/* With the lock of the key held: somebody may have made it while we waited. */
+static int make_locked(const struct search *search, struct environment *ret, struct error *err)
+{
+    enum age age;
+    int r = find(search, false, true, &age, ret, err);
+    if (r < 0 || age == AGE_GOOD)
+        return r;
+    struct error failure = { 0 };
+    r = make(search, &failure);
+    if (r == 0)
+        return find(search, true, false, &age, ret, err);
+    /* One that has only grown old is better than none while the index is away. */
+    bool serves = age == AGE_OLD && !search->request->refresh && failure.blame == BLAME_HOST &&
+                  r != -ECANCELED;
+    if (serves) {
+        log_event(LOG_WARN, "old_environment", KV("key", search->key), KV("reason", failure.text));
+        return find(search, true, true, &age, ret, err);
+    }
+    *err = failure;
+    return r;
+}
+
+static int ensure(struct search *search, struct environment *ret, struct error *err)
+{
+    int r = search_begin(search, err);
+    if (r < 0)
+        return r;
+    enum age age;
+    r = find(search, false, true, &age, ret, err);
+    if (r < 0 || age == AGE_GOOD)
+        return r;
+    if (search->offline)
+        return fail_host_as(err, ENOENT,
+                            "offline: there is no environment with these requirements yet, and "
+                            "none may be made");
+    autoclose int lock = env_lock(search->owner, search->key, search->request->control, err);
+    if (lock < 0)
+        return -err->code;
+    r = make_locked(search, ret, err);
+    env_unlock(search->owner, search->key, &lock);
+    env_sweep(search->owner);
+    return r;
+}
+
+int environment_ensure(const struct sandbox *sandbox, const struct env_request *request,
+                       struct environment *ret, struct error *err)
+{
+    *ret = (struct environment){ 0 };
+    if (list_len(request->requirements) == 0)
+        return 0;
+    struct search search = { .sandbox = sandbox,
+                             .request = request,
+                             .offline = request->offline || sandbox->config.uv_offline,
+                             .began_ms = wall_clock_ms(),
+                             .owner = -1 };
+    int r = ensure(&search, ret, err);
+    search_done(&search);
+    if (r == 0 && !ret->path)
+        return fail_host_as(err, EIO, "the environment was removed as soon as it was made");
+    return r;
+}
+
+void environment_done(struct environment *environment)
+{
+    if (environment->path)
+        own_close(&environment->hold);
+    free(environment->key);
+    free(environment->path);
+    list_free(environment->installed);
+    *environment = (struct environment){ 0 };
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* env_command.c - `cordon env list|make|prune`: prepared environments, for the operator. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "env.h"
+#include "env_store.h"
+#include "str.h"
+
+#define OWNER_AT_THE_COMMAND_LINE "local"
+
+#define EXIT_FAULT 125
+
+static int complain(const struct error *err)
+{
+    (void)fprintf(stderr, "cordon: %s\n", err->text);
+    return EXIT_FAULT;
+}
+
+static int misused(const char *why)
+{
+    (void)fprintf(stderr, "cordon: env: %s\n", why);
+    return EXIT_FAULT;
+}
+
+/* --- walking over all owners and keys ----------------------------------------------------- */
+
+struct visit {
+    int owner; /* directory */
+    const char *owner_name, *key;
+    time_t used;
+    const struct env_record *record;
+};
+
+typedef int visitor(const struct visit *visit, void *context);
+
+static char **names_in(int dir)
+{
+    char **names = NULL;
+    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    if (!directory) {
+        own_close(&fd);
+        return NULL;
+    }
+    for (struct dirent *entry; (entry = readdir(directory));)
+        if (*entry->d_name != '.')
+            list_add(&names, entry->d_name);
+    closedir(directory);
+    return names;
+}
+
+static int visit_owner(const struct sandbox *sandbox, const char *name, visitor *call,
+                       void *context)
+{
+    struct error err = { 0 };
+    autoclose int owner = env_owner_open(sandbox, name, &err);
+    if (owner < 0)
+        return complain(&err);
+    autolist char **keys = names_in(owner);
+    int result = 0;
+    for (size_t i = 0; i < list_len(keys) && result == 0; i++) {
+        struct env_record record = { 0 };
+        struct stat st;
+        int hold = env_hold(owner, keys[i], &record, &err);
+        if (hold < 0)
+            continue;
+        autofree char *path = path_join(keys[i], "record");
+        time_t used = fstatat(owner, path, &st, 0) == 0 ? st.st_mtim.tv_sec : 0;
+        own_close(&hold);
+        result = call(&(struct visit){ owner, name, keys[i], used, &record }, context);
+        env_record_done(&record);
+    }
+    return result;
+}
+
+static int visit_all(const struct sandbox *sandbox, visitor *call, void *context)
+{
+    autoclose int dir =
+        openat(sandbox->state_fd, "environments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    autolist char **owners = dir < 0 ? NULL : names_in(dir);
+    int result = 0;
+    for (size_t i = 0; i < list_len(owners) && result == 0; i++)
+        result = visit_owner(sandbox, owners[i], call, context);
+    return result;
+}
+
+/* --- list ------------------------------------------------------------------------------------ */
+
+static void print_date(time_t at)
+{
+    char text[32];
+    struct tm utc;
+    if (gmtime_r(&at, &utc) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &utc) > 0)
+        printf("%s  ", text);
+}
+
+static int print_one(const struct visit *visit, void *context)
+{
+    (void)context;
+    printf("%.12s  %-8s  %-8s  ", visit->key, visit->owner_name, visit->record->python);
+    print_date((time_t)(visit->record->created_ms / 1000));
+    print_date(visit->used);
+    for (size_t i = 0; i < list_len(visit->record->requirements); i++)
+        printf("%s%s", i ? ", " : "", visit->record->requirements[i]);
+    putchar('\n');
+    return 0;
+}
+
+static int command_list(const struct sandbox *sandbox, int argc, char *const *argv)
+{
+    (void)argv;
+    if (argc > 1)
+        return misused("list takes no arguments");
+    printf("%-12s  %-8s  %-8s  %-16s  %-16s  %s\n", "KEY", "OWNER", "PYTHON", "MADE (UTC)",
+           "LAST USED (UTC)", "REQUIREMENTS");
+    return visit_all(sandbox, print_one, NULL);
+}
+
+/* --- make ------------------------------------------------------------------------------------- */
+
+struct make_options {
+    char **requirements;
+    const char *python;
+    bool offline, refresh;
+};
+
+static int read_make_options(int argc, char *const *argv, struct make_options *ret)
+{
+    static const struct option options[] = { { "with", required_argument, NULL, 'w' },
+                                             { "python", required_argument, NULL, 'p' },
+                                             { "offline", no_argument, NULL, 'o' },
+                                             { "refresh", no_argument, NULL, 'r' },
+                                             { 0 } };
+    optind = 1;
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
+        if (c == 'w')
+            list_add(&ret->requirements, optarg);
+        else if (c == 'p')
+            ret->python = optarg;
+        else if (c == 'o')
+            ret->offline = true;
+        else if (c == 'r')
+            ret->refresh = true;
+        else
+            return misused("make takes --with REQUIREMENT, --python VERSION|PATH, --offline and "
+                           "--refresh");
+    }
+    if (optind < argc)
+        return misused("make takes options only; name each requirement with --with");
+    return ret->requirements ? 0 : misused("make needs at least one --with REQUIREMENT");
+}
+
+static int make_one(const struct sandbox *sandbox, const struct make_options *options,
+                    struct pythons *pythons, struct environment *ret, struct error *err)
+{
+    int r = pythons_find(sandbox, -1, pythons, err);
+    if (r < 0)
+        return r;
+    const struct python *python = NULL;
+    r = python_choose(sandbox, pythons, options->python ? PYTHON_EXACT : PYTHON_PREFER,
+                      options->python ? options->python : "3.12", NULL, -1, &python, err);
+    if (r < 0)
+        return r;
+    struct env_request request = { .owner = OWNER_AT_THE_COMMAND_LINE,
+                                   .python = python,
+                                   .requirements = options->requirements,
+                                   .offline = options->offline,
+                                   .refresh = options->refresh,
+                                   .control = -1 };
+    return environment_ensure(sandbox, &request, ret, err);
+}
+
+static int command_make(const struct sandbox *sandbox, int argc, char *const *argv)
+{
+    struct make_options options = { 0 };
+    struct pythons pythons = { 0 };
+    struct environment environment = { 0 };
+    struct error err = { 0 };
+    int status = read_make_options(argc, argv, &options);
+    if (status == 0 && make_one(sandbox, &options, &pythons, &environment, &err) < 0)
+        status = complain(&err);
+    if (status == 0) {
+        printf("%s  %s\n", environment.key, environment.cached ? "was there" : "made");
+        for (size_t i = 0; i < list_len(environment.installed); i++)
+            printf("  %s\n", environment.installed[i]);
+    }
+    environment_done(&environment);
+    pythons_done(&pythons);
+    list_free(options.requirements);
+    return status;
+}
+
+/* --- prune ------------------------------------------------------------------------------------ */
+
+struct pruning {
+    time_t before;
+    unsigned removed, in_use, kept;
+};
+
+static int prune_one(const struct visit *visit, void *context)
+{
+    struct pruning *pruning = context;
+    struct error err = { 0 };
+    if (visit->used >= pruning->before) {
+        pruning->kept++;
+        return 0;
+    }
+    int r = env_remove(visit->owner, visit->key, &err);
+    if (r == -EBUSY)
+        pruning->in_use++;
+    else if (r < 0)
+        return complain(&err);
+    else
+        pruning->removed++;
+    return 0;
+}
+
+static int command_prune(const struct sandbox *sandbox, int argc, char *const *argv)
+{
+    (void)argv;
+    if (argc > 1)
+        return misused("prune takes no arguments");
+    struct pruning pruning = { .before =
+                                   time(NULL) - (time_t)sandbox->config.environment_max_age_s };
+    int status = visit_all(sandbox, prune_one, &pruning);
+    autoclose int dir =
+        openat(sandbox->state_fd, "environments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    autolist char **owners = dir < 0 ? NULL : names_in(dir);
+    for (size_t i = 0; i < list_len(owners); i++) {
+        struct error ignored = { 0 };
+        autoclose int owner = env_owner_open(sandbox, owners[i], &ignored);
+        if (owner >= 0)
+            env_sweep(owner);
+    }
+    printf("%u removed, %u kept, %u in use\n", pruning.removed, pruning.kept, pruning.in_use);
+    return status;
+}
+
+static int command_later(const struct sandbox *sandbox, int argc, char *const *argv)
+{
+    (void)sandbox;
+    (void)argc;
+    (void)fprintf(stderr, "cordon: not yet: env %s\n", argv[0]);
+    return EXIT_FAULT;
+}
+
+static const struct command {
+    const char *name;
+    int (*run)(const struct sandbox *sandbox, int argc, char *const *argv);
+} commands[] = {
+    { "list", command_list },    { "make", command_make },    { "prune", command_prune },
+    { "export", command_later }, { "import", command_later },
+};
+
+int env_command(const struct sandbox *sandbox, int argc, char *const *argv)
+{
+    for (size_t i = 0; argc > 0 && i < COUNT(commands); i++)
+        if (strcmp(argv[0], commands[i].name) == 0)
+            return commands[i].run(sandbox, argc, argv);
+    return misused("say list, make --with REQUIREMENT..., or prune");
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* env_make.h - one environment, made in three steps.
+ *
+ *     1. an empty environment is laid out, by cordon itself: nothing runs
+ *     2. uv installs wheels into it, in a box with the operator's settings; no
+ *        code of any package runs, so uv may write the owner's cache
+ *     3. the base interpreter lists and compiles it, in a box with neither
+ *        network nor cache nor settings; still no code of any package runs
+ *
+ * A second start of uv, or of the environment's own interpreter, would run a
+ * wheel's .pth file: there is none before the script's own box.
+ */
+#pragma once
+
+#include "uv.h"
+
+struct env_making {
+    const struct env_request *request;
+    const char *uv; /* path on the host */
+    const struct uv_settings *settings;
+    const char *path; /* of the directory that becomes ENVIRONMENT_INSIDE, on the host */
+};
+
+/* Fills `path`, an empty directory; *installed is the caller's. What is half
+ * made after a failure is the caller's to remove. */
+int env_make(const struct sandbox *sandbox, const struct env_making *making, char ***installed,
+             struct error *err) must_check;
