@@ -14,12 +14,25 @@ from mcp import Client, StdioServerParameters
 
 # The client library hands on next to nothing of our environment. What the *server* may use: uv, the
 # state directory, and the operator's index, proxy and certificate settings. No script sees them.
-OPERATOR = ("CORDON_", "UV_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "XDG_")
+OPERATOR = (
+    "CORDON_",
+    "UV_",
+    "SSL_CERT_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "XDG_",
+)
 
 
 async def main(cordon, script, dependencies):
-    settings = {name: value for name, value in os.environ.items() if name.upper().startswith(OPERATOR)}
-    server = StdioServerParameters(command=str(Path(cordon).resolve()), args=["serve"], env=settings)
+    settings = {
+        name: value for name, value in os.environ.items() if name.upper().startswith(OPERATOR)
+    }
+    server = StdioServerParameters(
+        command=str(Path(cordon).resolve()), args=["serve"], env=settings
+    )
     async with Client(server) as client:
         tools = await client.list_tools()
         print("tools:", ", ".join(tool.name for tool in tools.tools), file=sys.stderr)

@@ -24,14 +24,20 @@ def can(what):
     return "yes"
 
 
-status = dict(line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":\t" in line)
+status = dict(
+    line.split(":\t", 1)
+    for line in Path("/proc/self/status").read_text().splitlines()
+    if ":\t" in line
+)
 table = Table(title=f"Python {platform.python_version()} in a box, drawn by rich {version('rich')}")
 table.add_column("question")
 table.add_column("answer")
 table.add_row("who am I", f"uid {os.getuid()}, capabilities {status['CapEff']}")
 table.add_row("processes I can see", str(sum(name.isdigit() for name in os.listdir("/proc"))))
 table.add_row("system call filter", {"2": "on"}.get(status["Seccomp"], "off"))
-table.add_row("can I reach the network", can(lambda: socket.create_connection(("192.0.2.1", 80), 2)))
+table.add_row(
+    "can I reach the network", can(lambda: socket.create_connection(("192.0.2.1", 80), 2))
+)
 table.add_row("can I read /etc/shadow", can(lambda: open("/etc/shadow")))
 table.add_row("can I write to /usr", can(lambda: open("/usr/mine", "w")))
 table.add_row("can I write to /tmp", can(lambda: open("/tmp/mine", "w")))

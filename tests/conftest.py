@@ -47,13 +47,20 @@ def state(tmp_path_factory):
 
 @pytest.fixture
 def start(cordon, state):
-    """start(*ARGUMENTS) -> Popen of cordon with pipes, in a clean environment; killed at the end."""
+    """start(*ARGUMENTS) -> Popen of cordon with pipes in a clean environment; killed at the end."""
     running = []
 
     def start(*arguments, env=None, cwd="/", stdin=subprocess.PIPE, **options):
         environment = support.clean_environment(CORDON_STATE=str(state), **(env or {}))
-        process = subprocess.Popen([str(cordon), *map(str, arguments)], stdin=stdin, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, env=environment, cwd=cwd, **options)
+        process = subprocess.Popen(
+            [str(cordon), *map(str, arguments)],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=cwd,
+            **options,
+        )
         running.append(process)
         return process
 
@@ -115,6 +122,8 @@ def workspace(tmp_path):
 @pytest.fixture
 def at_home():
     """A directory in the caller's home, which no box may see."""
-    directory = Path(tempfile.mkdtemp(prefix=".cordon-test-", dir=os.environ.get("HOME") or Path.home()))
+    directory = Path(
+        tempfile.mkdtemp(prefix=".cordon-test-", dir=os.environ.get("HOME") or Path.home())
+    )
     yield directory
     shutil.rmtree(directory)

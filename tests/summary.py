@@ -16,7 +16,7 @@ CMOCKA_VERDICT = {"OK": "passed", "FAILED": "failed", "SKIPPED": "skipped"}
 
 
 def one_case(case):
-    """A <testcase> as rows (verdict, name, reason); a unit-test program has one row per function."""
+    """A <testcase> as rows (verdict, name, reason): one per function of a unit-test program."""
     name = case.get("classname", "") + "::" + case.get("name", "")
     if case.get("classname") == case.get("name"):
         name = case.get("name")
@@ -31,7 +31,9 @@ def one_case(case):
     if rows:
         if bad is not None and "failed" not in rows.values():
             rows["(the program itself)"] = "failed"
-        return [(verdict, f"{name}: {function}", "said so itself") for function, verdict in rows.items()]
+        return [
+            (verdict, f"{name}: {function}", "said so itself") for function, verdict in rows.items()
+        ]
     if bad is not None:
         return [("failed", name, bad.get("message", "").split("\n")[0])]
     if left_out is not None:
@@ -60,7 +62,9 @@ def main(paths):
         if not rows:
             rows = [("failed", path.name, "ran no test")]
         count = {verdict: sum(row[0] == verdict for row in rows) for verdict in total}
-        print(f"{path.stem + ':':20} " + ", ".join(f"{n} {verdict}" for verdict, n in count.items()))
+        print(
+            f"{path.stem + ':':20} " + ", ".join(f"{n} {verdict}" for verdict, n in count.items())
+        )
         for verdict, n in count.items():
             total[verdict] += n
         details += [(path.stem, *row) for row in rows if row[0] != "passed"]

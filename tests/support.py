@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the Python suites share: clean environments, processes as the host sees them, a raw client."""
+"""What the Python suites share: a clean environment, processes as the host sees them, a client."""
 
 import json
 import os
@@ -18,8 +18,10 @@ SETTINGS = ("UV_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PR
 
 
 def clean_environment(**more):
-    """What a program needs and nothing that would hide a mistake of ours (PYTHONUNBUFFERED, ...)."""
-    environment = {name: value for name, value in os.environ.items() if name.upper().startswith(SETTINGS)}
+    """What a program needs, and nothing that hides a mistake of ours (PYTHONUNBUFFERED, ...)."""
+    environment = {
+        name: value for name, value in os.environ.items() if name.upper().startswith(SETTINGS)
+    }
     environment.update(
         PATH="/usr/local/bin:/usr/bin:/bin",
         HOME=os.environ.get("HOME", "/"),
@@ -77,14 +79,19 @@ def processes():
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
-                found[int(entry)] = Path("/proc", entry, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                found[int(entry)] = (
+                    Path("/proc", entry, "cmdline")
+                    .read_bytes()
+                    .replace(b"\0", b" ")
+                    .decode(errors="replace")
+                )
             except OSError:
                 pass  # gone meanwhile
     return found
 
 
 def alive(marker):
-    """The pids whose command line holds the marker, zombies (whose line is empty) not among them."""
+    """The pids whose command line holds the marker; a zombie's line is empty."""
     return [pid for pid, line in processes().items() if marker in line and pid != os.getpid()]
 
 
@@ -126,17 +133,27 @@ def namespaces(kind="net"):
 
 
 class RawClient:
-    """Speaks lines of JSON-RPC to `cordon serve`; replies are kept by id, in a thread of its own."""
+    """Speaks lines of JSON-RPC to `cordon serve`; a thread keeps the replies by id."""
 
     def __init__(self, command, environment, cwd):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, env=environment, cwd=cwd)
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=cwd,
+        )
         self.pid = self.process.pid
         self.replies = {}
         self.lines = []
+        self.garbage = []  # lines on standard output that are not JSON: there must be none
+        self.ended = False
         self.log = b""
         self.changed = threading.Condition()
-        self.threads = [threading.Thread(target=reader, daemon=True) for reader in (self._read, self._read_log)]
+        self.threads = [
+            threading.Thread(target=reader, daemon=True) for reader in (self._read, self._read_log)
+        ]
         for thread in self.threads:
             thread.start()
 
@@ -144,10 +161,17 @@ class RawClient:
         for line in self.process.stdout:
             with self.changed:
                 self.lines.append(line)
-                message = json.loads(line)
+                try:
+                    message = json.loads(line)
+                except ValueError:
+                    self.garbage.append(line)
+                    continue
                 if "id" in message and "method" not in message:
                     self.replies[message["id"]] = message
                 self.changed.notify_all()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
 
     def _read_log(self):
         for line in self.process.stderr:
@@ -162,8 +186,11 @@ class RawClient:
 
     def reply(self, number, timeout=60):
         with self.changed:
-            arrived = self.changed.wait_for(lambda: number in self.replies, timeout)
-            assert arrived, f"no reply to {number} within {timeout} s; log: {self.log[-2000:]!r}"
+            self.changed.wait_for(lambda: number in self.replies or self.ended, timeout)
+            why = "the server ended" if self.ended else f"nothing within {timeout} s"
+            assert number in self.replies, (
+                f"no reply to {number}: {why}; log: {self.log[-2000:]!r}, {self.garbage[:3]!r}"
+            )
             return self.replies[number]
 
     def request(self, number, method, timeout=60, **params):
@@ -171,8 +198,13 @@ class RawClient:
         return self.reply(number, timeout)
 
     def initialize(self, version="2025-11-25"):
-        reply = self.request(0, "initialize", protocolVersion=version, capabilities={},
-                             clientInfo={"name": "raw", "version": "1"})
+        reply = self.request(
+            0,
+            "initialize",
+            protocolVersion=version,
+            capabilities={},
+            clientInfo={"name": "raw", "version": "1"},
+        )
         self.send(method="notifications/initialized")
         return reply
 

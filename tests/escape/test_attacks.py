@@ -50,7 +50,11 @@ class Attack:
     def __init__(self, path):
         self.path = path
         self.name = path.stem
-        head = path.read_text().split("*/\n#include")[0] if path.suffix == ".c" else path.read_text().split("\nimport")[0]
+        head = (
+            path.read_text().split("*/\n#include")[0]
+            if path.suffix == ".c"
+            else path.read_text().split("\nimport")[0]
+        )
         for field in self.FIELDS:
             found = re.search(rf"^(?:# |/\* | \* ){field}: (.*)$", head, re.MULTILINE)
             setattr(self, "for_" + field, found[1].strip() if found else "")
@@ -58,11 +62,19 @@ class Attack:
         self.exits = [int(word) for word in self.for_exits.split()] or [STOPPED]
 
     def command(self, programs):
-        return [str(programs / self.name)] if self.path.suffix == ".c" else [support.SYSTEM_PYTHON, "-B", str(programs / self.path.name)]
+        return (
+            [str(programs / self.name)]
+            if self.path.suffix == ".c"
+            else [support.SYSTEM_PYTHON, "-B", str(programs / self.path.name)]
+        )
 
 
 def all_attacks():
-    paths = sorted(path for path in HERE.glob("*.[cp]*") if path.name not in ("attack.py", "attack.h") and path.suffix in (".c", ".py"))
+    paths = sorted(
+        path
+        for path in HERE.glob("*.[cp]*")
+        if path.name not in ("attack.py", "attack.h") and path.suffix in (".c", ".py")
+    )
     return [attack for attack in map(Attack, paths) if support.ROOT or attack.for_as != "root"]
 
 
@@ -72,7 +84,19 @@ def programs(tmp_path_factory):
     into = tmp_path_factory.mktemp("attacks")
     for source in sorted(HERE.iterdir()):
         if source.suffix == ".c":
-            subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-Wall", "-o", into / source.stem, source], check=True)
+            subprocess.run(
+                [
+                    "gcc",
+                    "-std=gnu17",
+                    "-D_GNU_SOURCE",
+                    "-O1",
+                    "-Wall",
+                    "-o",
+                    into / source.stem,
+                    source,
+                ],
+                check=True,
+            )
         elif source.suffix == ".py":
             shutil.copy(source, into)
     return into
@@ -83,9 +107,18 @@ def target(workspace, at_home, tmp_path):
     """What there is to reach on this host: a secret, listeners, a workspace."""
     secret = at_home / "id_test"
     secret.write_text("a private key\n")
-    listeners = [socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)]
-    names = {"workspace": str(workspace), "secret": str(secret), "port": str(listeners[0].getsockname()[1]),
-             "abstract": f"cordon-test-{os.getpid()}", "socket": str(tmp_path / "socket")}
+    listeners = [
+        socket.create_server(("127.0.0.1", 0)),
+        socket.socket(socket.AF_UNIX),
+        socket.socket(socket.AF_UNIX),
+    ]
+    names = {
+        "workspace": str(workspace),
+        "secret": str(secret),
+        "port": str(listeners[0].getsockname()[1]),
+        "abstract": f"cordon-test-{os.getpid()}",
+        "socket": str(tmp_path / "socket"),
+    }
     listeners[1].bind("\0" + names["abstract"])
     listeners[2].bind(names["socket"])
     for listener in listeners[1:]:
@@ -123,13 +156,21 @@ def fill(text, names):
 def outside(attack, programs, names, descriptors):
     """Runs it as it is; whoever we are, in namespaces that are thrown away."""
     command = attack.command(programs) + fill(attack.for_arguments, names)
-    environment = support.clean_environment(**(CANARY if attack.for_caller == "secret environment" else {}))
+    environment = support.clean_environment(
+        **(CANARY if attack.for_caller == "secret environment" else {})
+    )
     unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if not support.ROOT:
         unshare += ["--user", "--map-current-user"]
     over = names["workspace"] if "{workspace}" in attack.for_arguments else ""
-    process = subprocess.Popen([*unshare, "sh", "-c", OUTSIDE, "sh", over, *command], env=environment, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=descriptors)
+    process = subprocess.Popen(
+        [*unshare, "sh", "-c", OUTSIDE, "sh", over, *command],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=descriptors,
+    )
     return support.finish(process, timeout=60)
 
 
@@ -160,26 +201,44 @@ def test_attack(attack, policy, programs, target, request, start, at_home):
     descriptors = request.getfixturevalue("leaks") if attack.for_caller == "leaks" else []
     beats = "beat" in attack.for_worked
     if beats:
-        assert outside_beat(attack, programs, target), "outside it did not survive: it proves nothing"
+        assert outside_beat(attack, programs, target), (
+            "outside it did not survive: it proves nothing"
+        )
     else:
         first = outside(attack, programs, target, descriptors)
         if first.exit == NOTHING_TO_ATTACK:
             pytest.skip(first.out.strip())
-        assert first.exit == 0, f"outside it does not work, so it proves nothing: {first.out} {first.err}"
+        assert first.exit == 0, (
+            f"outside it does not work, so it proves nothing: {first.out} {first.err}"
+        )
     for path in at_home.iterdir():
         if path.name != "id_test":
             path.unlink()
 
-    process = start("exec", "--policy", policy, "--read", programs, *fill(attack.for_options, target), "--",
-                    *attack.command(programs), *fill(attack.for_arguments, target),
-                    stdin=subprocess.DEVNULL, pass_fds=descriptors,
-                    env=CANARY if attack.for_caller == "secret environment" else None)
+    process = start(
+        "exec",
+        "--policy",
+        policy,
+        "--read",
+        programs,
+        *fill(attack.for_options, target),
+        "--",
+        *attack.command(programs),
+        *fill(attack.for_arguments, target),
+        stdin=subprocess.DEVNULL,
+        pass_fds=descriptors,
+        env=CANARY if attack.for_caller == "secret environment" else None,
+    )
     result = support.finish(process, timeout=60)
     allowed = attack.exits if policy == "default" else [*attack.exits, NOTHING_TO_ATTACK]
     assert result.exit in allowed, f"{attack.for_attack}: {result.out} {result.err}"
     assert result.exit != STOPPED or result.out.startswith("stopped: "), result.out
-    assert [path.name for path in at_home.iterdir()] == ["id_test"], "something was written in the caller's home"
+    assert [path.name for path in at_home.iterdir()] == ["id_test"], (
+        "something was written in the caller's home"
+    )
     if beats:
         beat = Path(target["workspace"], "beat")
-        assert beat.exists(), f"the daemon never started, so it proves nothing: {result.out} {result.err}"
+        assert beat.exists(), (
+            f"the daemon never started, so it proves nothing: {result.out} {result.err}"
+        )
         assert not still_grows(beat), "the daemon lives on"

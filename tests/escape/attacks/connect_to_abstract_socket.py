@@ -7,4 +7,7 @@ import sys
 
 import attack
 
-attack.try_to("connect to an abstract socket", lambda: socket.socket(socket.AF_UNIX).connect("\0" + sys.argv[1]))
+attack.try_to(
+    "connect to an abstract socket",
+    lambda: socket.socket(socket.AF_UNIX).connect("\0" + sys.argv[1]),
+)

@@ -7,4 +7,7 @@ import sys
 
 import attack
 
-attack.try_to("connect to 127.0.0.1", lambda: socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5).recv(4))
+attack.try_to(
+    "connect to 127.0.0.1",
+    lambda: socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5).recv(4),
+)

@@ -7,4 +7,6 @@ import sys
 
 import attack
 
-attack.try_to("connect to a socket file", lambda: socket.socket(socket.AF_UNIX).connect(sys.argv[1]))
+attack.try_to(
+    "connect to a socket file", lambda: socket.socket(socket.AF_UNIX).connect(sys.argv[1])
+)

@@ -9,7 +9,11 @@ import attack
 
 
 def swap():
-    for program in (os.path.realpath("/proc/self/exe"), os.path.realpath(sys.executable), "/usr/bin/env"):
+    for program in (
+        os.path.realpath("/proc/self/exe"),
+        os.path.realpath(sys.executable),
+        "/usr/bin/env",
+    ):
         try:
             # Opened without truncating; ETXTBSY of a running program is not a wall either.
             os.close(os.open(program, os.O_WRONLY))
