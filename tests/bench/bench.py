@@ -198,16 +198,11 @@ class Bench:
         client.close()
         start = time.perf_counter()
         cores = os.cpu_count()
+        starts = (
+            f"for i in $(seq {count // cores}); do {self.python} -c 'print(1)'; done >/dev/null"
+        )
         workers = [
-            subprocess.Popen(
-                [
-                    "/bin/sh",
-                    "-c",
-                    f"for i in $(seq {count // cores}); do {self.python} -c 'print(1)'; done >/dev/null",
-                ],
-                env=self.environment,
-            )
-            for _ in range(cores)
+            subprocess.Popen(["/bin/sh", "-c", starts], env=self.environment) for _ in range(cores)
         ]
         for worker in workers:
             worker.wait()

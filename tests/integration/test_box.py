@@ -372,7 +372,8 @@ def test_requests_and_rich(python):
         "import http.server, threading, requests, rich\n"
         "server = http.server.HTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler)\n"
         "threading.Thread(target=server.serve_forever, daemon=True).start()\n"
-        "rich.print('[bold]' + str(requests.get(f'http://127.0.0.1:{server.server_port}/').status_code))\n"
+        "answer = requests.get(f'http://127.0.0.1:{server.server_port}/')\n"
+        "rich.print(f'[bold]{answer.status_code}')\n"
         "server.shutdown()"
     )
     result = python(code, "--with", "requests", "--with", "rich", timeout=600)
