@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include <cordon/error.h>
-#include <cordon/outcome.h>
+#include <cordon/note.h>
 
 #include "sandbox.h"
 
@@ -43,6 +43,7 @@ struct errand_result {
     size_t out_len;
     char *err; /* standard error, the same */
     size_t err_len;
+    struct started started; /* policy, limits and layers of the box, where it came to stand */
 };
 
 /* 0 when the box was built and the command ended somehow: look at the outcome.

@@ -25,6 +25,7 @@ struct sandbox {
                          * proxy and certificate settings are picked from it for prepare boxes
                          * (uv.h) and names of a policy's environment.pass; nothing else may */
     char *timezone;     /* TZ for the box: "UTC", or the caller's under `cordon run` */
+    char **roots;       /* canonical directories that a client may name something beneath */
     bool oneshot;       /* `cordon-sandbox run`: the caller is the operator */
 };
 
@@ -33,6 +34,7 @@ struct sandbox {
  * boxes are; as a user that needs one user namespace of our own first. */
 struct sandbox_options {
     const char *config, *state, *policies; /* NULL: the default places */
+    char **roots;                          /* --root, before the configuration's; or NULL */
     bool oneshot;
 };
 int sandbox_init(const struct sandbox_options *options, struct sandbox *ret,

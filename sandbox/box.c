@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* box.c - clone3, id maps, cgroup, go. */
+#include "box.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+#include "kernel.h"
+
+#define BOX_NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
+
+static void close_pair(int pair[2])
+{
+    own_close(&pair[0]);
+    own_close(&pair[1]);
+}
+
+static void command(const struct box *box, const void *bytes, size_t len)
+{
+    /* pid 1 may be gone already: its end is what counts, and pidfd tells. */
+    ssize_t ignored = write(box->control, bytes, len);
+    (void)ignored;
+}
+
+static int explain_clone(struct error *err)
+{
+    if (errno == EPERM)
+        return fail_host_as(err, EPERM,
+                            "clone3: this host does not let us make namespaces (a container "
+                            "profile, AppArmor, a chroot or a Landlock domain): `cordon check` "
+                            "says which");
+    if (errno == ENOSPC || errno == EUSERS)
+        return fail_host_as(err, errno,
+                            "clone3: no more namespaces allowed (user.max_user_namespaces and "
+                            "its like in /proc/sys/user)");
+    return fail_host(err, "clone3");
+}
+
+static int clone_init(const struct plan *plan, const struct cgroup *cgroup,
+                      const struct confine_pipes *pipes, struct box *box, struct error *err)
+{
+    struct clone3_args args = {
+        .flags = BOX_NAMESPACES | (plan->host_network ? 0 : (uint64_t)CLONE_NEWNET) | CLONE_PIDFD,
+        .pidfd = (uintptr_t)&box->pidfd,
+        .exit_signal = SIGCHLD,
+    };
+    if (cgroup->v2 >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)cgroup->v2;
+    }
+    box->pid = kernel_clone3(&args);
+    if (box->pid < 0)
+        return explain_clone(err);
+    if (box->pid == 0)
+        confine(plan, pipes);
+    return 0;
+}
+
+int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *ret,
+              struct error *err)
+{
+    struct confine_pipes pipes = { { -1, -1 }, { -1, -1 } };
+    *ret = (struct box){ .pid = -1, .pidfd = -1, .control = -1, .report = -1 };
+    if (pipe2(pipes.control, O_CLOEXEC) < 0 || pipe2(pipes.report, O_CLOEXEC) < 0) {
+        int r = fail_host(err, "pipe");
+        close_pair(pipes.control);
+        close_pair(pipes.report);
+        return r;
+    }
+    int r = clone_init(plan, cgroup, &pipes, ret, err);
+    ret->control = fd_take(&pipes.control[1]);
+    ret->report = fd_take(&pipes.report[0]);
+    close_pair(pipes.control);
+    close_pair(pipes.report);
+    if (r == 0)
+        r = identity_map(&plan->identity, ret->pid, err);
+    if (r == 0) {
+        const char go = COMMAND_GO;
+        command(ret, &go, 1);
+        /* On v1 joining takes milliseconds; pid 1 builds its root meanwhile. */
+        r = cgroup_attach(cgroup, ret->pid, err);
+        if (r == 0)
+            command(ret, &go, 1);
+    }
+    if (r < 0)
+        box_done(ret);
+    return r;
+}
+
+void box_kill(const struct box *box)
+{
+    const char kill_all = COMMAND_KILL;
+    command(box, &kill_all, 1);
+}
+
+void box_signal(const struct box *box, int number)
+{
+    const unsigned char bytes[2] = { COMMAND_SIGNAL, (unsigned char)number };
+    command(box, bytes, sizeof(bytes));
+}
+
+void box_destroy(const struct box *box)
+{
+    if (box->pidfd >= 0)
+        (void)kernel_pidfd_send_signal(box->pidfd, SIGKILL);
+}
+
+void box_done(struct box *box)
+{
+    if (box->pid > 0) {
+        box_destroy(box);
+        while (waitpid(box->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    own_close(&box->pidfd);
+    own_close(&box->control);
+    own_close(&box->report);
+    *box = (struct box){ .pid = -1, .pidfd = -1, .control = -1, .report = -1 };
+}

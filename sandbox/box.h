@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* box.h - from a plan to a running pid 1. */
+#pragma once
+
+#include "cgroup.h"
+#include "confine.h"
+
+struct box {
+    pid_t pid;   /* of pid 1, seen from here */
+    int pidfd;   /* readable when pid 1 has ended */
+    int control; /* commands, write end */
+    int report;  /* struct report, read end */
+};
+
+/* Clones pid 1, writes its maps, puts it into the cgroup and lets it go on. What
+ * fails inside from then on comes back as REPORT_FAULT. */
+int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *ret,
+              struct error *err) must_check;
+
+/* Asks pid 1 to kill everything and report. */
+void box_kill(const struct box *box);
+
+/* SIGKILL to pid 1, and with it to all: the reaped tree's figures are lost. */
+void box_destroy(const struct box *box);
+
+void box_signal(const struct box *box, int number);
+
+/* Waits for pid 1 (killed by now, or about to end) and closes what is open. */
+void box_done(struct box *box);

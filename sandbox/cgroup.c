@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup.c - finding, making, reading and removing the groups of one box. */
+#include "cgroup.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "fd.h"
+#include "kernel.h"
+#include "str.h"
+
+#define PREFIX      "cordon-"
+#define LISTING_MAX (256 * 1024)
+
+/* The files of the two dialects: Documentation/admin-guide/cgroup-v1, cgroup-v2.rst. */
+static const char *const v1_names[V1_COUNT] = {
+    [V1_MEMORY] = "memory",
+    [V1_PIDS] = "pids",
+    [V1_CPUACCT] = "cpuacct",
+};
+
+/* --- small files --------------------------------------------------------------- */
+
+static bool put(int dir, const char *file, const char *text)
+{
+    autoclose int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, text, strlen(text)) >= 0;
+}
+
+static bool put_number(int dir, const char *file, uint64_t number)
+{
+    char text[24];
+    (void)snprintf(text, sizeof(text), "%" PRIu64, number);
+    return put(dir, file, text);
+}
+
+static bool get(int dir, const char *file, char *out, size_t room)
+{
+    autoclose int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, out, room - 1);
+    if (n < 0)
+        return false;
+    out[n] = '\0';
+    return true;
+}
+
+static uint64_t get_number(int dir, const char *file)
+{
+    char text[32];
+    return get(dir, file, text, sizeof(text)) ? strtoull(text, NULL, 10) : 0;
+}
+
+/* The number after "key " at the start of a line of a flat keyed file. */
+static uint64_t get_keyed(int dir, const char *file, const char *key)
+{
+    char text[4096];
+    if (!get(dir, file, text, sizeof(text)))
+        return 0;
+    size_t len = strlen(key);
+    for (char *line = text; line && *line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, len) == 0 && line[len] == ' ')
+            return strtoull(line + len + 1, NULL, 10);
+    }
+    return 0;
+}
+
+/* --- where we are ---------------------------------------------------------------- */
+
+/* Our own group's path in the hierarchy with `controller` ("" for v2), from /proc/self/cgroup. */
+static char *own_group(const char *listing, const char *controller)
+{
+    autofree char *copy = xstrdup(listing);
+    char *rest = copy;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        char *names = strchr(line, ':');
+        char *path = names ? strchr(names + 1, ':') : NULL;
+        if (!path)
+            continue;
+        *names++ = '\0';
+        *path++ = '\0';
+        if (*controller == '\0' ? (strcmp(line, "0") == 0 && *names == '\0') : false)
+            return xstrdup(path);
+        char *name_rest = names;
+        for (char *name; *controller && (name = strsep(&name_rest, ","));)
+            if (strcmp(name, controller) == 0)
+                return xstrdup(path);
+    }
+    return NULL;
+}
+
+/* Mount point of that hierarchy, from /proc/self/mountinfo (proc(5)); only one that
+ * is mounted whole, from its root. */
+static char *mount_point(const char *listing, const char *controller)
+{
+    autofree char *copy = xstrdup(listing);
+    char *rest = copy;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        char *dash = strstr(line, " - ");
+        char root[256], where[256], type[32], options[256];
+        if (!dash || sscanf(line, "%*s %*s %*s %255s %255s", root, where) != 2 ||
+            sscanf(dash, " - %31s %*s %255s", type, options) != 2 || strcmp(root, "/") != 0)
+            continue;
+        if (*controller == '\0') {
+            if (strcmp(type, "cgroup2") == 0)
+                return xstrdup(where);
+            continue;
+        }
+        char *option_rest = options;
+        for (char *name; strcmp(type, "cgroup") == 0 && (name = strsep(&option_rest, ","));)
+            if (strcmp(name, controller) == 0)
+                return xstrdup(where);
+    }
+    return NULL;
+}
+
+/* Our own group's directory, where we may make children; -1 where not. */
+static int open_parent(const char *groups, const char *mounts, const char *controller)
+{
+    autofree char *group = own_group(groups, controller);
+    autofree char *mount = mount_point(mounts, controller);
+    if (!group || !mount)
+        return -1;
+    autofree char *path = path_join(mount, group + 1);
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir >= 0 && faccessat(dir, ".", W_OK, AT_EACCESS) < 0) {
+        close(dir);
+        return -1;
+    }
+    return dir;
+}
+
+/* --- making ----------------------------------------------------------------------- */
+
+/* A supervisor killed by SIGKILL leaves its group; the next one removes it. The
+ * name holds the maker's pid: a group whose maker is gone is nobody's. */
+static void sweep(int parent)
+{
+    int again = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = again < 0 ? NULL : fdopendir(again);
+    if (!stream)
+        return;
+    for (struct dirent *entry; (entry = readdir(stream));) {
+        if (!starts_with(entry->d_name, PREFIX))
+            continue;
+        pid_t maker = (pid_t)strtol(entry->d_name + strlen(PREFIX), NULL, 10);
+        if (maker > 0 && kill(maker, 0) < 0 && errno == ESRCH)
+            (void)unlinkat(parent, entry->d_name, AT_REMOVEDIR);
+    }
+    closedir(stream);
+}
+
+static int make_group(int parent, const char *name)
+{
+    if (parent < 0)
+        return -1;
+    sweep(parent);
+    if (mkdirat(parent, name, 0755) < 0)
+        return -1;
+    return openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool has_file(int dir, const char *file)
+{
+    return dir >= 0 && faccessat(dir, file, W_OK, AT_EACCESS) == 0;
+}
+
+static int set_memory(const struct cgroup *cgroup, uint64_t bytes, struct error *err)
+{
+    if (cgroup->memory_v2) {
+        (void)put_number(cgroup->v2, "memory.swap.max", 0);
+        if (!put_number(cgroup->v2, "memory.max", bytes))
+            return fail_host(err, "set memory.max");
+        (void)put_number(cgroup->v2, "memory.oom.group", 1);
+    } else if (cgroup->v1[V1_MEMORY] >= 0) {
+        int dir = cgroup->v1[V1_MEMORY];
+        if (!put_number(dir, "memory.limit_in_bytes", bytes))
+            return fail_host(err, "set memory.limit_in_bytes");
+        /* Absent where swap is not accounted; then there is no swap to escape to. */
+        (void)put_number(dir, "memory.memsw.limit_in_bytes", bytes);
+    }
+    return 0;
+}
+
+static int set_pids(const struct cgroup *cgroup, uint64_t pids, struct error *err)
+{
+    int dir = cgroup->pids_v2 ? cgroup->v2 : cgroup->v1[V1_PIDS];
+    /* One more than the policy's: pid 1 is ours. */
+    if (dir >= 0 && !put_number(dir, "pids.max", pids + 1))
+        return fail_host(err, "set pids.max");
+    return 0;
+}
+
+static void cgroup_empty(struct cgroup *cgroup)
+{
+    *cgroup = (struct cgroup){ .v2 = -1, .v2_parent = -1 };
+    for (int i = 0; i < V1_COUNT; i++)
+        cgroup->v1[i] = cgroup->v1_parent[i] = -1;
+}
+
+int cgroup_make(const struct sandbox *sandbox, const struct limits *limits, struct cgroup *ret,
+                struct error *err)
+{
+    (void)sandbox;
+    static unsigned counter;
+    cgroup_empty(ret);
+    (void)snprintf(ret->name, sizeof(ret->name), PREFIX "%d-%u", (int)getpid(), counter++);
+    autofree char *groups = NULL, *mounts = NULL;
+    struct error ignored;
+    if (file_read(AT_FDCWD, "/proc/self/cgroup", LISTING_MAX, &groups, NULL, &ignored) < 0 ||
+        file_read(AT_FDCWD, "/proc/self/mountinfo", LISTING_MAX, &mounts, NULL, &ignored) < 0)
+        return 0;
+
+    ret->v2_parent = open_parent(groups, mounts, "");
+    ret->v2 = make_group(ret->v2_parent, ret->name);
+    ret->memory_v2 = has_file(ret->v2, "memory.max");
+    ret->pids_v2 = has_file(ret->v2, "pids.max");
+    /* v2's cpu.stat needs no controller, so cpuacct is only for hosts without v2. */
+    const bool wanted[V1_COUNT] = { [V1_MEMORY] = !ret->memory_v2,
+                                    [V1_PIDS] =
+                                        false, /* RLIMIT_NPROC is exact in our own namespace */
+                                    [V1_CPUACCT] = ret->v2 < 0 };
+    for (int i = 0; i < V1_COUNT; i++) {
+        if (!wanted[i])
+            continue;
+        ret->v1_parent[i] = open_parent(groups, mounts, v1_names[i]);
+        ret->v1[i] = make_group(ret->v1_parent[i], ret->name);
+    }
+    int r = set_memory(ret, limits->memory_bytes, err);
+    if (r == 0)
+        r = set_pids(ret, limits->pids, err);
+    if (r < 0)
+        cgroup_remove(ret);
+    return r;
+}
+
+int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err)
+{
+    /* v2 was joined by clone3 itself. */
+    for (int i = 0; i < V1_COUNT; i++)
+        if (cgroup->v1[i] >= 0 && !put_number(cgroup->v1[i], "cgroup.procs", (uint64_t)pid))
+            return fail_host(err, "join the %s group", v1_names[i]);
+    return 0;
+}
+
+/* --- reading ------------------------------------------------------------------------ */
+
+static void read_cpu(const struct cgroup *cgroup, struct cgroup_reading *ret)
+{
+    if (cgroup->v2 >= 0) {
+        ret->cpu_user_ns = get_keyed(cgroup->v2, "cpu.stat", "user_usec") * 1000;
+        ret->cpu_system_ns = get_keyed(cgroup->v2, "cpu.stat", "system_usec") * 1000;
+        ret->has_cpu = true;
+    } else if (cgroup->v1[V1_CPUACCT] >= 0) {
+        ret->cpu_user_ns = get_number(cgroup->v1[V1_CPUACCT], "cpuacct.usage_user");
+        ret->cpu_system_ns = get_number(cgroup->v1[V1_CPUACCT], "cpuacct.usage_sys");
+        ret->has_cpu = true;
+    }
+}
+
+static void read_memory(const struct cgroup *cgroup, struct cgroup_reading *ret)
+{
+    if (cgroup->memory_v2) {
+        ret->memory_now = get_number(cgroup->v2, "memory.current");
+        ret->memory_peak = get_number(cgroup->v2, "memory.peak");
+        ret->oom_kills = get_keyed(cgroup->v2, "memory.events", "oom_kill");
+    } else if (cgroup->v1[V1_MEMORY] >= 0) {
+        int dir = cgroup->v1[V1_MEMORY];
+        ret->memory_now = get_number(dir, "memory.usage_in_bytes");
+        ret->memory_peak = get_number(dir, "memory.max_usage_in_bytes");
+        ret->oom_kills = get_keyed(dir, "memory.oom_control", "oom_kill");
+    }
+    ret->has_memory = cgroup_has_memory(cgroup);
+}
+
+void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret)
+{
+    *ret = (struct cgroup_reading){ 0 };
+    read_cpu(cgroup, ret);
+    read_memory(cgroup, ret);
+    if (cgroup->pids_v2) {
+        uint64_t peak = get_number(cgroup->v2, "pids.peak");
+        ret->pids_peak = peak > 0 ? peak - 1 : 0;
+        ret->pids_refused = get_keyed(cgroup->v2, "pids.events", "max");
+    }
+}
+
+void cgroup_kill(const struct cgroup *cgroup)
+{
+    if (cgroup->v2 >= 0)
+        (void)put(cgroup->v2, "cgroup.kill", "1");
+}
+
+/* --- removing ------------------------------------------------------------------------ */
+
+static void remove_group(int *group, int *parent, const char *name)
+{
+    if (*group >= 0)
+        (void)unlinkat(*parent, name, AT_REMOVEDIR);
+    own_close(group);
+    own_close(parent);
+    *group = *parent = -1;
+}
+
+void cgroup_remove(struct cgroup *cgroup)
+{
+    remove_group(&cgroup->v2, &cgroup->v2_parent, cgroup->name);
+    for (int i = 0; i < V1_COUNT; i++)
+        remove_group(&cgroup->v1[i], &cgroup->v1_parent[i], cgroup->name);
+}

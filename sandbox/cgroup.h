@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup.h - one group per box, in whatever hierarchies this host lets us use.
+ *
+ * v2 gives killing and CPU without any controller; memory and processes come from
+ * its controllers where they are delegated, else from v1, else from nowhere: then
+ * the supervisor samples. Which it is, is said per limit (cgroup_verdict()).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <cordon/error.h>
+#include <cordon/limits.h>
+
+#include "sandbox.h"
+
+enum cgroup_v1 { V1_MEMORY, V1_PIDS, V1_CPUACCT, V1_COUNT };
+
+struct cgroup {
+    char name[48];
+    int v2; /* directory of our v2 group, or -1 */
+    int v2_parent;
+    int v1[V1_COUNT]; /* the same per v1 hierarchy */
+    int v1_parent[V1_COUNT];
+    bool memory_v2, pids_v2; /* the v2 group has the controller */
+};
+
+struct cgroup_reading {
+    bool has_cpu, has_memory;
+    uint64_t cpu_user_ns, cpu_system_ns;
+    uint64_t memory_now, memory_peak; /* bytes, page cache included */
+    uint64_t pids_peak;               /* 0: not known */
+    uint64_t oom_kills, pids_refused;
+};
+
+/* Makes the groups and sets the limits. A hierarchy that cannot be used is left out
+ * (-1); only a limit that was set up and then refused is an error. */
+int cgroup_make(const struct sandbox *sandbox, const struct limits *limits, struct cgroup *ret,
+                struct error *err) must_check;
+int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err) must_check;
+void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret);
+void cgroup_kill(const struct cgroup *cgroup); /* v2 only; nothing elsewhere */
+void cgroup_remove(struct cgroup *cgroup);
+
+static inline bool cgroup_has_memory(const struct cgroup *cgroup)
+{
+    return cgroup->memory_v2 || cgroup->v1[V1_MEMORY] >= 0;
+}
+
+static inline bool cgroup_has_cpu(const struct cgroup *cgroup)
+{
+    return cgroup->v2 >= 0 || cgroup->v1[V1_CPUACCT] >= 0;
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* confine.c - the straight line from clone3 to execve, and pid 1.
+ *
+ * Nothing here decides anything: plan.c did. Each step is one attempt; the
+ * first that fails is named in the report and nothing runs. The order is the
+ * design, and where it matters the table says why.
+ */
+#include "confine.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "caps.h"
+#include "clock.h"
+#include "kernel.h"
+
+#define CONTROL_FD 3
+#define REPORT_FD  4
+
+/* Where the boot-time and monotonic clocks of a box begin. */
+#define CLOCK_START_S 1
+
+static int control_fd, report_fd;
+static const char *step_object = "";
+
+static void tell(const struct report *report)
+{
+    ssize_t ignored = write(report_fd, report, sizeof(*report));
+    (void)ignored; /* a supervisor that is gone takes us along */
+}
+
+static _Noreturn void give_up(const char *step)
+{
+    struct report report = { .kind = REPORT_FAULT, .code = errno };
+    (void)snprintf(report.step, sizeof(report.step), "%s", step);
+    (void)snprintf(report.what, sizeof(report.what), "%s", step_object);
+    tell(&report);
+    _exit(125);
+}
+
+/* --- the steps of pid 1 ------------------------------------------------------- */
+
+static int await_go(const struct plan *plan)
+{
+    (void)plan;
+    char byte = 0;
+    ssize_t n;
+    do
+        n = read(control_fd, &byte, 1);
+    while (n < 0 && errno == EINTR);
+    if (n == 1 && byte == COMMAND_GO)
+        return 0;
+    if (n >= 0)
+        errno = ECANCELED;
+    return -1;
+}
+
+static int take_identity(const struct plan *plan)
+{
+    /* A change of ids makes us undumpable, and our own /proc files root's; the
+     * clocks are set through one of them. There is no payload yet to hide from. */
+    return identity_assume(&plan->identity) < 0 ? -1 : prctl(PR_SET_DUMPABLE, 1);
+}
+
+static int new_session(const struct plan *plan)
+{
+    (void)plan;
+    return setsid() < 0 ? -1 : 0;
+}
+
+static int name_host(const struct plan *plan)
+{
+    (void)plan;
+    return sethostname("box", 3) < 0 || setdomainname("", 0) < 0 ? -1 : 0;
+}
+
+static int raise_loopback(const struct plan *plan)
+{
+    if (plan->host_network)
+        return 0;
+    int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+    int r = sock < 0 ? -1 : ioctl(sock, SIOCSIFFLAGS, &request);
+    own_close(&sock);
+    return r;
+}
+
+static int build_root(const struct plan *plan)
+{
+    int r = root_build(&plan->root, &step_object);
+    if (r < 0) {
+        errno = -r;
+        return -1;
+    }
+    step_object = "";
+    return 0;
+}
+
+static int shift_clocks(const struct plan *plan)
+{
+    (void)plan;
+    /* Only children enter the new namespace; offsets can be set until one does. */
+    if (unshare(CLONE_NEWTIME) < 0)
+        return errno == EINVAL ? 0 : -1; /* a kernel before 5.6 has none: plan says so in layers */
+    char text[96];
+    struct timespec boot, monotonic;
+    (void)clock_gettime(CLOCK_BOOTTIME, &boot);
+    (void)clock_gettime(CLOCK_MONOTONIC, &monotonic);
+    int len = snprintf(text, sizeof(text), "monotonic %lld 0\nboottime %lld 0\n",
+                       CLOCK_START_S - (long long)monotonic.tv_sec,
+                       CLOCK_START_S - (long long)boot.tv_sec);
+    int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : write(fd, text, (size_t)len);
+    own_close(&fd);
+    return n < 0 ? -1 : 0;
+}
+
+static int close_the_rest(const struct plan *plan)
+{
+    (void)plan;
+    /* pid 1 never execs, so close-on-exec would not save it: it closes. */
+    int control = fcntl(control_fd, F_DUPFD_CLOEXEC, REPORT_FD + 1);
+    int report = fcntl(report_fd, F_DUPFD_CLOEXEC, REPORT_FD + 1);
+    if (control < 0 || report < 0 || dup3(control, CONTROL_FD, O_CLOEXEC) < 0 ||
+        dup3(report, REPORT_FD, O_CLOEXEC) < 0)
+        return -1;
+    control_fd = CONTROL_FD;
+    report_fd = REPORT_FD;
+    return kernel_close_range(REPORT_FD + 1, ~0U, 0);
+}
+
+static int take_descriptors(const struct plan *plan)
+{
+    for (int i = 0; i < 3; i++)
+        if (dup2(plan->stdio[i], i) < 0)
+            return -1;
+    return 0;
+}
+
+static int enter_cgroup_view(const struct plan *plan)
+{
+    (void)plan;
+    return unshare(CLONE_NEWCGROUP);
+}
+
+static int die_with_launcher(const struct plan *plan)
+{
+    (void)plan;
+    return prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static int set_limits(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->rlimit_count; i++) {
+        struct rlimit limit = { plan->rlimits[i].value, plan->rlimits[i].value };
+        struct rlimit now;
+        /* As a user a hard limit below the policy's stays: lowering is all that is possible. */
+        if (getrlimit((__rlimit_resource_t)plan->rlimits[i].resource, &now) == 0 &&
+            now.rlim_max < limit.rlim_max)
+            limit.rlim_max = limit.rlim_cur = now.rlim_max;
+        if (setrlimit((__rlimit_resource_t)plan->rlimits[i].resource, &limit) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int forgo_privileges(const struct plan *plan)
+{
+    (void)plan;
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static int drop_capabilities(const struct plan *plan)
+{
+    (void)plan;
+    return caps_drop_all();
+}
+
+static int hide_from_payload(const struct plan *plan)
+{
+    (void)plan;
+    /* Or the payload would reach our pipes through /proc/1/fd, or trace us. */
+    return prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* --- the steps of the payload -------------------------------------------------- */
+
+static int own_session(const struct plan *plan)
+{
+    (void)plan;
+    return setsid() < 0 ? -1 : 0;
+}
+
+static int reset_signals(const struct plan *plan)
+{
+    (void)plan;
+    /* Ignored signals survive exec; the kernel refuses KILL, STOP and libc's own. */
+    for (int i = 1; i < NSIG; i++)
+        (void)signal(i, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int enter_directory(const struct plan *plan)
+{
+    step_object = plan->cwd;
+    int r = chdir(plan->cwd);
+    if (r == 0)
+        step_object = "";
+    return r;
+}
+
+static int lock_files(const struct plan *plan)
+{
+    return landlock_apply(plan->landlock, plan->rules, plan->rule_count);
+}
+
+static int filter_syscalls(const struct plan *plan)
+{
+    struct sock_fprog program = { .len = plan->filter.length, .filter = plan->filter.program };
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
+
+struct step {
+    const char *name;
+    int (*take)(const struct plan *plan);
+};
+
+static const struct step init_steps[] = {
+    { "await id maps", await_go },
+    { "identity", take_identity }, /* before the root: tmpfs refuses an unmapped owner */
+    { "new session", new_session },
+    { "host name", name_host },
+    { "loopback", raise_loopback },
+    { "build root", build_root },
+    { "clocks", shift_clocks }, /* after /proc stands: the offsets are written there */
+    { "descriptors", take_descriptors },
+    { "close the rest", close_the_rest }, /* after the root: it is built from descriptors */
+    { "await cgroup", await_go },
+    { "cgroup view", enter_cgroup_view },       /* after the attach, or the path shows */
+    { "die with launcher", die_with_launcher }, /* after identity, which would clear it */
+    { "limits", set_limits },
+    { "no new privileges", forgo_privileges },
+    { "capabilities", drop_capabilities },
+    { "hide from payload", hide_from_payload },
+};
+
+/* Only on the payload: pid 1 must go on reaping and killing whatever the policy allows. */
+static const struct step payload_steps[] = {
+    { "own session", own_session },      { "signals", reset_signals },
+    { "directory", enter_directory },    { "landlock", lock_files },
+    { "system calls", filter_syscalls }, /* last: the steps above need what it forbids */
+};
+
+static void take_steps(const struct step *steps, size_t count, const struct plan *plan)
+{
+    for (size_t i = 0; i < count; i++)
+        if (steps[i].take(plan) < 0)
+            give_up(steps[i].name);
+}
+
+static _Noreturn void become_payload(const struct plan *plan)
+{
+    take_steps(payload_steps, COUNT(payload_steps), plan);
+    int worst = ENOENT;
+    for (char **path = plan->path; *path; path++) {
+        (void)execve(*path, plan->argv, plan->env);
+        if (errno != ENOENT && errno != ENOTDIR)
+            worst = errno;
+    }
+    errno = worst;
+    step_object = plan->argv[0];
+    give_up("execve");
+}
+
+/* --- pid 1 ------------------------------------------------------------------- */
+
+static void on_child(int number)
+{
+    (void)number; /* only to interrupt ppoll */
+}
+
+static void kill_everyone(void)
+{
+    /* Atomic against fork: a process with a pending SIGKILL cannot make another. */
+    (void)kill(-1, SIGKILL);
+}
+
+/* One command; false when there will be no more. */
+static bool obey(pid_t payload)
+{
+    unsigned char byte = 0;
+    ssize_t n = read(CONTROL_FD, &byte, 1);
+    if (n == 1 && byte == COMMAND_SIGNAL && read(CONTROL_FD, &byte, 1) == 1) {
+        (void)kill(-payload, byte);
+        return true;
+    }
+    if (n < 0 && errno == EINTR)
+        return true;
+    kill_everyone();
+    return false;
+}
+
+static uint64_t timeval_ns(struct timeval tv)
+{
+    return (uint64_t)tv.tv_sec * NS_PER_S + (uint64_t)tv.tv_usec * 1000;
+}
+
+static _Noreturn void farewell(int status, uint64_t started_ns)
+{
+    struct report report = {
+        .kind = REPORT_ENDED, .status = status, .started_ns = started_ns, .ended_ns = now_ns()
+    };
+    kill_everyone();
+    while (wait(NULL) > 0 || errno == EINTR)
+        ;
+    struct rusage usage;
+    if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
+        report.user_ns = timeval_ns(usage.ru_utime);
+        report.system_ns = timeval_ns(usage.ru_stime);
+        report.maxrss = (uint64_t)usage.ru_maxrss * 1024;
+    }
+    if (getrusage(RUSAGE_SELF, &usage) == 0) {
+        report.own_user_ns = timeval_ns(usage.ru_utime);
+        report.own_system_ns = timeval_ns(usage.ru_stime);
+    }
+    tell(&report);
+    _exit(0);
+}
+
+static _Noreturn void reap_until(pid_t payload, uint64_t started_ns, const sigset_t *waiting)
+{
+    struct pollfd control = { .fd = CONTROL_FD, .events = POLLIN };
+    for (;;) {
+        int status;
+        pid_t pid;
+        while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+            if (pid == payload)
+                farewell(status, started_ns);
+        if (ppoll(&control, 1, NULL, waiting) > 0 && !obey(payload))
+            control.fd = -1;
+    }
+}
+
+_Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipes)
+{
+    control_fd = pipes->control[0];
+    report_fd = pipes->report[1];
+    /* Our copies of the supervisor's ends would hide its death from us. */
+    close(pipes->control[1]);
+    close(pipes->report[0]);
+    take_steps(init_steps, COUNT(init_steps), plan);
+
+    /* Blocked but for the wait in ppoll, so that no child's end is missed. */
+    sigset_t block, waiting;
+    sigemptyset(&block);
+    sigaddset(&block, SIGCHLD);
+    struct sigaction action = { .sa_handler = on_child };
+    if (sigprocmask(SIG_BLOCK, &block, &waiting) < 0 || sigaction(SIGCHLD, &action, NULL) < 0)
+        give_up("signals");
+    sigdelset(&waiting, SIGCHLD);
+
+    tell(&(struct report){ .kind = REPORT_STARTED });
+    uint64_t started_ns = now_ns();
+    pid_t payload = fork();
+    if (payload < 0)
+        give_up("fork");
+    if (payload == 0)
+        become_payload(plan);
+    /* The payload's ends of its pipes are its own: ours would keep them open. */
+    (void)kernel_close_range(0, 2, 0);
+    reap_until(payload, started_ns, &waiting);
+}

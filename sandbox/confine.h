@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* confine.h - what happens inside: the straight line to execve, and pid 1. */
+#pragma once
+
+#include "plan.h"
+
+/* What the inside says over the report pipe; each is one write below PIPE_BUF. */
+enum report_kind {
+    REPORT_STARTED, /* the payload is about to be executed */
+    REPORT_FAULT,   /* a step failed; nothing (more) runs */
+    REPORT_ENDED,   /* the payload is reaped and the box is empty */
+};
+
+struct report {
+    enum report_kind kind;
+    int code;                            /* FAULT: errno */
+    char step[24];                       /* FAULT */
+    char what[104];                      /* FAULT: the object, if there is one */
+    int status;                          /* ENDED: raw wait status of the payload */
+    uint64_t started_ns, ended_ns;       /* ENDED: CLOCK_MONOTONIC of the host */
+    uint64_t user_ns, system_ns, maxrss; /* ENDED: the whole reaped tree; bytes */
+    uint64_t own_user_ns, own_system_ns; /* ENDED: pid 1 itself, which is not the script's */
+};
+
+/* Commands to pid 1, one byte each; the pipe's end means the same as KILL. */
+enum confine_command {
+    COMMAND_GO = 'g',     /* maps written; then again: attached, go on */
+    COMMAND_KILL = 'K',   /* kill everything, reap, report */
+    COMMAND_SIGNAL = 's', /* then one byte: send it to the payload's group */
+};
+
+/* The two pipes between a supervisor and its pid 1. */
+struct confine_pipes {
+    int control[2]; /* commands: we read */
+    int report[2];  /* reports: we write */
+};
+
+/* The child of clone3. */
+_Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipes);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* etc.c - the box's /etc. */
+#include "etc.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kernel.h"
+#include "str.h"
+
+struct etc_file {
+    const char *path, *text;
+    bool network; /* with the host's network the host's own file is seen instead */
+};
+
+/* One user, no host names, no resolver: what getpwuid(), getaddrinfo("localhost")
+ * and the like need to answer sensibly. */
+static const struct etc_file made[] = {
+    { "/etc/passwd",
+      "user:x:1000:1000:user:/box/home:/bin/sh\n"
+      "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+      false },
+    { "/etc/group", "user:x:1000:\nnogroup:x:65534:\n", false },
+    { "/etc/hosts", "127.0.0.1 localhost box\n::1 localhost box\n", true },
+    { "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n",
+      true },
+    { "/etc/resolv.conf", "# a box has no resolver of its own\n", true },
+    { "/etc/hostname", "box\n", false },
+};
+
+/* Public facts about the distribution; left out where the host has none. */
+static const char *const bound[] = {
+    "/etc/ld.so.cache", "/etc/services",        "/etc/protocols",     "/etc/mime.types",
+    "/etc/localtime",   "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs", "/etc/ca-certificates",
+};
+
+static int bind_file(struct root_plan *root, const char *path, struct error *err)
+{
+    autoclose int at = open(path, O_PATH | O_CLOEXEC);
+    struct stat st;
+    if (at < 0 || fstat(at, &st) < 0)
+        return 0;
+    struct tree_options options = { .idmap = -1 };
+    int tree = tree_clone(at, &options, path, err);
+    if (tree < 0)
+        return tree;
+    mounts_add(root, MOUNT_TREE, xstrdup(path), tree, S_ISDIR(st.st_mode), false);
+    return 0;
+}
+
+int etc_add(struct root_plan *root, bool network, struct error *err)
+{
+    for (size_t i = 0; i < COUNT(made); i++) {
+        if (network && made[i].network) {
+            int r = bind_file(root, made[i].path, err);
+            if (r < 0)
+                return r;
+            continue;
+        }
+        root->files[root->file_count++] = (struct made_file){ .path = made[i].path,
+                                                              .text = xstrdup(made[i].text),
+                                                              .len = strlen(made[i].text) };
+    }
+    for (size_t i = 0; i < COUNT(bound); i++) {
+        int r = bind_file(root, bound[i], err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* etc.h - the box's /etc: made here, not bound, so that nothing of the host's users or hosts shows.
+ */
+#pragma once
+
+#include "mounts.h"
+
+/* Adds the made files, and the few harmless ones of the host that programs need
+ * (ld.so.cache, services, mime.types, localtime, CA configuration). With `network`
+ * the host's own resolv.conf, hosts and nsswitch.conf are seen. */
+int etc_add(struct root_plan *root, bool network, struct error *err) must_check;

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gate.c - frames in, supervisors out. What comes from the socket is hostile. */
+#include "gate.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cordon/launch.h>
+#include <cordon/log.h>
+
+#include "fd.h"
+#include "job.h"
+#include "roots.h"
+
+struct gate {
+    const struct sandbox *sandbox;
+    unsigned running;
+    unsigned char frame[LAUNCH_FRAME_MAX];
+};
+
+/* Which kind each descriptor must be; anything else could be a way back into us. */
+static bool acceptable(enum launch_fd which, int fd)
+{
+    return which == FD_SCRIPT ? fd_is_sealed(fd) : fd_is_pipe(fd);
+}
+
+static const char *const fd_names[FD_COUNT] = {
+    [FD_STDIN] = "standard input",  [FD_STDOUT] = "standard output",
+    [FD_STDERR] = "standard error", [FD_CONTROL] = "control",
+    [FD_NOTES] = "notes",           [FD_SCRIPT] = "script",
+};
+
+/* Gives the received descriptors to the launch in the order it announces them. */
+static int attach_descriptors(struct launch *launch, unsigned present, int *fds, size_t count,
+                              struct error *err)
+{
+    const unsigned needed = 1U << FD_STDOUT | 1U << FD_STDERR | 1U << FD_CONTROL | 1U << FD_NOTES;
+    size_t next = 0;
+    for (enum launch_fd i = 0; i < FD_COUNT; i++) {
+        if (!(present & 1U << i))
+            continue;
+        if (next == count)
+            return fail_caller(err, EBADMSG, "the frame announces more descriptors than came");
+        launch->fds[i] = fds[next];
+        fds[next++] = -1;
+        if (!acceptable(i, launch->fds[i]))
+            return fail_caller(err, EBADF, "the descriptor for %s is of the wrong kind",
+                               fd_names[i]);
+    }
+    if (next != count || (present & needed) != needed)
+        return fail_caller(err, EBADMSG, "the frame and its descriptors do not match");
+    return 0;
+}
+
+/* A frame with its descriptors -> a launch that is whole, or nothing. */
+static int take_launch(const void *frame, size_t len, int *fds, size_t count, struct launch *ret,
+                       struct error *err)
+{
+    unsigned present = 0;
+    launch_init(ret);
+    int r = launch_decode(frame, len, ret, &present, err);
+    if (r == 0)
+        r = attach_descriptors(ret, present, fds, count, err);
+    for (size_t i = 0; i < count; i++)
+        own_close(&fds[i]);
+    return r;
+}
+
+static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
+{
+    struct launch launch;
+    struct error err = { 0 };
+    int r = take_launch(gate->frame, len, fds, count, &launch, &err);
+    if (r == 0 && gate->running >= gate->sandbox->config.slot_count)
+        r = fail_host_as(&err, EAGAIN, "%u runs are under way, as many as \"slots\" allows",
+                         gate->running);
+    pid_t supervisor = r == 0 ? fork() : -1;
+    if (r == 0 && supervisor < 0)
+        r = fail_host(&err, "fork a supervisor");
+    if (r < 0) {
+        log_event(LOG_WARN, "launch-refused", KV("reason", err.text));
+        if (launch.fds[FD_NOTES] >= 0 && fd_is_pipe(launch.fds[FD_NOTES]))
+            job_refuse(&launch, &err);
+        else
+            launch_done(&launch);
+        return;
+    }
+    if (supervisor == 0) {
+        close(GATE_FD);
+        job_run(gate->sandbox, &launch);
+        _exit(0);
+    }
+    gate->running++;
+    launch_done(&launch);
+}
+
+static void on_resolve(struct gate *gate, size_t len)
+{
+    struct resolve question = { 0 };
+    struct resolved answer = { 0 };
+    struct error err = { 0 };
+    int file = -1;
+    size_t out = 0;
+    if (resolve_decode(gate->frame, len, &question, &err) == 0) {
+        roots_resolve(gate->sandbox, &question, &answer, &file);
+        if (resolved_encode(&answer, gate->frame, &out, &err) < 0 ||
+            socket_send(GATE_FD, gate->frame, out, &file, 1, &err) < 0)
+            log_event(LOG_WARN, "answer-not-sent", KV("reason", err.text));
+    } else {
+        log_event(LOG_WARN, "question-refused", KV("reason", err.text));
+    }
+    own_close(&file);
+    resolve_done(&question);
+    resolved_done(&answer);
+}
+
+/* False when the front is gone. */
+static bool on_frame(struct gate *gate)
+{
+    int fds[FD_COUNT];
+    size_t count = 0;
+    struct error err = { 0 };
+    ssize_t n =
+        socket_receive(GATE_FD, gate->frame, sizeof(gate->frame), fds, FD_COUNT, &count, &err);
+    if (n <= 0 && (n == 0 || err.code == ECONNRESET))
+        return false;
+    if (n < 0) {
+        log_event(LOG_WARN, "frame-refused", KV("reason", err.text));
+        return true;
+    }
+    if (gate->frame[0] == FRAME_LAUNCH) {
+        on_launch(gate, (size_t)n, fds, count);
+        return true;
+    }
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+    if (gate->frame[0] == FRAME_RESOLVE)
+        on_resolve(gate, (size_t)n);
+    else
+        log_event(LOG_WARN, "frame-refused", KV("reason", "neither launch nor resolve"));
+    return true;
+}
+
+static void reap(struct gate *gate, int signals)
+{
+    struct signalfd_siginfo info;
+    ssize_t ignored = read(signals, &info, sizeof(info));
+    (void)ignored;
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        gate->running--;
+        if (WIFSIGNALED(status))
+            log_event(LOG_ERROR, "supervisor-died", KV_U64("pid", (uint64_t)pid),
+                      KV_U64("signal", (uint64_t)WTERMSIG(status)));
+    }
+}
+
+int gate_serve(const struct sandbox *sandbox)
+{
+    static struct gate gate;
+    gate.sandbox = sandbox;
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    /* Inherited by supervisors, who wait by pidfd, and reset for payloads. */
+    if (sigprocmask(SIG_BLOCK, &child, NULL) < 0)
+        return 1;
+    int signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals < 0)
+        return 1;
+    for (;;) {
+        struct pollfd fds[] = { { .fd = GATE_FD, .events = POLLIN },
+                                { .fd = signals, .events = POLLIN } };
+        if (poll(fds, COUNT(fds), -1) < 0 && errno != EINTR)
+            return 1;
+        if (fds[1].revents)
+            reap(&gate, signals);
+        if (fds[0].revents && !on_frame(&gate))
+            return 0; /* supervisors see their control pipes end and follow */
+    }
+}
+
+int gate_run_one(const struct sandbox *sandbox)
+{
+    static unsigned char frame[LAUNCH_FRAME_MAX];
+    int fds[FD_COUNT];
+    size_t count = 0;
+    struct launch launch;
+    struct error err = { 0 };
+    ssize_t n = socket_receive(GATE_FD, frame, sizeof(frame), fds, FD_COUNT, &count, &err);
+    if (n <= 0)
+        return n == 0 ? 0 : 1;
+    close(GATE_FD);
+    if (take_launch(frame, (size_t)n, fds, count, &launch, &err) < 0) {
+        log_event(LOG_ERROR, "launch-refused", KV("reason", err.text));
+        launch_done(&launch);
+        return 1;
+    }
+    job_run(sandbox, &launch);
+    return 0;
+}

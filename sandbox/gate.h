@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gate.h - takes orders from a front, or the one order of a command line. */
+#pragma once
+
+#include "sandbox.h"
+
+#define GATE_FD 3 /* the seqpacket socket both programs are started with */
+
+/* Serves until the front is gone; one supervisor (a fork) per launch. The exit status. */
+int gate_serve(const struct sandbox *sandbox);
+
+/* Takes one launch and sees it through in this process. The exit status. */
+int gate_run_one(const struct sandbox *sandbox);

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* job.c - one launch as a straight line: admit, prepare, box, watch, tell. */
+#include "job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "clock.h"
+#include "command.h"
+#include "fd.h"
+#include "layers.h"
+#include "policy.h"
+#include "roots.h"
+#include "str.h"
+#include "supervise.h"
+#include "variables.h"
+
+/* An owner that reads nothing must not keep a box from its limits. */
+#define NOTE_PATIENCE_MS 5000
+
+#define BINDS_MAX 80
+
+struct job {
+    const struct sandbox *sandbox;
+    struct launch *launch;
+    struct policy *policy;
+    struct limits limits;
+    struct identity identity;
+    char *workspace;
+    int workspace_fd;
+    struct pythons pythons;
+    const struct python *python;
+    struct environment environment;
+    char **requirements;
+    struct command command;
+    char **env;
+    struct plan_bind binds[BINDS_MAX];
+    size_t bind_count;
+    struct plan plan;
+    struct cgroup cgroup;
+    bool planned, grouped;
+    struct started started;
+    uint64_t arrived_ns, prepared_ns;
+};
+
+/* --- notes ------------------------------------------------------------------------- */
+
+static void note_write(const struct launch *launch, const struct note *note)
+{
+    autofree void *bytes = NULL;
+    size_t len = 0, done = 0;
+    struct error err;
+    int fd = launch->fds[FD_NOTES];
+    if (note_encode(note, &bytes, &len, &err) < 0) {
+        log_event(LOG_ERROR, "note-not-written", KV("reason", err.text));
+        return;
+    }
+    while (done < len) {
+        ssize_t n = write(fd, (const char *)bytes + done, len - done);
+        if (n > 0) {
+            done += (size_t)n;
+            continue;
+        }
+        struct pollfd room = { .fd = fd, .events = POLLOUT };
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN && poll(&room, 1, NOTE_PATIENCE_MS) > 0)
+            continue;
+        return; /* the owner is gone, and with it whoever wanted to know */
+    }
+}
+
+static void note_phase(void *context, const char *what)
+{
+    const struct job *job = context;
+    struct note note = { .kind = NOTE_PHASE };
+    (void)snprintf(note.phase, sizeof(note.phase), "%s", what);
+    note_write(job->launch, &note);
+}
+
+static void note_outcome(const struct launch *launch, const struct outcome *outcome)
+{
+    struct note note = { .kind = NOTE_OUTCOME, .outcome = *outcome };
+    note_write(launch, &note);
+}
+
+static void note_started(void *context)
+{
+    struct job *job = context;
+    job->started.box_ns = now_ns() - job->prepared_ns;
+    struct note note = { .kind = NOTE_STARTED, .started = job->started };
+    note_write(job->launch, &note);
+}
+
+/* --- admission ---------------------------------------------------------------------- */
+
+/* Made for cordon's own errands: it is wider than a stranger may have. */
+#define OWN_POLICY "fetch"
+
+static int find_policy(struct job *job, struct error *err)
+{
+    const struct sandbox *sandbox = job->sandbox;
+    struct launch *launch = job->launch;
+    if (launch->policy_file)
+        return policy_read(sandbox, launch->policy_file, &job->policy, err);
+    const char *name = launch->policy[0] ? launch->policy : sandbox->config.default_policy;
+    if (strcmp(name, OWN_POLICY) == 0)
+        return fail_policy(err, EPERM, "policy " OWN_POLICY " is cordon's own and cannot be named");
+    if (!sandbox->oneshot && !list_has(sandbox->config.client_policies, name)) {
+        autostr struct str allowed = { 0 };
+        for (size_t i = 0; sandbox->config.client_policies[i]; i++)
+            str_printf(&allowed, "%s%s", i ? ", " : "", sandbox->config.client_policies[i]);
+        return fail_policy(err, EPERM, "policy %s may not be named by a client; allowed: %s", name,
+                           allowed.data ? allowed.data : "none");
+    }
+    return policy_load(sandbox, name, &job->policy, err);
+}
+
+static int meet_limits(struct job *job, struct error *err)
+{
+    struct limits asked = job->launch->asked;
+    if (job->launch->wall_lower && asked.wall_ms != UNBOUNDED &&
+        asked.wall_ms > job->policy->limits.wall_ms)
+        asked.wall_ms = job->policy->limits.wall_ms;
+    int r = limits_within(&job->policy->limits, &asked, err);
+    if (r < 0)
+        return fail_within(err, "policy %s", job->policy->name);
+    job->limits = limits_meet(job->policy->limits, asked);
+    return 0;
+}
+
+/* What only the person at the command line may ask for. */
+static int operator_only(const struct job *job, struct error *err)
+{
+    if (job->sandbox->oneshot)
+        return 0;
+    if (job->launch->policy_file || job->launch->extra_count > 0)
+        return fail_policy(err, EPERM, "policy files and further mounts are the operator's");
+    return 0;
+}
+
+static int admit(struct job *job, struct error *err)
+{
+    int r = operator_only(job, err);
+    if (r == 0)
+        r = find_policy(job, err);
+    if (r < 0)
+        return r;
+    (void)snprintf(job->launch->policy, sizeof(job->launch->policy), "%s", job->policy->name);
+    r = meet_limits(job, err);
+    if (r == 0 && job->launch->workspace) {
+        r = roots_directory(job->sandbox, job->launch->workspace, &job->workspace, err);
+        job->workspace_fd = r >= 0 ? r : -1;
+    }
+    return r < 0 ? r : 0;
+}
+
+/* --- interpreter and environment ------------------------------------------------------- */
+
+static int read_header(struct job *job, char ***allowed, struct error *err)
+{
+    struct launch *launch = job->launch;
+    if (!launch->header)
+        return 0;
+    struct header header = { 0 };
+    int control = launch->fds[FD_CONTROL];
+    int r = header_read(job->sandbox, &job->pythons, launch->header, control, &header, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; header.dependencies && header.dependencies[i]; i++)
+        list_add(&job->requirements, header.dependencies[i]);
+    if (header.requires_python)
+        r = header_versions(job->sandbox, &job->pythons, header.requires_python, control, allowed,
+                            err);
+    header_done(&header);
+    return r;
+}
+
+static int find_environment(struct job *job, struct error *err)
+{
+    struct launch *launch = job->launch;
+    if (list_len(job->requirements) == 0)
+        return 0;
+    if (!launch->use_uv)
+        return fail_caller(
+            err, EINVAL,
+            "requirements need uv: leave --no-uv (use_uv: false) out, or ask for none");
+    struct env_request request = { .owner = launch->owner,
+                                   .python = job->python,
+                                   .requirements = job->requirements,
+                                   .header = launch->header,
+                                   .offline = launch->offline || job->sandbox->config.uv_offline,
+                                   .refresh = launch->refresh,
+                                   .control = launch->fds[FD_CONTROL],
+                                   .phase = note_phase,
+                                   .context = job };
+    return environment_ensure(job->sandbox, &request, &job->environment, err);
+}
+
+static int prepare(struct job *job, struct error *err)
+{
+    struct launch *launch = job->launch;
+    job->requirements = list_copy(launch->requirements);
+    if (launch->what == LAUNCH_COMMAND && list_len(job->requirements) == 0 && !launch->python)
+        return 0;
+    autolist char **allowed = NULL;
+    int control = launch->fds[FD_CONTROL];
+    int r = pythons_find(job->sandbox, control, &job->pythons, err);
+    if (r == 0)
+        r = read_header(job, &allowed, err);
+    if (r == 0)
+        r = python_choose(job->sandbox, &job->pythons, launch->wish, launch->python, allowed,
+                          control, &job->python, err);
+    return r < 0 ? r : find_environment(job, err);
+}
+
+/* --- the box ---------------------------------------------------------------------------- */
+
+static void bind(struct job *job, struct plan_bind what)
+{
+    job->binds[job->bind_count++] = what;
+}
+
+/* What the policy lists of the host is there already. */
+static bool policy_shows(const struct policy *policy, const char *path)
+{
+    for (size_t i = 0; i < policy->file_count; i++)
+        if (policy->files[i].kind == FILE_READ && !policy->files[i].at &&
+            path_within(path, policy->files[i].path))
+            return true;
+    return false;
+}
+
+static void bind_everything(struct job *job)
+{
+    const struct launch *launch = job->launch;
+    if (job->python && !policy_shows(job->policy, job->python->prefix))
+        bind(job, (struct plan_bind){ .host = job->python->prefix, .why = "interpreter" });
+    if (job->environment.path)
+        bind(job, (struct plan_bind){ .host = job->environment.path,
+                                      .inside = ENVIRONMENT_INSIDE,
+                                      .why = "environment" });
+    for (size_t i = 0; i < launch->extra_count; i++)
+        bind(job, (struct plan_bind){ .host = launch->extra[i].path,
+                                      .write = launch->extra[i].write,
+                                      .own = true,
+                                      .why = launch->extra[i].write ? "--write" : "--read" });
+}
+
+static int make_variables(struct job *job, struct error *err)
+{
+    int r = variables_make(job->sandbox, job->policy, job->launch->env, &job->env, err);
+    if (r < 0)
+        return r;
+    if (job->command.import_directory) {
+        const char *asked = env_get(job->env, "PYTHONPATH");
+        autofree char *path = xasprintf("%s%s%s", job->command.import_directory, asked ? ":" : "",
+                                        asked ? asked : "");
+        variables_set(&job->env, "PYTHONPATH", path);
+    }
+    if (job->environment.path) {
+        autofree char *path = xasprintf(ENVIRONMENT_INSIDE "/bin:%s", env_get(job->env, "PATH"));
+        variables_set(&job->env, "PATH", path);
+        variables_set(&job->env, "VIRTUAL_ENV", ENVIRONMENT_INSIDE);
+    }
+    return 0;
+}
+
+static int make_plan(struct job *job, struct error *err)
+{
+    const struct launch *launch = job->launch;
+    const char *cwd = job->workspace ? job->workspace : SCRATCH_HOME;
+    command_make(launch, job->python, &job->environment, cwd, &job->command);
+    int r = make_variables(job, err);
+    if (r < 0)
+        return r;
+    bind_everything(job);
+    autoclose int nothing = -1;
+    int input = launch->fds[FD_STDIN];
+    if (input < 0)
+        input = nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    struct plan_request request = {
+        .policy = job->policy,
+        .limits = job->limits,
+        .workspace = job->workspace,
+        .workspace_fd = job->workspace_fd,
+        .binds = job->binds,
+        .bind_count = job->bind_count,
+        .script = job->command.script_at ? launch->fds[FD_SCRIPT] : -1,
+        .script_at = job->command.script_at,
+        .argv = job->command.argv,
+        .env = job->env,
+        .cwd = cwd,
+        .stdio = { input, launch->fds[FD_STDOUT], launch->fds[FD_STDERR] },
+    };
+    r = plan_make(job->sandbox, &request, &job->identity, &job->plan, err);
+    if (r < 0)
+        return r;
+    job->planned = true;
+    /* The launch's copy of the input lives as long as the plan. */
+    if (nothing >= 0)
+        job->launch->fds[FD_STDIN] = fd_take(&nothing);
+    return 0;
+}
+
+static void describe(struct job *job)
+{
+    struct started *started = &job->started;
+    started->limits = job->limits;
+    started->output_end = job->policy->output_end;
+    (void)snprintf(started->policy, sizeof(started->policy), "%s", job->policy->name);
+    started->uv = job->launch->use_uv;
+    started->cached = job->environment.cached;
+    started->key = job->environment.key ? xstrdup(job->environment.key) : NULL;
+    started->python = job->python ? xstrdup(job->python->version) : NULL;
+    started->requirements = list_copy(job->requirements);
+    started->installed = list_copy(job->environment.installed);
+    started->prepare_ns = job->prepared_ns - job->arrived_ns;
+    bool writable = job->workspace && job->policy->workspace == WORKSPACE_WRITE;
+    layers_make(&job->plan, &job->cgroup, writable, started);
+}
+
+/* Ours of the payload's ends: while we hold them their readers see no end. */
+static void let_go(struct launch *launch)
+{
+    static const enum launch_fd theirs[] = { FD_STDIN, FD_STDOUT, FD_STDERR };
+    for (size_t i = 0; i < COUNT(theirs); i++) {
+        own_close(&launch->fds[theirs[i]]);
+        launch->fds[theirs[i]] = -1;
+    }
+}
+
+static int watch(struct job *job, struct outcome *outcome, struct error *err)
+{
+    struct box box;
+    int r = box_start(&job->plan, &job->cgroup, &box, err);
+    let_go(job->launch);
+    if (r < 0)
+        return r;
+    struct supervision run = {
+        .box = &box,
+        .cgroup = &job->cgroup,
+        .limits = &job->limits,
+        .grace_ms = job->policy->grace_ms,
+        .control = job->launch->fds[FD_CONTROL],
+        .feed = -1,
+        .drains = { { .fd = -1 }, { .fd = -1 } },
+        .started = note_started,
+        .context = job,
+    };
+    supervise(&run, outcome);
+    box_done(&box);
+    return 0;
+}
+
+static int job_steps(struct job *job, struct outcome *outcome, struct error *err)
+{
+    int r = admit(job, err);
+    if (r == 0)
+        r = prepare(job, err);
+    job->prepared_ns = now_ns();
+    if (r == 0)
+        r = identity_take(job->sandbox, &job->identity, err);
+    if (r == 0)
+        r = make_plan(job, err);
+    if (r == 0) {
+        r = cgroup_make(job->sandbox, &job->limits, &job->cgroup, err);
+        job->grouped = r == 0;
+    }
+    if (r < 0)
+        return r;
+    describe(job);
+    r = layers_require(job->policy, &job->started, err);
+    return r < 0 ? r : watch(job, outcome, err);
+}
+
+/* --- the end ------------------------------------------------------------------------------ */
+
+/* Whose move it is decides what the caller is told (architecture, "Errors"). */
+static struct outcome outcome_of(const struct error *err)
+{
+    struct outcome outcome = { .end = END_FAULT, .error = *err };
+    if (err->code == ECANCELED)
+        outcome.end = END_CANCELLED;
+    else if (err->blame == BLAME_POLICY || err->blame == BLAME_CALLER)
+        outcome.end = END_REFUSED;
+    return outcome;
+}
+
+static void job_done(struct job *job)
+{
+    if (job->grouped)
+        cgroup_remove(&job->cgroup);
+    if (job->planned)
+        plan_done(&job->plan);
+    identity_drop(&job->identity);
+    command_done(&job->command);
+    environment_done(&job->environment);
+    pythons_done(&job->pythons);
+    list_free(job->requirements);
+    list_free(job->env);
+    free(job->workspace);
+    own_close(&job->workspace_fd);
+    policy_free(job->policy);
+    started_done(&job->started);
+    launch_done(job->launch);
+}
+
+void job_run(const struct sandbox *sandbox, struct launch *launch)
+{
+    struct job job = { .sandbox = sandbox,
+                       .launch = launch,
+                       .identity = { .lock = -1 },
+                       .workspace_fd = -1,
+                       .arrived_ns = now_ns() };
+    struct outcome outcome = { .end = END_FAULT };
+    struct error err = { 0 };
+    if (fd_nonblocking(launch->fds[FD_NOTES], &err) < 0 || job_steps(&job, &outcome, &err) < 0)
+        outcome = outcome_of(&err);
+    /* Before the owner hears of the end, nothing of it is left. */
+    let_go(launch);
+    if (job.grouped)
+        cgroup_remove(&job.cgroup);
+    job.grouped = false;
+    audit_write(sandbox, launch, &outcome);
+    note_outcome(launch, &outcome);
+    job_done(&job);
+}
+
+void job_refuse(struct launch *launch, const struct error *err)
+{
+    struct outcome outcome = outcome_of(err);
+    note_outcome(launch, &outcome);
+    launch_done(launch);
+}

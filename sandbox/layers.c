@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* layers.c - the verdict per layer and limit. */
+#include "layers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "str.h"
+
+static void add(struct started *started, const char *name, const char *value)
+{
+    started->layers =
+        xrealloc(started->layers, (started->layer_count + 1) * sizeof(*started->layers));
+    started->layers[started->layer_count++] =
+        (struct layer){ .name = xstrdup(name), .value = xstrdup(value) };
+}
+
+/* A step that fails ends the run, so a box that stands has all of these. */
+static const char *const always_on[] = { "user",    "mount",        "pid",
+                                         "ipc",     "uts",          "cgroup_ns",
+                                         "seccomp", "capabilities", "no_new_privileges",
+                                         "rlimits" };
+
+static void add_layers(const struct plan *plan, struct started *started)
+{
+    for (size_t i = 0; i < COUNT(always_on); i++)
+        add(started, always_on[i], "on");
+    add(started, "net",
+        plan->host_network ? "off: this step uses the host's network in this version" : "on");
+    add(started, "time",
+        access("/proc/self/ns/time", F_OK) == 0 ? "on"
+                                                : "off: the kernel has no time namespaces (5.6)");
+    char landlock[64];
+    if (plan->landlock > 0)
+        (void)snprintf(landlock, sizeof(landlock), "abi %d", plan->landlock);
+    else
+        (void)snprintf(landlock, sizeof(landlock), "off: the kernel has no Landlock (5.13)");
+    add(started, "landlock", landlock);
+    add(started, "egress", "off: the policy opens no way out");
+}
+
+static void add_limits(const struct cgroup *cgroup, bool workspace, struct started *started)
+{
+    const char *cpu = cgroup->v2 >= 0          ? "enforced (cgroup v2 CPU time)"
+                      : cgroup_has_cpu(cgroup) ? "enforced (cgroup v1 CPU time)"
+                                               : "approximated (sampled every 5 ms)";
+    const char *memory = cgroup->memory_v2           ? "enforced (cgroup v2)"
+                         : cgroup_has_memory(cgroup) ? "enforced (cgroup v1)"
+                                                     : "approximated (sampled every 5 ms)";
+    const char *const rows[][2] = {
+        { "limits.wall", "enforced (timer)" },
+        { "limits.cpu", cpu },
+        { "limits.memory", memory },
+        { "limits.pids", cgroup->pids_v2 ? "enforced (cgroup v2)"
+                                         : "enforced (resource limit of the box's own users)" },
+        { "limits.open_files", "enforced (resource limit per process)" },
+        { "limits.file", "enforced (resource limit)" },
+        { "limits.scratch", "enforced (size of the tmpfs)" },
+        { "limits.inodes", "enforced (size of the tmpfs)" },
+        { "limits.output", "enforced (counted)" },
+        { "limits.workspace_growth",
+          workspace ? "missing: the growth of a writable workspace is not measured yet"
+                    : "enforced (no workspace)" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        add(started, rows[i][0], rows[i][1]);
+}
+
+void layers_make(const struct plan *plan, const struct cgroup *cgroup, bool workspace,
+                 struct started *started)
+{
+    add_layers(plan, started);
+    add_limits(cgroup, workspace, started);
+}
+
+static const char *value_of(const struct started *started, const char *name)
+{
+    for (size_t i = 0; i < started->layer_count; i++)
+        if (strcmp(started->layers[i].name, name) == 0)
+            return started->layers[i].value;
+    return "off: this version does not know it";
+}
+
+static bool holds(const char *value, bool approximation)
+{
+    return strcmp(value, "on") == 0 || starts_with(value, "abi ") ||
+           starts_with(value, "enforced") || (approximation && starts_with(value, "approximated"));
+}
+
+int layers_require(const struct policy *policy, const struct started *started, struct error *err)
+{
+    for (size_t i = 0; policy->require && policy->require[i]; i++) {
+        autofree char *name = xstrdup(policy->require[i]);
+        bool approximation = ends_with(name, "~");
+        if (approximation)
+            name[strlen(name) - 1] = '\0';
+        const char *value = value_of(started, name);
+        if (!holds(value, approximation))
+            return fail_policy(err, EPERM, "policy %s requires %s, which is %s here", policy->name,
+                               policy->require[i], value);
+    }
+    return 0;
+}
+
+static const char *const advice[][2] = {
+    { "landlock", "boot with lsm=landlock,... or a kernel of 5.13 or newer" },
+    { "time", "a kernel of 5.6 or newer" },
+    { "limits.memory",
+      "run as root, or in a cgroup v2 delegated to you (systemd-run --user --scope "
+      "-p Delegate=yes ...), so that the kernel enforces it" },
+    { "limits.cpu",
+      "run as root, or in a cgroup v2 delegated to you (systemd-run --user --scope -p "
+      "Delegate=yes ...), so that it is read from the kernel" },
+    { "limits.workspace_growth", "use a directory on a file system with a quota" },
+    { "egress", "nothing to do: name hosts in the policy's network to open it" },
+};
+
+const char *layers_advice(const char *name)
+{
+    for (size_t i = 0; i < COUNT(advice); i++)
+        if (strcmp(advice[i][0], name) == 0)
+            return advice[i][1];
+    return NULL;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* layers.h - what of the promised protections a box really has, in one place.
+ *
+ * Values are the contract's (section 3): "on", "abi N", "off: REASON" for layers,
+ * "enforced (HOW)", "approximated (HOW)", "missing: REASON" for limits.
+ */
+#pragma once
+
+#include "cgroup.h"
+#include "plan.h"
+
+/* Fills started->layers. */
+void layers_make(const struct plan *plan, const struct cgroup *cgroup, bool workspace,
+                 struct started *started);
+
+/* 0 if every layer the policy requires holds; else a refusal naming the first that does not. */
+int layers_require(const struct policy *policy, const struct started *started,
+                   struct error *err) must_check;
+
+/* What an operator can do about a layer that is off or missing; NULL where nothing is known. */
+const char *layers_advice(const char *name);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - cordon-sandbox: run | gate | check | policy | env.
+ *
+ * People call `cordon`, which calls this; see cordon(1). Options come before the
+ * word, words after it belong to it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "env.h"
+#include "gate.h"
+#include "kernel.h"
+#include "policy.h"
+#include "str.h"
+
+#define USAGE_STATUS 125
+
+static int run_command(const struct sandbox *sandbox, int argc, char *const *argv)
+{
+    (void)argc;
+    (void)argv;
+    return gate_run_one(sandbox);
+}
+
+static int gate_command(const struct sandbox *sandbox, int argc, char *const *argv)
+{
+    (void)argc;
+    (void)argv;
+    return gate_serve(sandbox);
+}
+
+static const struct word {
+    const char *name;
+    int (*run)(const struct sandbox *sandbox, int argc, char *const *argv);
+    bool oneshot; /* the caller is the operator */
+    bool boxes;   /* needs the mount namespace that boxes are made in */
+    bool socket;  /* is started with GATE_FD */
+} words[] = {
+    { "run", run_command, true, true, true },      { "gate", gate_command, false, true, true },
+    { "check", check_command, true, true, false }, { "policy", policy_command, true, false, false },
+    { "env", env_command, true, true, false },
+};
+
+static int complain(const char *text)
+{
+    fprintf(stderr, "cordon: %s\n", text);
+    return USAGE_STATUS;
+}
+
+struct arguments {
+    struct sandbox_options options;
+    const char *log_level;
+    const struct word *word;
+    int rest;
+};
+
+/* 0, or the exit status after a complaint. */
+static int parse(int argc, char **argv, struct arguments *ret)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } options[] = { { "--config", &ret->options.config },
+                    { "--state", &ret->options.state },
+                    { "--policies", &ret->options.policies },
+                    { "--log-level", &ret->log_level } };
+    int i = 1;
+    for (; i < argc && starts_with(argv[i], "--"); i += 2) {
+        size_t row = 0;
+        if (i + 1 == argc)
+            return complain("an option of cordon-sandbox lacks its value");
+        if (strcmp(argv[i], "--root") == 0) {
+            list_add(&ret->options.roots, argv[i + 1]);
+            continue;
+        }
+        while (row < COUNT(options) && strcmp(options[row].name, argv[i]) != 0)
+            row++;
+        if (row == COUNT(options))
+            return complain("unknown option of cordon-sandbox");
+        *options[row].value = argv[i + 1];
+    }
+    for (size_t w = 0; i < argc && w < COUNT(words); w++)
+        if (strcmp(words[w].name, argv[i]) == 0)
+            ret->word = &words[w];
+    ret->rest = i + 1;
+    return ret->word ? 0
+                     : complain("cordon-sandbox is started by cordon: run | gate | check | policy "
+                                "| env");
+}
+
+/* The plan counts on 0, 1 and 2 being open; what else was inherited is closed. */
+static int tidy_descriptors(bool keep_socket)
+{
+    for (int fd = open("/dev/null", O_RDWR | O_CLOEXEC); fd >= 0; fd = dup(fd)) {
+        if (fd > STDERR_FILENO) {
+            close(fd);
+            break;
+        }
+    }
+    return kernel_close_range(keep_socket ? GATE_FD + 1 : GATE_FD, ~0U, 0);
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments = { 0 };
+    int status = parse(argc, argv, &arguments);
+    if (status)
+        return status;
+    const struct word *word = arguments.word;
+    struct sandbox sandbox;
+    struct error err = { 0 };
+    arguments.options.oneshot = word->oneshot;
+    /* A pipe whose reader is gone is an error to handle, not our end. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (tidy_descriptors(word->socket) < 0)
+        return complain(strerror(errno));
+    int r = sandbox_init(&arguments.options, &sandbox, &err);
+    int level = arguments.log_level ? log_level_parse(arguments.log_level) : -1;
+    if (level >= 0)
+        log_set_level((enum log_level)level);
+    if (r == 0 && word->boxes)
+        r = sandbox_enter(&sandbox, &err);
+    status = r < 0 ? complain(err.text)
+                   : word->run(&sandbox, argc - arguments.rest, argv + arguments.rest);
+    sandbox_done(&sandbox);
+    list_free(arguments.options.roots);
+    return status;
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mounts.c - trees opened in the parent, a root built in the child. */
+#include "mounts.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+
+#include "kernel.h"
+#include "str.h"
+
+/* Holds mount points, the made /etc and a script of at most 4 MiB. */
+#define ROOT_SIZE   "8M"
+#define ROOT_INODES "4096"
+
+/* Any directory that every host has; the root is attached there for a moment. */
+#define STAGE "/usr"
+
+/* Where the bounded tmpfs hangs while its directories are bound to their places. */
+#define SCRATCH_STAGE "/.scratch"
+
+/* --- the parent ------------------------------------------------------------ */
+
+int tree_clone(int at, const struct tree_options *options, const char *name, struct error *err)
+{
+    autoclose int tree =
+        kernel_open_tree(at, "", OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+    if (tree < 0)
+        return fail_host(err, "open_tree %s", name);
+    struct kernel_mount_attr attributes = {
+        .set = KERNEL_ATTR_NOSUID | (options->device ? 0 : (uint64_t)KERNEL_ATTR_NODEV) |
+               (options->write || options->device ? 0 : (uint64_t)KERNEL_ATTR_RDONLY),
+    };
+    if (kernel_mount_setattr(tree, AT_RECURSIVE, &attributes) < 0)
+        return fail_host(err, "mount_setattr %s", name);
+    if (options->idmap >= 0) {
+        struct kernel_mount_attr map = { .set = KERNEL_ATTR_IDMAP,
+                                         .userns = (uint64_t)options->idmap };
+        if (kernel_mount_setattr(tree, AT_RECURSIVE, &map) < 0)
+            return fail_host_as(err, errno,
+                                "%s lies on a file system without id-mapped mounts (%s); as root "
+                                "it cannot be given to a box: run cordon as the owner of the "
+                                "directory, or use one on ext4, xfs, btrfs or tmpfs",
+                                name, strerror(errno));
+    }
+    return fd_take(&tree);
+}
+
+void mounts_add(struct root_plan *root, enum mount_kind kind, char *inside, int tree,
+                bool directory, bool write)
+{
+    root->mounts = xrealloc(root->mounts, (root->mount_count + 1) * sizeof(*root->mounts));
+    root->mounts[root->mount_count++] = (struct mount){
+        .kind = kind, .inside = inside, .tree = tree, .directory = directory, .write = write
+    };
+}
+
+void root_plan_done(struct root_plan *root)
+{
+    for (size_t i = 0; i < root->mount_count; i++) {
+        free(root->mounts[i].inside);
+        own_close(&root->mounts[i].tree);
+    }
+    free(root->mounts);
+    for (size_t i = 0; i < root->file_count; i++)
+        free(root->files[i].text);
+    *root = (struct root_plan){ .script = -1 };
+}
+
+/* --- the child: system calls on what is decided ---------------------------- */
+
+static int tmpfs_make(const char *size, const char *inodes, unsigned attributes)
+{
+    int fs = kernel_fsopen("tmpfs");
+    if (fs < 0)
+        return -errno;
+    int r = -1;
+    if (kernel_fsconfig(fs, KERNEL_FSCONFIG_STRING, "size", size) == 0 &&
+        kernel_fsconfig(fs, KERNEL_FSCONFIG_STRING, "nr_inodes", inodes) == 0 &&
+        kernel_fsconfig(fs, KERNEL_FSCONFIG_STRING, "mode", "0755") == 0 &&
+        kernel_fsconfig(fs, KERNEL_FSCONFIG_CREATE, NULL, NULL) == 0)
+        r = kernel_fsmount(fs, attributes);
+    r = r < 0 ? -errno : r;
+    close(fs);
+    return r;
+}
+
+static int open_beneath(int dir, const char *path, uint64_t flags)
+{
+    /* Until pivot_root a link would lead into the host's tree: none is followed. */
+    struct open_how how = { .flags = flags | O_CLOEXEC,
+                            .mode = flags & O_CREAT ? 0444 : 0,
+                            .resolve =
+                                RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+    int fd = kernel_openat2(dir, path, &how);
+    return fd < 0 ? -errno : fd;
+}
+
+/* One directory further down, made where it is not there. Takes `dir`. */
+static int step_down(int dir, const char *name)
+{
+    int next = open_beneath(dir, name, O_PATH | O_DIRECTORY);
+    if (next == -ENOENT) {
+        next = mkdirat(dir, name, 0755) < 0 ? -errno : 0;
+        if (next == 0)
+            next = open_beneath(dir, name, O_PATH | O_DIRECTORY);
+    }
+    close(dir);
+    return next;
+}
+
+/* The directory of an absolute path beneath `root`, made where it is not there;
+ * *name is the last part of the path. */
+static int open_directory_of(int root, const char *path, const char **name)
+{
+    char part[4096];
+    size_t len = strlen(path);
+    if (len >= sizeof(part) || *path != '/')
+        return -ENAMETOOLONG;
+    *name = strrchr(path, '/') + 1;
+    memcpy(part, path, len + 1);
+    part[*name - path - 1] = '\0';
+    int dir = open_beneath(root, part[0] ? part + 1 : ".", O_PATH | O_DIRECTORY);
+    if (dir != -ENOENT)
+        return dir;
+    dir = open_beneath(root, ".", O_PATH | O_DIRECTORY);
+    char *rest = part + 1;
+    for (char *step; dir >= 0 && (step = strsep(&rest, "/"));)
+        dir = step_down(dir, step);
+    return dir;
+}
+
+/* The mount point, made where it is not there. */
+static int open_target(int root, const char *path, bool directory)
+{
+    const char *name;
+    int dir = open_directory_of(root, path, &name);
+    if (dir < 0)
+        return dir;
+    int at = open_beneath(dir, name, O_PATH | O_NOFOLLOW);
+    if (at == -ENOENT) {
+        int made = directory ? mkdirat(dir, name, 0755)
+                             : openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+        at = made < 0 ? -errno : open_beneath(dir, name, O_PATH | O_NOFOLLOW);
+        if (!directory)
+            own_close(&made);
+    }
+    close(dir);
+    return at;
+}
+
+static int attach(int root, int tree, const char *inside, bool directory)
+{
+    int target = open_target(root, inside, directory);
+    if (target < 0)
+        return target;
+    int r = kernel_move_mount(tree, "", target, "",
+                              KERNEL_MOVE_F_EMPTY_PATH | KERNEL_MOVE_T_EMPTY_PATH);
+    r = r < 0 ? -errno : 0;
+    close(target);
+    return r;
+}
+
+static int mount_special(const char *type, const char *const (*options)[2])
+{
+    int fs = kernel_fsopen(type);
+    if (fs < 0)
+        return -errno;
+    int r = 0;
+    for (; r == 0 && (*options)[0]; options++)
+        r = kernel_fsconfig(fs, (*options)[1] ? KERNEL_FSCONFIG_STRING : KERNEL_FSCONFIG_FLAG,
+                            (*options)[0], (*options)[1]);
+    if (r == 0)
+        r = kernel_fsconfig(fs, KERNEL_FSCONFIG_CREATE, NULL, NULL);
+    if (r == 0)
+        r = kernel_fsmount(fs, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC |
+                                   (strcmp(type, "devpts") == 0 ? 0U : KERNEL_ATTR_NODEV));
+    r = r < 0 ? -errno : r;
+    close(fs);
+    return r;
+}
+
+/* kernel-facts: any mount over a part of /proc breaks nesting; subset=pid needs none. */
+static const char *const proc_options[][2] = { { "subset", "pid" },
+                                               { "hidepid", "ptraceable" },
+                                               { NULL, NULL } };
+static const char *const pts_options[][2] = {
+    { "newinstance", NULL }, { "ptmxmode", "0666" }, { "mode", "0620" }, { NULL, NULL }
+};
+
+/* A directory of the staged scratch file system, as a mount of its own. */
+static int scratch_directory(int root, size_t number, const char *inside)
+{
+    char name[sizeof(SCRATCH_STAGE) + 16];
+    (void)snprintf(name, sizeof(name), "%s/%zu", SCRATCH_STAGE + 1, number);
+    /* /tmp and /dev/shm are 1777 everywhere; there is one user here, so it is a courtesy. */
+    bool shared = strcmp(inside, "/tmp") == 0 || strcmp(inside, "/dev/shm") == 0;
+    if (mkdirat(root, name, 0700) < 0)
+        return -errno;
+    if (shared && fchmodat(root, name, 01777, 0) < 0)
+        return -errno;
+    int tree = kernel_open_tree(root, name, OPEN_TREE_CLONE | O_CLOEXEC);
+    return tree < 0 ? -errno : tree;
+}
+
+static int attach_one(int root, const struct mount *mount, size_t number)
+{
+    int tree = -1;
+    switch (mount->kind) {
+    case MOUNT_TREE:
+        return attach(root, mount->tree, mount->inside, mount->directory);
+    case MOUNT_SCRATCH:
+        tree = scratch_directory(root, number, mount->inside);
+        break;
+    case MOUNT_PROC:
+        tree = mount_special("proc", proc_options);
+        break;
+    case MOUNT_PTS:
+        tree = mount_special("devpts", pts_options);
+        break;
+    }
+    if (tree < 0)
+        return tree;
+    int r = attach(root, tree, mount->inside, true);
+    close(tree);
+    return r;
+}
+
+/* A new file beneath the root, for writing. */
+static int create_file(int root, const char *path)
+{
+    const char *name;
+    int dir = open_directory_of(root, path, &name);
+    if (dir < 0)
+        return dir;
+    int fd = open_beneath(dir, name, O_WRONLY | O_CREAT | O_EXCL);
+    close(dir);
+    return fd;
+}
+
+static int write_file(int root, const char *path, const void *bytes, size_t len)
+{
+    int fd = create_file(root, path);
+    if (fd < 0)
+        return fd;
+    ssize_t n = write(fd, bytes, len);
+    int r = n == (ssize_t)len ? 0 : n < 0 ? -errno : -ENOSPC;
+    close(fd);
+    return r;
+}
+
+static int make_link(int root, const char *path, const char *target)
+{
+    const char *name;
+    int dir = open_directory_of(root, path, &name);
+    if (dir < 0)
+        return dir;
+    int r = symlinkat(target, dir, name) < 0 ? -errno : 0;
+    close(dir);
+    return r;
+}
+
+/* A memfd cannot be bind-mounted, so its bytes are copied; read-only unless it
+ * lies where the script may write anyway. */
+static int copy_script(int root, int script, const char *path)
+{
+    struct stat st;
+    int fd = create_file(root, path);
+    if (fd < 0)
+        return fd;
+    int r = fstat(script, &st) < 0 ? -errno : 0;
+    off_t at = 0;
+    while (r == 0 && at < st.st_size) {
+        ssize_t n = sendfile(fd, script, &at, (size_t)(st.st_size - at));
+        if (n <= 0)
+            r = n < 0 ? -errno : -EIO;
+    }
+    close(fd);
+    return r;
+}
+
+static int build_tree(const struct root_plan *root, int top, const char **what)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < root->mount_count; i++) {
+        *what = root->mounts[i].inside;
+        r = attach_one(top, &root->mounts[i], i);
+    }
+    for (size_t i = 0; r == 0 && i < root->link_count; i++) {
+        *what = root->links[i].path;
+        r = make_link(top, *what, root->links[i].target);
+    }
+    for (size_t i = 0; r == 0 && i < root->file_count; i++) {
+        *what = root->files[i].path;
+        r = write_file(top, *what, root->files[i].text, root->files[i].len);
+    }
+    if (r == 0 && root->script >= 0) {
+        *what = root->script_at;
+        r = copy_script(top, root->script, root->script_at);
+    }
+    return r;
+}
+
+static int stage_scratch(const struct root_plan *root, int top)
+{
+    char size[24], inodes[24];
+    (void)snprintf(size, sizeof(size), "%llu", (unsigned long long)root->scratch_bytes);
+    (void)snprintf(inodes, sizeof(inodes), "%llu", (unsigned long long)root->scratch_inodes);
+    int scratch = tmpfs_make(size, inodes, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV);
+    if (scratch < 0)
+        return scratch;
+    int r = attach(top, scratch, SCRATCH_STAGE, true);
+    close(scratch);
+    return r;
+}
+
+static int unstage_scratch(int top)
+{
+    if (fchdir(top) < 0 || umount2(SCRATCH_STAGE + 1, MNT_DETACH) < 0)
+        return -errno;
+    return unlinkat(top, SCRATCH_STAGE + 1, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+/* From here on there is no way back to the host's tree. */
+static int enter(int top)
+{
+    struct kernel_mount_attr readonly = { .set = KERNEL_ATTR_RDONLY };
+    if (kernel_mount_setattr(top, 0, &readonly) < 0)
+        return -errno;
+    if (fchdir(top) < 0 || kernel_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
+        chdir("/") < 0)
+        return -errno;
+    return 0;
+}
+
+int root_build(const struct root_plan *root, const char **what)
+{
+    *what = "the root tmpfs";
+    int top = tmpfs_make(ROOT_SIZE, ROOT_INODES, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV);
+    if (top < 0)
+        return top;
+    (void)umask(022);
+    int r = kernel_move_mount(top, "", AT_FDCWD, STAGE, KERNEL_MOVE_F_EMPTY_PATH) < 0 ? -errno : 0;
+    if (r == 0) {
+        *what = "the scratch tmpfs";
+        r = stage_scratch(root, top);
+    }
+    if (r == 0)
+        r = build_tree(root, top, what);
+    if (r == 0) {
+        *what = "the scratch tmpfs";
+        r = unstage_scratch(top);
+    }
+    if (r == 0) {
+        *what = "pivot_root";
+        r = enter(top);
+    }
+    close(top);
+    return r;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mounts.h - the box's file tree: detached mounts opened by the parent, attached by the child.
+ *
+ * Nothing is mounted by path: what a stranger can influence is opened once,
+ * beneath a descriptor, and cloned from there.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cordon/error.h>
+
+enum mount_kind {
+    MOUNT_TREE,    /* a clone of something on the host */
+    MOUNT_SCRATCH, /* a directory of the one bounded tmpfs */
+    MOUNT_PROC,
+    MOUNT_PTS,
+};
+
+struct mount {
+    enum mount_kind kind;
+    char *inside; /* absolute, canonical; attached in the order of the list */
+    int tree;     /* MOUNT_TREE: detached, with its attributes set; else -1 */
+    bool directory;
+    bool write;
+};
+
+struct made_link {
+    const char *path, *target;
+};
+
+struct made_file {
+    const char *path;
+    char *text;
+    size_t len;
+};
+
+/* What the child needs to build the root. */
+struct root_plan {
+    struct mount *mounts;
+    size_t mount_count;
+    struct made_link links[24]; /* borrowed or static strings */
+    size_t link_count;
+    struct made_file files[12];
+    size_t file_count;
+    int script;            /* memfd to copy, or -1 */
+    const char *script_at; /* absolute, inside */
+    uint64_t scratch_bytes, scratch_inodes;
+};
+
+struct tree_options {
+    bool write;
+    bool device; /* a device node: stays one; everything else is nodev */
+    int idmap;   /* user namespace for an id-mapped clone, or -1 */
+};
+
+/* A detached clone of what `at` (O_PATH or better) refers to, with its sub-mounts. */
+int tree_clone(int at, const struct tree_options *options, const char *name,
+               struct error *err) must_check;
+
+/* Appends; takes `inside` and `tree`. */
+void mounts_add(struct root_plan *root, enum mount_kind kind, char *inside, int tree,
+                bool directory, bool write);
+
+void root_plan_done(struct root_plan *root);
+
+/* In the child, with the maps in force: builds the tree and enters it. Returns 0 or
+ * -errno; *what then names the object. */
+int root_build(const struct root_plan *root, const char **what);

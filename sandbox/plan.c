@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.c - policy + request -> plan. Every decision is here. */
+#include "plan.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "etc.h"
+#include "fd.h"
+#include "kernel.h"
+#include "str.h"
+
+/* --- trees of the host ------------------------------------------------------ */
+
+/* Trees that the host may have as links into /usr, or as directories of their own. */
+static const char *const system_names[] = {
+    "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"
+};
+
+static const char *const device_nodes[] = { "/dev/null",   "/dev/zero",    "/dev/full",
+                                            "/dev/random", "/dev/urandom", "/dev/tty" };
+
+static const struct made_link dev_links[] = {
+    { "/dev/fd", "/proc/self/fd" },       { "/dev/stdin", "/proc/self/fd/0" },
+    { "/dev/stdout", "/proc/self/fd/1" }, { "/dev/stderr", "/proc/self/fd/2" },
+    { "/dev/ptmx", "pts/ptmx" },
+};
+
+static void link_add(struct root_plan *root, const char *path, const char *target)
+{
+    root->links[root->link_count++] = (struct made_link){ .path = path, .target = target };
+}
+
+static bool already_mounted(const struct root_plan *root, const char *inside)
+{
+    for (size_t i = 0; i < root->mount_count; i++)
+        if (strcmp(root->mounts[i].inside, inside) == 0)
+            return true;
+    return false;
+}
+
+struct open_tree_request {
+    const char *host, *inside, *why;
+    int at; /* already open, or -1 */
+    bool write, own, device;
+};
+
+static int add_tree(const struct identity *identity, struct root_plan *root,
+                    const struct open_tree_request *wanted, struct error *err)
+{
+    autoclose int opened = -1;
+    int at = wanted->at;
+    if (at < 0)
+        at = opened = open(wanted->host, O_PATH | O_CLOEXEC);
+    struct stat st;
+    if (at < 0 || fstat(at, &st) < 0)
+        return fail_host(err, "%s %s", wanted->why, wanted->host);
+
+    autoclose int idmap = -1;
+    bool foreign = identity->root && wanted->own && st.st_uid != identity->uid;
+    if (foreign && (wanted->write || (st.st_mode & 05) != 05)) {
+        idmap = identity_idmap(identity, st.st_uid, st.st_gid, err);
+        if (idmap < 0)
+            return idmap;
+    }
+    struct tree_options options = { .write = wanted->write,
+                                    .device = wanted->device,
+                                    .idmap = idmap };
+    int tree = tree_clone(at, &options, wanted->host, err);
+    if (tree < 0)
+        return fail_within(err, "%s", wanted->why);
+    mounts_add(root, MOUNT_TREE, xstrdup(wanted->inside ? wanted->inside : wanted->host), tree,
+               S_ISDIR(st.st_mode), wanted->write);
+    return 0;
+}
+
+/* /bin and its like as the host has them: a link stays a link. */
+static int add_system_names(const struct identity *identity, struct root_plan *root,
+                            struct error *err)
+{
+    static char targets[COUNT(system_names)][64];
+    for (size_t i = 0; i < COUNT(system_names); i++) {
+        const char *name = system_names[i];
+        struct stat st;
+        if (lstat(name, &st) < 0)
+            continue;
+        if (S_ISLNK(st.st_mode)) {
+            ssize_t n = readlink(name, targets[i], sizeof(targets[i]) - 1);
+            if (n <= 0)
+                return fail_host(err, "read the link %s", name);
+            targets[i][n] = '\0';
+            link_add(root, name, targets[i]);
+            continue;
+        }
+        struct open_tree_request tree = { .host = name, .why = "system directory", .at = -1 };
+        int r = add_tree(identity, root, &tree, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int add_dev(const struct identity *identity, struct root_plan *root, struct error *err)
+{
+    for (size_t i = 0; i < COUNT(device_nodes); i++) {
+        struct open_tree_request tree = {
+            .host = device_nodes[i], .why = "device", .at = -1, .device = true
+        };
+        int r = add_tree(identity, root, &tree, err);
+        if (r < 0)
+            return r;
+    }
+    for (size_t i = 0; i < COUNT(dev_links); i++)
+        link_add(root, dev_links[i].path, dev_links[i].target);
+    mounts_add(root, MOUNT_PTS, xstrdup("/dev/pts"), -1, true, false);
+    return 0;
+}
+
+static int add_rule(const struct identity *identity, struct root_plan *root,
+                    const struct file_rule *rule, struct error *err)
+{
+    const char *inside = rule->at ? rule->at : rule->path;
+    switch (rule->kind) {
+    case FILE_SCRATCH:
+        if (!already_mounted(root, inside))
+            mounts_add(root, MOUNT_SCRATCH, xstrdup(inside), -1, true, true);
+        return 0;
+    case FILE_PROC:
+        mounts_add(root, MOUNT_PROC, xstrdup(inside), -1, true, false);
+        return 0;
+    case FILE_DEV:
+        return add_dev(identity, root, err);
+    case FILE_READ:
+    case FILE_WRITE:
+    case FILE_DEVICE:
+        break;
+    }
+    struct open_tree_request tree = { .host = rule->path,
+                                      .inside = inside,
+                                      .why = "the policy's file",
+                                      .at = -1,
+                                      .write = rule->kind == FILE_WRITE,
+                                      .own = rule->kind == FILE_WRITE,
+                                      .device = rule->kind == FILE_DEVICE };
+    return add_tree(identity, root, &tree, err);
+}
+
+/* --- the workspace ----------------------------------------------------------- */
+
+/* What a run would hide from itself, or what is the kernel's own. */
+static const char *const never_covered[] = { "/usr", "/proc", "/dev", "/etc", "/box", "/sys" };
+static const char *const never_within[] = { "/proc", "/dev", "/sys", "/box", "/etc" };
+
+static int workspace_place(const char *path, const char *why, struct error *err)
+{
+    for (size_t i = 0; i < COUNT(never_covered); i++)
+        if (path_within(never_covered[i], path))
+            return fail_policy(err, EPERM, "%s %s would cover %s inside the box", why, path,
+                               never_covered[i]);
+    for (size_t i = 0; i < COUNT(never_within); i++)
+        if (path_within(path, never_within[i]))
+            return fail_policy(err, EPERM, "%s %s lies in the system directory %s", why, path,
+                               never_within[i]);
+    return 0;
+}
+
+/* What later runs code for its owner stays read-only where it is there already. */
+static int add_protected(const struct identity *identity, struct root_plan *root, int workspace,
+                         const char *inside, char *const *names, struct error *err)
+{
+    for (size_t i = 0; names && names[i]; i++) {
+        struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
+                                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+        autoclose int at = kernel_openat2(workspace, names[i], &how);
+        struct stat st;
+        if (at < 0 || fstat(at, &st) < 0 || S_ISLNK(st.st_mode))
+            continue;
+        autofree char *target = path_join(inside, names[i]);
+        struct open_tree_request tree = {
+            .host = names[i], .inside = target, .why = "protected", .at = at, .own = true
+        };
+        int r = add_tree(identity, root, &tree, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int add_workspace(const struct identity *identity, struct root_plan *root,
+                         const struct plan_request *request, struct error *err)
+{
+    const struct policy *policy = request->policy;
+    bool write = policy->workspace == WORKSPACE_WRITE;
+    switch (policy->workspace) {
+    case WORKSPACE_NONE:
+        return fail_policy(err, EPERM, "policy %s gives no workspace: run without a directory",
+                           policy->name);
+    case WORKSPACE_OVERLAY_KEEP:
+    case WORKSPACE_OVERLAY_DISCARD:
+        return fail_policy(err, ENOTSUP, "policy %s: overlay workspaces: not yet", policy->name);
+    case WORKSPACE_READ:
+    case WORKSPACE_WRITE:
+        break;
+    }
+    int r = workspace_place(request->workspace, "directory", err);
+    if (r < 0)
+        return r;
+    autoclose int opened = -1;
+    int at = request->workspace_fd;
+    if (at < 0)
+        at = opened = open(request->workspace, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (at < 0)
+        return fail_caller(err, errno, "directory %s: %s", request->workspace, strerror(errno));
+    struct open_tree_request tree = {
+        .host = request->workspace, .why = "directory", .at = at, .write = write, .own = true
+    };
+    r = add_tree(identity, root, &tree, err);
+    if (r == 0 && write)
+        r = add_protected(identity, root, at, request->workspace, policy->protect, err);
+    return r;
+}
+
+/* --- the whole tree ---------------------------------------------------------- */
+
+/* Absolute, and without a part that would lead up or nowhere. */
+static int canonical(const char *path, const char *what, struct error *err)
+{
+    bool good = *path == '/' && path[1] != '\0' && !strstr(path, "//") && !ends_with(path, "/");
+    for (const char *part = path; good && (part = strchr(part, '/')); part++) {
+        size_t len = strcspn(part + 1, "/");
+        good = !(len == 1 && part[1] == '.') && !(len == 2 && part[1] == '.' && part[2] == '.');
+    }
+    char shown[160];
+    return good ? 0
+                : fail_caller(err, EINVAL, "%s %s is not an absolute path without . and ..", what,
+                              printable(path, shown, sizeof(shown)));
+}
+
+static int check_places(const struct root_plan *root, const struct plan_request *request,
+                        struct error *err)
+{
+    int r = request->script_at ? canonical(request->script_at, "script", err) : 0;
+    for (size_t i = 0; r == 0 && i < root->mount_count; i++)
+        r = canonical(root->mounts[i].inside, "mount", err);
+    return r;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    /* A parent sorts before what lies beneath it. */
+    return strcmp(((const struct mount *)a)->inside, ((const struct mount *)b)->inside);
+}
+
+static int add_binds(const struct identity *identity, struct root_plan *root,
+                     const struct plan_request *request, struct error *err)
+{
+    for (size_t i = 0; i < request->bind_count; i++) {
+        const struct plan_bind *bind = &request->binds[i];
+        const char *inside = bind->inside ? bind->inside : bind->host;
+        if (already_mounted(root, inside))
+            continue;
+        struct open_tree_request tree = { .host = bind->host,
+                                          .inside = inside,
+                                          .why = bind->why,
+                                          .at = -1,
+                                          .write = bind->write,
+                                          .own = bind->own };
+        int r = add_tree(identity, root, &tree, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int plan_root(const struct plan_request *request, struct plan *plan, struct error *err)
+{
+    const struct identity *identity = &plan->identity;
+    struct root_plan *root = &plan->root;
+    /* The workspace first: a scratch directory of the same path gives way to it. */
+    int r = request->workspace ? add_workspace(identity, root, request, err) : 0;
+    if (r == 0)
+        r = add_binds(identity, root, request, err);
+    for (size_t i = 0; r == 0 && i < request->policy->file_count; i++)
+        r = add_rule(identity, root, &request->policy->files[i], err);
+    if (r == 0)
+        r = add_system_names(identity, root, err);
+    if (r == 0)
+        r = etc_add(root, request->host_network, err);
+    if (r == 0)
+        r = check_places(root, request, err);
+    if (r < 0)
+        return r;
+    qsort(root->mounts, root->mount_count, sizeof(*root->mounts), by_path);
+    root->script = request->script;
+    root->script_at = request->script_at;
+    root->scratch_bytes = plan->limits.scratch_bytes;
+    root->scratch_inodes = plan->limits.inodes;
+    return 0;
+}
+
+/* --- Landlock, resource limits ------------------------------------------------ */
+
+static int landlock_rule_add(struct plan *plan, const char *path, enum landlock_right right,
+                             struct error *err)
+{
+    if (plan->rule_count == LANDLOCK_RULES_MAX)
+        return fail_caller(err, E2BIG, "more than %d files in one box", LANDLOCK_RULES_MAX);
+    plan->rules[plan->rule_count++] = (struct landlock_rule){ .path = path, .right = right };
+    return 0;
+}
+
+static int plan_landlock(struct plan *plan, struct error *err)
+{
+    plan->landlock = landlock_abi();
+    int r = landlock_rule_add(plan, "/", LANDLOCK_READ, err);
+    if (r == 0)
+        r = landlock_rule_add(plan, "/dev", LANDLOCK_DEVICE, err);
+    for (size_t i = 0; r == 0 && i < plan->root.mount_count; i++)
+        if (plan->root.mounts[i].write)
+            r = landlock_rule_add(plan, plan->root.mounts[i].inside, LANDLOCK_WRITE, err);
+    return r;
+}
+
+static void rlimit_add(struct plan *plan, int resource, uint64_t value)
+{
+    plan->rlimits[plan->rlimit_count++] =
+        (struct plan_rlimit){ .resource = resource, .value = value };
+}
+
+static void plan_rlimits(struct plan *plan)
+{
+    const struct limits *limits = &plan->limits;
+    rlimit_add(plan, RLIMIT_NOFILE, limits->open_files);
+    /* Counted in the box's own user namespace alone; pid 1 is one of them. */
+    rlimit_add(plan, RLIMIT_NPROC, limits->pids + 1);
+    rlimit_add(plan, RLIMIT_FSIZE, limits->file_bytes);
+    /* 1, not 0: 0 does not stop a core_pattern that pipes to a program of the host (core(5)). */
+    rlimit_add(plan, RLIMIT_CORE, 1);
+    /* The supervisor is exact; this holds if it should die. Per process, whole seconds. */
+    rlimit_add(plan, RLIMIT_CPU, (limits->cpu_ms + 999) / 1000 + 1);
+    rlimit_add(plan, RLIMIT_MEMLOCK, 64 * 1024);
+    rlimit_add(plan, RLIMIT_MSGQUEUE, 64 * 1024);
+    rlimit_add(plan, RLIMIT_RTPRIO, 0);
+    rlimit_add(plan, RLIMIT_NICE, 0);
+    rlimit_add(plan, RLIMIT_SIGPENDING, 1024);
+}
+
+/* --- what is executed --------------------------------------------------------- */
+
+/* execvp()'s search, decided here: the child only tries. */
+static void plan_path(struct plan *plan)
+{
+    const char *name = plan->argv[0];
+    if (strchr(name, '/')) {
+        list_add(&plan->path, name);
+        return;
+    }
+    const char *path = env_get(plan->env, "PATH");
+    autofree char *copy = xstrdup(path ? path : "/usr/bin:/bin");
+    char *rest = copy;
+    for (char *dir; (dir = strsep(&rest, ":"));)
+        list_add_owned(&plan->path, path_join(*dir ? dir : ".", name));
+}
+
+int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
+              const struct identity *identity, struct plan *ret, struct error *err)
+{
+    *ret = (struct plan){
+        .identity = *identity,
+        .limits = request->limits,
+        .argv = request->argv,
+        .env = request->env,
+        .cwd = request->cwd ? request->cwd : SCRATCH_HOME,
+        .host_network = request->host_network,
+    };
+    ret->root.script = -1;
+    memcpy(ret->stdio, request->stdio, sizeof(ret->stdio));
+    if (request->policy->hosts_allowed)
+        return fail_policy(err, ENOTSUP, "policy %s: a network of hosts: not yet",
+                           request->policy->name);
+    int r = filter_for(sandbox, request->policy, &ret->filter, err);
+    if (r == 0)
+        r = plan_root(request, ret, err);
+    if (r == 0)
+        r = plan_landlock(ret, err);
+    if (r < 0) {
+        plan_done(ret);
+        return r;
+    }
+    plan_rlimits(ret);
+    plan_path(ret);
+    return 0;
+}
+
+void plan_done(struct plan *plan)
+{
+    root_plan_done(&plan->root);
+    filter_done(&plan->filter);
+    list_free(plan->path);
+    plan->path = NULL;
+}

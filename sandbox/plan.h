@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h - every decision about one box, taken before the fork.
+ *
+ * After plan_make() nothing is looked up, parsed or allocated: the child makes
+ * system calls on what stands here.
+ */
+#pragma once
+
+#include <sys/resource.h>
+
+#include <cordon/note.h>
+#include <cordon/policy.h>
+
+#include "filter.h"
+#include "identity.h"
+#include "landlock.h"
+#include "mounts.h"
+
+/* Something of the host that this run sees beside what the policy lists. */
+struct plan_bind {
+    const char *host;   /* absolute */
+    const char *inside; /* NULL: the same path */
+    bool write;
+    bool own;        /* as root: seen as the box's own, whoever owns it on disk */
+    const char *why; /* for messages: "workspace", "environment", "--read" */
+};
+
+struct plan_request {
+    const struct policy *policy;
+    struct limits limits;  /* already met */
+    const char *workspace; /* canonical host path, or NULL */
+    int workspace_fd;      /* the same, opened beneath its root; -1: open the path */
+    struct plan_bind *binds;
+    size_t bind_count;
+    int script;            /* memfd, or -1 */
+    const char *script_at; /* absolute inside, with script >= 0 */
+    char *const *argv;
+    char *const *env; /* complete */
+    const char *cwd;
+    int stdio[3];
+    bool host_network;
+};
+
+struct plan_rlimit {
+    int resource;
+    rlim_t value;
+};
+
+#define LANDLOCK_RULES_MAX 96
+
+struct plan {
+    struct identity identity; /* borrowed lock: the caller ends it */
+    struct root_plan root;
+    struct landlock_rule rules[LANDLOCK_RULES_MAX];
+    unsigned rule_count;
+    int landlock; /* ABI, 0: none */
+    struct filter filter;
+    struct plan_rlimit rlimits[12];
+    size_t rlimit_count;
+    struct limits limits;
+    char *const *argv;
+    char *const *env;
+    char **path; /* candidates for argv[0] where it has no slash, NULL-ended */
+    const char *cwd;
+    int stdio[3];
+    bool host_network;
+};
+
+/* Borrows everything in the request for the life of the plan. */
+int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
+              const struct identity *identity, struct plan *ret, struct error *err) must_check;
+void plan_done(struct plan *plan);
+
+#define SCRATCH_HOME  "/box/home"
+#define INLINE_SCRIPT "/box/script.py"

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* roots.c - judging the paths that clients name. */
+#include "roots.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fd.h"
+#include "kernel.h"
+#include "str.h"
+
+/* Where people keep what opens other doors; never a workspace, wherever it lies. */
+static const char *const credential_names[] = { ".ssh",    ".gnupg",          ".aws",
+                                                ".azure",  ".kube",           ".docker",
+                                                ".gcloud", ".password-store", ".netrc",
+                                                ".pki",    ".vault-token" };
+
+static const char *const system_directories[] = { "/proc", "/dev",  "/sys", "/etc",
+                                                  "/boot", "/run",  "/box", "/usr",
+                                                  "/bin",  "/sbin", "/lib", "/lib64" };
+
+static bool is_home_or_above(const char *path, const char *home)
+{
+    return home && *home == '/' && path_within(home, path);
+}
+
+/* Started by a desktop or a login shell the directory is often the whole home:
+ * nobody meant to hand that out. */
+static bool too_wide(const char *path)
+{
+    const char *home = getenv("HOME");
+    bool someones_home = path_within(path, "/home") && strchr(path + 1, '/') == strrchr(path, '/');
+    return strcmp(path, "/") == 0 || strcmp(path, "/home") == 0 || someones_home ||
+           is_home_or_above(path, home) || is_home_or_above(path, "/root");
+}
+
+static int add_root(struct sandbox *sandbox, const char *path, struct error *err)
+{
+    char canonical[PATH_MAX];
+    struct stat st;
+    if (!realpath(path, canonical) || stat(canonical, &st) < 0)
+        return fail_host(err, "root %s", path);
+    if (!S_ISDIR(st.st_mode))
+        return fail_host_as(err, ENOTDIR, "root %s is not a directory", path);
+    if (!list_has(sandbox->roots, canonical))
+        list_add(&sandbox->roots, canonical);
+    return 0;
+}
+
+int roots_find(struct sandbox *sandbox, char *const *options, struct error *err)
+{
+    char *const *wanted = list_len(options) > 0 ? options : sandbox->config.roots;
+    for (size_t i = 0; wanted && wanted[i]; i++) {
+        int r = add_root(sandbox, wanted[i], err);
+        if (r < 0)
+            return r;
+    }
+    if (sandbox->roots)
+        return 0;
+    char here[PATH_MAX];
+    if (getcwd(here, sizeof(here)) && !too_wide(here)) {
+        int r = add_root(sandbox, here, err);
+        if (r < 0)
+            return r;
+    }
+    const char *temporary = getenv("TMPDIR");
+    return add_root(sandbox, temporary && *temporary == '/' ? temporary : "/tmp", err);
+}
+
+static const char *root_of(const struct sandbox *sandbox, const char *canonical)
+{
+    for (size_t i = 0; sandbox->roots && sandbox->roots[i]; i++)
+        if (path_within(canonical, sandbox->roots[i]))
+            return sandbox->roots[i];
+    return NULL;
+}
+
+static int outside_roots(const struct sandbox *sandbox, const char *path, struct error *err)
+{
+    autostr struct str roots = { 0 };
+    for (size_t i = 0; sandbox->roots && sandbox->roots[i]; i++)
+        str_printf(&roots, "%s%s", i ? ", " : "", sandbox->roots[i]);
+    char shown[160];
+    return fail_caller(err, EACCES,
+                       "%s lies outside the allowed directories (%.120s); the operator allows more "
+                       "with --root DIR or \"roots\" in the configuration",
+                       printable(path, shown, sizeof(shown)), roots.data ? roots.data : "none");
+}
+
+static int refuse_special(const char *canonical, struct error *err)
+{
+    for (size_t i = 0; i < COUNT(system_directories); i++)
+        if (path_within(canonical, system_directories[i]))
+            return fail_caller(err, EACCES, "%s is a system directory", canonical);
+    autofree char *copy = xstrdup(canonical);
+    char *rest = copy;
+    for (char *part; (part = strsep(&rest, "/"));)
+        for (size_t i = 0; i < COUNT(credential_names); i++)
+            if (strcmp(part, credential_names[i]) == 0)
+                return fail_caller(err, EACCES, "%s holds credentials", canonical);
+    return 0;
+}
+
+/* An absolute canonical path, opened component by component without a link: what was
+ * judged is what is opened, or nothing. */
+static int open_canonical(const char *canonical, uint64_t flags)
+{
+    autoclose int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct open_how how = { .flags = flags | O_CLOEXEC,
+                            .resolve =
+                                RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+    return top < 0 ? -1 : kernel_openat2(top, canonical[1] ? canonical + 1 : ".", &how);
+}
+
+static char *from_first_root(const struct sandbox *sandbox, const char *path)
+{
+    if (*path == '/' || !sandbox->roots)
+        return xstrdup(path);
+    return path_join(sandbox->roots[0], path);
+}
+
+int roots_directory(const struct sandbox *sandbox, const char *path, char **canonical,
+                    struct error *err)
+{
+    autofree char *full = from_first_root(sandbox, path);
+    char resolved[PATH_MAX], shown[160];
+    (void)printable(path, shown, sizeof(shown));
+    if (!realpath(full, resolved))
+        return fail_caller(err, errno, "directory %s: %s", shown, strerror(errno));
+    if (!sandbox->oneshot) {
+        if (!root_of(sandbox, resolved))
+            return outside_roots(sandbox, resolved, err);
+        int r = refuse_special(resolved, err);
+        if (r < 0)
+            return r;
+    }
+    autoclose int dir = open_canonical(resolved, O_PATH | O_DIRECTORY);
+    if (dir < 0)
+        return fail_caller(err, errno, "directory %s: %s", shown,
+                           errno == ENOTDIR ? "is not a directory" : strerror(errno));
+    *canonical = xstrdup(resolved);
+    return fd_take(&dir);
+}
+
+static int read_file(const char *canonical, const char *shown, struct error *err)
+{
+    /* Non-blocking, so that a FIFO planted here cannot hold us up. */
+    autoclose int fd = open_canonical(canonical, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return fail_caller(err, errno, "%s: %s", shown, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return fail_caller(err, EINVAL, "%s is not a regular file", shown);
+    if (st.st_size > RESOLVE_BYTES_MAX)
+        return fail_caller(err, EFBIG, "%s has %lld bytes; at most %d are taken", shown,
+                           (long long)st.st_size, RESOLVE_BYTES_MAX);
+    autofree char *bytes = NULL;
+    size_t len = 0;
+    int r = fd_read_all(fd, RESOLVE_BYTES_MAX, &bytes, &len, err);
+    if (r < 0)
+        return fail_within(err, "%s", shown);
+    return memfd_sealed("file", bytes, len, err);
+}
+
+static int resolve_file(const struct sandbox *sandbox, const struct resolve *question,
+                        const char *directory, char **path, struct error *err)
+{
+    char canonical[PATH_MAX], shown[160];
+    (void)printable(question->path, shown, sizeof(shown));
+    autofree char *full = *question->path == '/' || !directory
+                              ? from_first_root(sandbox, question->path)
+                              : path_join(directory, question->path);
+    if (!realpath(full, canonical))
+        return fail_caller(err, errno, "%s: %s", shown, strerror(errno));
+    if (directory && !path_within(canonical, directory))
+        return fail_caller(err, EACCES, "%s leaves the directory %s", shown, directory);
+    if (!directory && !root_of(sandbox, canonical))
+        return outside_roots(sandbox, canonical, err);
+    int r = refuse_special(canonical, err);
+    if (r < 0)
+        return r;
+    r = read_file(canonical, shown, err);
+    if (r >= 0)
+        *path = xstrdup(canonical);
+    return r;
+}
+
+void roots_resolve(const struct sandbox *sandbox, const struct resolve *question,
+                   struct resolved *answer, int *file)
+{
+    *answer = (struct resolved){ .id = question->id };
+    *file = -1;
+    struct error err = { 0 };
+    int r = 0;
+    if (question->directory) {
+        autoclose int dir = roots_directory(sandbox, question->directory, &answer->directory, &err);
+        r = dir < 0 ? dir : 0;
+    }
+    if (r == 0 && question->path) {
+        r = resolve_file(sandbox, question, answer->directory, &answer->path, &err);
+        *file = r >= 0 ? r : -1;
+    }
+    if (r < 0) {
+        answer->code = -r;
+        answer->error = err;
+    }
+}

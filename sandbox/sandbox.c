@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sandbox.c - start of every cordon-sandbox process: who, where, with what. */
+#include "sandbox.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "identity.h"
+#include "kernel.h"
+#include "roots.h"
+#include "str.h"
+
+extern char **environ;
+
+#define SYSTEM_POLICIES "/etc/cordon/policies"
+
+/* Where the shipped policies lie, seen from the program: beside it in a build
+ * tree, in share/ of the prefix when installed (bin/ or libexec/cordon/). */
+static const char *const shipped_policies[] = { "policies", "../share/cordon/policies",
+                                                "../../share/cordon/policies" };
+
+const char *env_get(char *const *list, const char *name)
+{
+    size_t len = strlen(name);
+    const char *value = NULL; /* the last one wins, as with a shell's assignments */
+    for (size_t i = 0; list && list[i]; i++)
+        if (strncmp(list[i], name, len) == 0 && list[i][len] == '=')
+            value = list[i] + len + 1;
+    return value;
+}
+
+static void find_policies(struct sandbox *sandbox, const char *option)
+{
+    if (option)
+        list_add(&sandbox->policy_dirs, option);
+    list_add(&sandbox->policy_dirs, SYSTEM_POLICIES);
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    char *slash = n > 0 ? (self[n] = '\0', strrchr(self, '/')) : NULL;
+    if (!slash)
+        return;
+    *slash = '\0';
+    for (size_t i = 0; i < COUNT(shipped_policies); i++) {
+        autofree char *dir = path_join(self, shipped_policies[i]);
+        if (access(dir, R_OK) == 0)
+            list_add(&sandbox->policy_dirs, dir);
+    }
+}
+
+static int open_state(struct sandbox *sandbox, const char *option, struct error *err)
+{
+    autofree char *state = NULL;
+    int r = state_directory(option, &sandbox->config, &state, err);
+    if (r < 0)
+        return r;
+    sandbox->state = path_join(state, "gate");
+    if (mkdir(sandbox->state, 0700) < 0 && errno != EEXIST)
+        return fail_host(err, "make %s", sandbox->state);
+    sandbox->state_fd = open(sandbox->state, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    if (sandbox->state_fd < 0 || fstat(sandbox->state_fd, &st) < 0)
+        return fail_host(err, "open %s", sandbox->state);
+    if (st.st_uid != geteuid() || (st.st_mode & 022))
+        return fail_host_as(err, EPERM, "%s must belong to whoever runs cordon, and to nobody else",
+                            sandbox->state);
+    return 0;
+}
+
+/* The operator's variables are kept aside and leave our own environment, so that
+ * nothing of them can reach a box by inheritance. */
+static void capture_environment(struct sandbox *sandbox)
+{
+    sandbox->settings = list_copy(environ);
+    const char *zone = env_get(sandbox->settings, "TZ");
+    sandbox->timezone = xstrdup(sandbox->oneshot && zone ? zone : "UTC");
+    (void)clearenv();
+}
+
+int sandbox_init(const struct sandbox_options *options, struct sandbox *ret, struct error *err)
+{
+    *ret = (struct sandbox){ .root = geteuid() == 0,
+                             .uid = geteuid(),
+                             .gid = getegid(),
+                             .state_fd = -1,
+                             .oneshot = options->oneshot };
+    int r = config_load(options->config, &ret->config, err);
+    if (r < 0)
+        return r;
+    log_set_level(ret->config.log_level);
+    r = open_state(ret, options->state, err);
+    if (r < 0)
+        return r;
+    find_policies(ret, options->policies);
+    r = options->oneshot ? 0 : roots_find(ret, options->roots, err);
+    capture_environment(ret);
+    return r;
+}
+
+static int explain_userns(struct error *err)
+{
+    static const struct {
+        const char *file, *value, *why;
+    } switches[] = {
+        { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
+          "AppArmor restricts them: install the profile in packaging/, or set "
+          "kernel.apparmor_restrict_unprivileged_userns=0" },
+        { "/proc/sys/kernel/unprivileged_userns_clone", "0",
+          "set kernel.unprivileged_userns_clone=1" },
+        { "/proc/sys/user/max_user_namespaces", "0", "set user.max_user_namespaces" },
+    };
+    int code = errno;
+    for (size_t i = 0; i < COUNT(switches); i++) {
+        autofree char *text = NULL;
+        struct error ignored;
+        if (file_read(AT_FDCWD, switches[i].file, 64, &text, NULL, &ignored) == 0 &&
+            strtol(text, NULL, 10) == strtol(switches[i].value, NULL, 10))
+            return fail_host_as(err, code, "user namespaces are switched off for us: %s",
+                                switches[i].why);
+    }
+    return fail_host_as(err, code,
+                        "user namespaces are not allowed here (%s): inside a chroot, or a "
+                        "container's seccomp profile forbids them",
+                        strerror(code));
+}
+
+int sandbox_enter(struct sandbox *sandbox, struct error *err)
+{
+    if (sandbox->root) {
+        if (unshare(CLONE_NEWNS) < 0)
+            return fail_host(err, "make a mount namespace (root without CAP_SYS_ADMIN?)");
+    } else {
+        if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+            return explain_userns(err);
+        int r = identity_write_maps("/proc/self", true, sandbox->uid, sandbox->uid, sandbox->gid,
+                                    sandbox->gid, err);
+        if (r < 0)
+            return fail_within(err, "own user namespace");
+    }
+    /* What the host mounts later still arrives; what we do never leaves. */
+    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+        return fail_host(err, "make the mount namespace our own");
+    return 0;
+}
+
+void sandbox_done(struct sandbox *sandbox)
+{
+    config_done(&sandbox->config);
+    free(sandbox->state);
+    own_close(&sandbox->state_fd);
+    list_free(sandbox->policy_dirs);
+    list_free(sandbox->settings);
+    list_free(sandbox->roots);
+    free(sandbox->timezone);
+    *sandbox = (struct sandbox){ .state_fd = -1 };
+}

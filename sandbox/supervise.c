@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* supervise.c - waits on pid 1, its reports, the owner's control pipe and the clock. */
+#include "supervise.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "clock.h"
+#include "kernel.h"
+#include "life.h"
+#include "usage.h"
+
+/* A box stands in a few milliseconds; a host this slow cannot run it. */
+#define BUILD_DEADLINE_NS (30 * NS_PER_S)
+
+/* How long pid 1 may take to kill and reap before it is killed itself. Where a
+ * cgroup has the figures nothing is lost by impatience; else the tree's CPU is. */
+#define PATIENCE_CGROUP_NS  (5 * NS_PER_MS)
+#define PATIENCE_SAMPLED_NS (1000 * NS_PER_MS)
+
+#define SAMPLE_SPARSE_NS (50 * NS_PER_MS) /* a cgroup holds the limits: for processes_peak only */
+#define SAMPLE_DENSE_NS  (5 * NS_PER_MS)  /* the samples are the limit */
+#define NEVER            UINT64_MAX
+
+struct state {
+    struct supervision *run;
+    enum life life;
+    enum end cause; /* END_COUNT until something stopped it */
+    bool started, ended, faulted, gone;
+    struct report report; /* the last of ENDED or FAULT */
+    uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, build_deadline;
+    uint64_t sampled_memory_peak, sampled_cpu_ns, processes_peak;
+    size_t fed;
+};
+
+static uint64_t after(uint64_t now, uint64_t ms)
+{
+    uint64_t ns;
+    return __builtin_mul_overflow(ms, NS_PER_MS, &ns) || __builtin_add_overflow(now, ns, &ns)
+               ? NEVER
+               : ns;
+}
+
+static void happen(struct state *state, enum life_event event, enum end cause, uint64_t now)
+{
+    struct life_move move = life_step(state->life, event);
+    if (state->life == LIFE_RUNNING && move.next != LIFE_RUNNING && event != EVENT_EXIT)
+        state->cause = cause; /* the first cause wins */
+    state->life = move.next;
+    switch (move.act) {
+    case ACT_NOTHING:
+    case ACT_REAP:
+        break;
+    case ACT_TERM:
+        if (state->run->grace_ms == 0 || !state->started) {
+            happen(state, EVENT_GRACE, cause, now);
+        } else {
+            box_signal(state->run->box, SIGTERM);
+            state->grace_deadline = after(now, state->run->grace_ms);
+        }
+        break;
+    case ACT_KILL:
+        box_kill(state->run->box);
+        state->kill_deadline =
+            now + (cgroup_has_cpu(state->run->cgroup) ? PATIENCE_CGROUP_NS : PATIENCE_SAMPLED_NS);
+        break;
+    }
+}
+
+/* --- limits that have to be looked at ---------------------------------------------- */
+
+static uint64_t cpu_used(struct state *state, const struct tree_sample *sample)
+{
+    if (!cgroup_has_cpu(state->run->cgroup))
+        return sample->cpu_ns;
+    struct cgroup_reading reading;
+    cgroup_read(state->run->cgroup, &reading);
+    return reading.cpu_user_ns + reading.cpu_system_ns;
+}
+
+/* All processors together cannot use up what is left before this. */
+static uint64_t cpu_earliest(uint64_t now, uint64_t left_ns)
+{
+    uint64_t processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t step = left_ns / (processors ? processors : 1);
+    return now + (step < NS_PER_MS ? NS_PER_MS : step);
+}
+
+static void take_sample(struct state *state, uint64_t now)
+{
+    const struct supervision *run = state->run;
+    struct tree_sample sample;
+    tree_read(run->box->pid, &sample);
+    if (sample.processes > state->processes_peak)
+        state->processes_peak = sample.processes;
+    if (sample.memory_bytes > state->sampled_memory_peak)
+        state->sampled_memory_peak = sample.memory_bytes;
+    if (sample.cpu_ns > state->sampled_cpu_ns)
+        state->sampled_cpu_ns = sample.cpu_ns;
+
+    uint64_t cpu_limit = after(0, run->limits->cpu_ms), cpu = cpu_used(state, &sample);
+    if (cpu >= cpu_limit)
+        happen(state, EVENT_LIMIT, END_CPU, now);
+    if (!cgroup_has_memory(run->cgroup) && sample.memory_bytes > run->limits->memory_bytes)
+        happen(state, EVENT_LIMIT, END_MEMORY, now);
+
+    uint64_t step = cgroup_has_memory(run->cgroup) ? SAMPLE_SPARSE_NS : SAMPLE_DENSE_NS;
+    uint64_t earliest = cpu >= cpu_limit ? NEVER : cpu_earliest(now, cpu_limit - cpu);
+    state->next_sample = now + step < earliest ? now + step : earliest;
+}
+
+static void look_at_clock(struct state *state)
+{
+    uint64_t now = now_ns();
+    if (now >= state->wall_deadline) {
+        state->wall_deadline = NEVER;
+        happen(state, EVENT_LIMIT, END_WALL, now);
+    }
+    if (now >= state->grace_deadline) {
+        state->grace_deadline = NEVER;
+        happen(state, EVENT_GRACE, END_CANCELLED, now);
+    }
+    if (now >= state->kill_deadline || now >= state->build_deadline) {
+        state->kill_deadline = state->build_deadline = NEVER;
+        cgroup_kill(state->run->cgroup);
+        box_destroy(state->run->box);
+    }
+    if (state->started && state->life != LIFE_OVER && now >= state->next_sample)
+        take_sample(state, now);
+}
+
+static uint64_t next_deadline(const struct state *state)
+{
+    const uint64_t all[] = { state->wall_deadline, state->grace_deadline, state->kill_deadline,
+                             state->build_deadline, state->next_sample };
+    uint64_t next = NEVER;
+    for (size_t i = 0; i < COUNT(all); i++)
+        if (all[i] < next)
+            next = all[i];
+    return next;
+}
+
+/* --- what can be read ----------------------------------------------------------------- */
+
+static void on_started(struct state *state)
+{
+    uint64_t now = now_ns();
+    state->started = true;
+    state->build_deadline = NEVER;
+    state->wall_deadline = after(now, state->run->limits->wall_ms);
+    state->next_sample = now + SAMPLE_DENSE_NS;
+    if (state->run->started)
+        state->run->started(state->run->context);
+}
+
+static void on_report(struct state *state)
+{
+    struct report report;
+    ssize_t n = read(state->run->box->report, &report, sizeof(report));
+    if (n != (ssize_t)sizeof(report)) {
+        if (n >= 0 || errno != EINTR) {
+            close(state->run->box->report);
+            state->run->box->report = -1;
+        }
+        return;
+    }
+    switch (report.kind) {
+    case REPORT_STARTED:
+        on_started(state);
+        break;
+    case REPORT_FAULT:
+        state->faulted = true;
+        state->report = report;
+        break;
+    case REPORT_ENDED:
+        state->ended = true;
+        if (!state->faulted)
+            state->report = report;
+        happen(state, EVENT_EXIT, END_EXITED, now_ns());
+        break;
+    }
+}
+
+/* The end of the pipe is the cancel, whatever came before it. */
+static void on_control(struct state *state)
+{
+    unsigned char byte = 0;
+    ssize_t n = read(state->run->control, &byte, 1);
+    if (n < 0 && errno == EINTR)
+        return;
+    uint64_t now = now_ns();
+    if (n == 1 && byte == CONTROL_SIGNAL) {
+        if (read(state->run->control, &byte, 1) == 1 && byte > 0 && byte < NSIG)
+            box_signal(state->run->box, byte);
+        return;
+    }
+    if (n == 1 && byte == CONTROL_OUTPUT) {
+        happen(state, EVENT_LIMIT, END_OUTPUT, now);
+        return;
+    }
+    state->run->control = -1; /* the owner's to close, no longer ours to watch */
+    happen(state, n == 1 && byte == CONTROL_KILL ? EVENT_LIMIT : EVENT_CANCEL, END_CANCELLED, now);
+}
+
+static void on_drain(struct drain *drain)
+{
+    char chunk[16384];
+    ssize_t n = read(drain->fd, chunk, sizeof(chunk));
+    if (n < 0 && errno == EINTR)
+        return;
+    if (n <= 0) {
+        close(drain->fd);
+        drain->fd = -1;
+        return;
+    }
+    size_t room = drain->max - drain->into->len;
+    str_add(drain->into, chunk, (size_t)n < room ? (size_t)n : room);
+}
+
+static void on_feed(struct state *state)
+{
+    struct supervision *run = state->run;
+    ssize_t n =
+        write(run->feed, (const char *)run->input + state->fed, run->input_len - state->fed);
+    if (n > 0)
+        state->fed += (size_t)n;
+    if ((n < 0 && errno != EINTR && errno != EAGAIN) || state->fed == run->input_len) {
+        close(run->feed);
+        run->feed = -1;
+    }
+}
+
+enum watched { WATCH_INIT, WATCH_REPORT, WATCH_CONTROL, WATCH_OUT, WATCH_ERR, WATCH_FEED, WATCHED };
+
+static void wait_for_something(struct state *state)
+{
+    struct supervision *run = state->run;
+    struct pollfd fds[WATCHED] = {
+        /* pid 1 is waited for last: what it reported before its end counts. */
+        [WATCH_INIT] = { .fd = run->box->report < 0 ? run->box->pidfd : -1, .events = POLLIN },
+        [WATCH_REPORT] = { .fd = run->box->report, .events = POLLIN },
+        [WATCH_CONTROL] = { .fd = run->control, .events = POLLIN },
+        [WATCH_OUT] = { .fd = run->drains[0].fd, .events = POLLIN },
+        [WATCH_ERR] = { .fd = run->drains[1].fd, .events = POLLIN },
+        [WATCH_FEED] = { .fd = run->feed, .events = POLLOUT },
+    };
+    uint64_t next = next_deadline(state), now = now_ns();
+    uint64_t left = next <= now ? 0 : next - now;
+    struct timespec timeout = { .tv_sec = (time_t)(left / NS_PER_S),
+                                .tv_nsec = (long)(left % NS_PER_S) };
+    int n = ppoll(fds, WATCHED, next == NEVER ? NULL : &timeout, NULL);
+    look_at_clock(state);
+    if (n <= 0)
+        return;
+    if (fds[WATCH_OUT].revents)
+        on_drain(&run->drains[0]);
+    if (fds[WATCH_ERR].revents)
+        on_drain(&run->drains[1]);
+    if (fds[WATCH_FEED].revents)
+        on_feed(state);
+    if (fds[WATCH_REPORT].revents)
+        on_report(state);
+    if (fds[WATCH_CONTROL].revents)
+        on_control(state);
+    if (fds[WATCH_INIT].revents)
+        state->gone = true;
+}
+
+/* --- the outcome ------------------------------------------------------------------------ */
+
+static void fill_usage(const struct state *state, const struct rusage *init, struct usage *ret)
+{
+    const struct cgroup *cgroup = state->run->cgroup;
+    struct cgroup_reading reading;
+    cgroup_read(cgroup, &reading);
+    const struct report *report = &state->report;
+    if (state->ended)
+        ret->wall_ns = report->ended_ns - report->started_ns;
+
+    if (reading.has_cpu && state->ended) {
+        ret->cpu_user_ns =
+            reading.cpu_user_ns -
+            (reading.cpu_user_ns > report->own_user_ns ? report->own_user_ns : reading.cpu_user_ns);
+        ret->cpu_system_ns = reading.cpu_system_ns - (reading.cpu_system_ns > report->own_system_ns
+                                                          ? report->own_system_ns
+                                                          : reading.cpu_system_ns);
+    } else if (reading.has_cpu) {
+        ret->cpu_user_ns = reading.cpu_user_ns;
+        ret->cpu_system_ns = reading.cpu_system_ns;
+    } else if (state->ended) {
+        ret->cpu_user_ns = report->user_ns;
+        ret->cpu_system_ns = report->system_ns;
+    } else {
+        ret->cpu_user_ns =
+            (uint64_t)init->ru_utime.tv_sec * NS_PER_S + (uint64_t)init->ru_utime.tv_usec * 1000;
+        if (state->sampled_cpu_ns > ret->cpu_user_ns)
+            ret->cpu_user_ns = state->sampled_cpu_ns;
+    }
+    uint64_t sampled = state->sampled_memory_peak;
+    if (state->ended && report->maxrss > sampled)
+        sampled = report->maxrss;
+    ret->memory_peak_bytes = reading.has_memory ? reading.memory_peak : sampled;
+    ret->pids_peak =
+        reading.pids_peak > state->processes_peak ? reading.pids_peak : state->processes_peak;
+    if (ret->pids_peak == 0 && state->started)
+        ret->pids_peak = 1; /* it ended before the first sample */
+    ret->source = reading.has_cpu && reading.has_memory ? USAGE_CGROUP
+                  : reading.has_cpu                     ? USAGE_MIXED
+                                                        : USAGE_SAMPLED;
+}
+
+static void fault(const struct state *state, struct outcome *ret)
+{
+    const struct report *report = &state->report;
+    ret->end = END_FAULT;
+    if (strcmp(report->step, "execve") == 0 &&
+        (report->code == ENOENT || report->code == ENOTDIR || report->code == EACCES)) {
+        /* What a shell says, and its numbers. */
+        ret->code = report->code == EACCES ? 126 : 127;
+        (void)fail_caller(&ret->error, report->code, "%s: %s", report->what,
+                          report->code == EACCES ? "cannot be executed in the box"
+                                                 : "no such command in the box");
+        return;
+    }
+    (void)fail_host_as(&ret->error, report->code, "the box: %s%s%s: %s", report->step,
+                       report->what[0] ? ": " : "", report->what, strerror(report->code));
+}
+
+static void ended_by_itself(const struct state *state, uint64_t oom_kills, struct outcome *ret)
+{
+    int status = state->report.status;
+    uint64_t cpu_ns = ret->usage.cpu_user_ns + ret->usage.cpu_system_ns;
+    if (WIFEXITED(status)) {
+        ret->end = END_EXITED;
+        ret->code = WEXITSTATUS(status);
+    } else if (WTERMSIG(status) == SIGKILL && oom_kills > 0) {
+        ret->end = END_MEMORY;
+    } else if (WTERMSIG(status) == SIGXCPU && cpu_ns >= after(0, state->run->limits->cpu_ms)) {
+        ret->end = END_CPU; /* the resource limit of one process was nearer than our sample */
+    } else {
+        ret->end = END_SIGNALLED;
+        ret->code = WTERMSIG(status);
+    }
+}
+
+static void say_limit(const struct supervision *run, struct outcome *ret)
+{
+    static const struct {
+        enum end end;
+        const char *name;
+    } rows[] = {
+        { END_WALL, "wall" }, { END_CPU, "cpu" }, { END_MEMORY, "memory" }, { END_OUTPUT, "output" }
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (rows[i].end != ret->end)
+            continue;
+        for (size_t j = 0; j < LIMIT_COUNT; j++) {
+            char value[32];
+            if (strcmp(limit_fields[j].name, rows[i].name) != 0)
+                continue;
+            limit_print(limit_get(run->limits, &limit_fields[j]), limit_fields[j].unit, value);
+            (void)fail_policy(&ret->error, EDQUOT, "%s limit of %s reached", rows[i].name, value);
+        }
+    }
+}
+
+void supervise(struct supervision *run, struct outcome *ret)
+{
+    struct state state = { .run = run,
+                           .cause = END_COUNT,
+                           .wall_deadline = NEVER,
+                           .grace_deadline = NEVER,
+                           .kill_deadline = NEVER,
+                           .next_sample = NEVER,
+                           .build_deadline = now_ns() + BUILD_DEADLINE_NS };
+    while (!state.gone)
+        wait_for_something(&state);
+    /* The box is empty: what is left in the pipes is all there will be. */
+    for (int i = 0; i < 2; i++)
+        while (run->drains[i].fd >= 0)
+            on_drain(&run->drains[i]);
+
+    struct rusage init = { 0 };
+    while (wait4(run->box->pid, NULL, 0, &init) < 0 && errno == EINTR)
+        ;
+    run->box->pid = -1;
+    *ret = (struct outcome){ .end = END_FAULT };
+    struct cgroup_reading reading;
+    cgroup_read(run->cgroup, &reading);
+    if (state.started)
+        fill_usage(&state, &init, &ret->usage);
+    if (state.cause != END_COUNT)
+        ret->end = state.cause;
+    else if (state.faulted)
+        fault(&state, ret);
+    else if (state.ended)
+        ended_by_itself(&state, reading.oom_kills, ret);
+    else if (reading.oom_kills > 0)
+        ret->end = END_MEMORY;
+    else
+        (void)fail_host_as(&ret->error, EIO, "the box: pid 1 died");
+    if (reading.pids_refused > 0)
+        ret->reached |= REACHED_PIDS;
+    say_limit(run, ret);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* supervise.h - one box, from its first report to its outcome. */
+#pragma once
+
+#include "box.h"
+#include "str.h"
+
+/* Output that the supervisor itself collects (errands); a job's goes to its owner. */
+struct drain {
+    int fd; /* read end, or -1 */
+    size_t max;
+    struct str *into;
+};
+
+struct supervision {
+    struct box *box;
+    const struct cgroup *cgroup;
+    const struct limits *limits;
+    uint64_t grace_ms;
+    int control; /* the owner's control pipe (enum control), or -1 */
+    int feed;    /* write end of the payload's input, or -1 */
+    const void *input;
+    size_t input_len;
+    struct drain drains[2];
+    /* Called once, when the payload is about to run. */
+    void (*started)(void *context);
+    void *context;
+};
+
+/* Returns when the box is empty; everything it had to say is in *ret. */
+void supervise(struct supervision *run, struct outcome *ret);
