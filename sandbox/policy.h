@@ -17,6 +17,11 @@ int policy_load(const struct sandbox *sandbox, const char *name, struct policy *
 int policy_read(const struct sandbox *sandbox, const char *path, struct policy **ret,
                 struct error *err) must_check;
 
+/* Reads every policy and groups.json there is into memory, where the functions
+ * above then find them. To be called before sandbox_enter(): in a user
+ * namespace that maps only us, root's files and a stranger's look alike. */
+int policies_remember(const struct sandbox *sandbox, struct error *err) must_check;
+
 /* Parses text that was read from `source` (the fuzzer's entry; touches no file
  * but groups.json). */
 int policy_parse(const struct sandbox *sandbox, const char *source, const char *text, size_t len,

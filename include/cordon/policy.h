@@ -42,19 +42,21 @@ enum workspace_mode {
 /* One comparison of a rule's "when": the argument, masked, is one of the values. */
 struct syscall_when {
     unsigned argument; /* 0-5 */
-    uint64_t mask;     /* UINT64_MAX: none */
-    uint64_t *values;
+    uint64_t mask;     /* the low 32 bits unless the file says otherwise: the kernel takes most
+                        * arguments as int and ignores what a caller left above them */
+    uint64_t *values;  /* each within the mask */
     size_t value_count;
-    bool any; /* "masked is not zero" instead of a list of values */
+    bool any; /* instead of a list of values: any bit of the mask is set */
 };
 
+/* Of the rules that name a system call the last one that holds decides. */
 struct syscall_rule {
     bool allow;
-    char *names;               /* one system call or one "@group" */
+    char **calls;              /* system calls and "@groups", NULL-ended */
     int error;                 /* errno of a deny */
     struct syscall_when *when; /* all of them must hold */
     size_t when_count;
-    char *why; /* a rule that opens more than a plain group carries one */
+    char *why; /* a rule that does more than to allow groups carries one */
 };
 
 struct host_rule {
@@ -75,6 +77,7 @@ struct policy {
     bool hosts_private;
     struct host_rule *hosts;
     size_t host_count;
+    char *hosts_why; /* needed for a wildcard and for private addresses */
 
     struct file_rule *files;
     size_t file_count;
@@ -85,7 +88,7 @@ struct policy {
     char **env_accept; /* names or "*" */
     char **env_pass;   /* names taken from cordon's own environment */
 
-    int otherwise; /* errno of every system call no rule allows */
+    int otherwise; /* errno of every system call no rule allows; 0 is taken as ENOSYS */
     struct syscall_rule *syscalls;
     size_t syscall_count;
 

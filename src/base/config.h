@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <cordon/error.h>
@@ -22,18 +23,28 @@ struct config {
     char *uv_index;
     char **uv_extra_index;
     bool uv_offline;
-    uint64_t environment_max_age_s; /* 7 days */
+    uint64_t environment_max_age_s; /* of one without pinned versions; 7 days */
     char **pythons;                 /* further interpreters */
     char *state;                    /* NULL: the default place */
     uint32_t slot_first;            /* outside ids as root: slot_first ... + slot_count - 1 */
     uint32_t slot_count;
-    char *account; /* of the front as root; NULL: a reserved id */
+    char *account;            /* of the front as root; NULL: a reserved id */
+    uint64_t jobs_keep;       /* ended jobs */
+    uint64_t jobs_max_age_ms; /* of ended jobs */
+    uint64_t jobs_max_bytes;  /* of their output */
     enum log_level log_level;
+    char *audit; /* path of the audit log; NULL: in the state directory */
 };
 
-/* Reads `path`, or the default place when NULL (there a missing file is fine). */
+/* Reads `path`; when NULL, CORDON_CONFIG's; without that the default place,
+ * $XDG_CONFIG_HOME/cordon/config.json, as root /etc/cordon/config.json, where a
+ * missing file is fine. *ret is the caller's, config_done(), after success. */
 int config_load(const char *path, struct config *ret, struct error *err) must_check;
 void config_done(struct config *config);
+
+/* The same from text that was read from `source`. */
+int config_parse(const char *source, const char *text, size_t len, struct config *ret,
+                 struct error *err) must_check;
 
 /* A file that decides what is permitted must be owned by root or us and not be
  * writable by others: BLAME_HOST, EPERM, with the reason. */

@@ -15,6 +15,13 @@
 
 #define JSON_DEPTH_MAX 32
 
+/* A message on the wire is at most 16 MiB; nothing we read is larger. */
+#define JSON_BYTES_MAX (16 * 1024 * 1024)
+
+/* json-c spends some hundred bytes on a value of one byte: without this, 16 MiB
+ * of "[0,0,0..." would cost its reader half a gigabyte. */
+#define JSON_VALUES_MAX (256 * 1024)
+
 enum json_fault {
     JSON_OK,
     JSON_MALFORMED, /* not JSON: -32700 on the wire */

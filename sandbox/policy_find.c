@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy_find.c - which file a policy's name stands for, and its text. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sha256.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config.h"
+#include "fd.h"
+#include "policy_parts.h"
+#include "str.h"
+
+#define SUFFIX ".json"
+
+/* What policies_remember() read. It lives as long as the process. */
+static struct remembered {
+    char *path;
+    char *text;
+    size_t len;
+} * remembered;
+static size_t remembered_count;
+
+static const struct remembered *recall(const char *path)
+{
+    for (size_t i = 0; i < remembered_count; i++)
+        if (strcmp(remembered[i].path, path) == 0)
+            return &remembered[i];
+    return NULL;
+}
+
+static int read_trusted(const char *path, char **ret, size_t *len, struct error *err)
+{
+    /* Not blocking: a FIFO under a policy's name must not stop the gate. */
+    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return fail_host(err, "open %s", path);
+    int r = trusted_file(fd, path, err);
+    if (r < 0)
+        return r;
+    r = fd_read_all(fd, POLICY_BYTES_MAX, ret, len, err);
+    return r < 0 ? fail_within(err, "%s", path) : 0;
+}
+
+int policy_text(const char *path, char **ret, size_t *len, struct error *err)
+{
+    const struct remembered *known = recall(path);
+    if (!known)
+        return read_trusted(path, ret, len, err);
+    *ret = xstrndup(known->text, known->len);
+    *len = known->len;
+    return 0;
+}
+
+/* --- the directories -------------------------------------------------------- */
+
+static char *policy_path(const char *dir, const char *name)
+{
+    return xasprintf("%s%s%s" SUFFIX, dir, ends_with(dir, "/") ? "" : "/", name);
+}
+
+static bool listed(const struct policy_found *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void list_directory(const char *dir, struct policy_found **list, size_t *count)
+{
+    DIR *stream = opendir(dir);
+    if (!stream)
+        return;
+    for (struct dirent *entry; (entry = readdir(stream));) {
+        if (!ends_with(entry->d_name, SUFFIX))
+            continue;
+        autofree char *name = xstrndup(entry->d_name, strlen(entry->d_name) - (sizeof(SUFFIX) - 1));
+        if (!name_valid(name) || strcmp(name, GROUPS_NAME) == 0 || listed(*list, *count, name))
+            continue;
+        *list = xrealloc(*list, (*count + 1) * sizeof(**list));
+        (*list)[*count].path = policy_path(dir, name);
+        (*list)[(*count)++].name = TAKE(&name);
+    }
+    closedir(stream);
+}
+
+static int order_found(const void *left, const void *right)
+{
+    const struct policy_found *a = left, *b = right;
+    return strcmp(a->name, b->name);
+}
+
+size_t policies_list(const struct sandbox *sandbox, struct policy_found **ret)
+{
+    size_t count = 0;
+    *ret = NULL;
+    for (char *const *dir = sandbox->policy_dirs; dir && *dir; dir++)
+        list_directory(*dir, ret, &count);
+    if (count > 1)
+        qsort(*ret, count, sizeof(**ret), order_found);
+    return count;
+}
+
+void policies_list_free(struct policy_found *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(list[i].name);
+        free(list[i].path);
+    }
+    free(list);
+}
+
+/* A file that is not trusted is not remembered: whoever asks for it by name
+ * gets the reason, and the others work on. */
+static void remember(const char *path)
+{
+    char *text;
+    size_t len;
+    struct error ignored;
+    if (recall(path) || read_trusted(path, &text, &len, &ignored) < 0)
+        return;
+    remembered = xrealloc(remembered, (remembered_count + 1) * sizeof(*remembered));
+    remembered[remembered_count++] =
+        (struct remembered){ .path = xstrdup(path), .text = text, .len = len };
+}
+
+int policies_remember(const struct sandbox *sandbox, struct error *err)
+{
+    struct policy_found *list;
+    size_t count = policies_list(sandbox, &list);
+    for (size_t i = 0; i < count; i++)
+        remember(list[i].path);
+    policies_list_free(list, count);
+    return groups_get(sandbox, err) ? 0 : -err->code;
+}
+
+/* --- one policy ------------------------------------------------------------- */
+
+static int unknown_policy(const struct sandbox *sandbox, const char *name, struct error *err)
+{
+    struct policy_found *list;
+    size_t count = policies_list(sandbox, &list);
+    autostr struct str names = { 0 };
+    for (size_t i = 0; i < count; i++)
+        str_printf(&names, "%s%s", i ? ", " : "", list[i].name);
+    policies_list_free(list, count);
+    char shown[64];
+    return fail_policy(err, ENOENT, "no policy is named \"%s\"; there are: %s",
+                       printable(name, shown, sizeof(shown)), names.len ? names.data : "none");
+}
+
+static void digest_of(const struct groups *groups, const char *text, size_t len, char ret[65])
+{
+    SHA2_CTX context;
+    SHA256Init(&context);
+    SHA256Update(&context, (const uint8_t *)text, len);
+    SHA256Update(&context, (const uint8_t *)groups->text, groups->len);
+    SHA256End(&context, ret);
+}
+
+int policy_parse(const struct sandbox *sandbox, const char *source, const char *text, size_t len,
+                 struct policy **ret, struct error *err)
+{
+    autopolicy struct policy *policy = NULL;
+    int r = policy_parse_report(sandbox, source, text, len, NULL, &policy, err);
+    if (r < 0)
+        return r;
+    const struct groups *groups = groups_get(sandbox, err);
+    if (!groups)
+        return -err->code;
+    digest_of(groups, text, len, policy->digest);
+    *ret = TAKE(&policy);
+    return 0;
+}
+
+int policy_read(const struct sandbox *sandbox, const char *path, struct policy **ret,
+                struct error *err)
+{
+    autofree char *text = NULL;
+    size_t len;
+    int r = policy_text(path, &text, &len, err);
+    return r < 0 ? r : policy_parse(sandbox, path, text, len, ret, err);
+}
+
+int policy_load(const struct sandbox *sandbox, const char *name, struct policy **ret,
+                struct error *err)
+{
+    if (!name_valid(name) || strcmp(name, GROUPS_NAME) == 0)
+        return unknown_policy(sandbox, name, err);
+    for (char *const *dir = sandbox->policy_dirs; dir && *dir; dir++) {
+        autofree char *path = policy_path(*dir, name);
+        autopolicy struct policy *policy = NULL;
+        int r = policy_read(sandbox, path, &policy, err);
+        if (r == -ENOENT)
+            continue;
+        if (r < 0)
+            return r;
+        if (strcmp(policy->name, name) != 0)
+            return fail_host_as(err, EINVAL, "%s: name: \"%s\" is not the file's name", path,
+                                policy->name);
+        *ret = TAKE(&policy);
+        return 0;
+    }
+    return unknown_policy(sandbox, name, err);
+}
