@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of cordon(1) for bash. shellcheck shell=bash
+
+_cordon_everywhere="--state --config --policies --log-level --help --version"
+_cordon_boxed="--policy --directory --read --write --with --python --no-uv --offline --refresh --env --env-file
+    --timeout --cpu --memory --pids --output --allow-host --tty --job --no-server --trace --quiet --json --report"
+
+# The options of one command.
+_cordon_options() {
+    case $1 in
+    run | bench) echo "$_cordon_boxed -c $_cordon_everywhere" ;;
+    exec) echo "$_cordon_boxed $_cordon_everywhere" ;;
+    serve) echo "--root --http --unix $_cordon_everywhere" ;;
+    check) echo "--json --policy $_cordon_everywhere" ;;
+    *) echo "$_cordon_everywhere" ;;
+    esac
+}
+
+# The words that may follow a command.
+_cordon_words() {
+    case $1 in
+    policy) echo "list show check diff explain learn" ;;
+    jobs) echo "list show output cancel prune export import" ;;
+    scripts) echo "list show save run remove" ;;
+    env) echo "list make prune export import" ;;
+    mcp) echo "config" ;;
+    esac
+}
+
+# What stands after an option; fails where the option takes nothing.
+_cordon_value() {
+    case $1 in
+    --policy) mapfile -t COMPREPLY < <(compgen -W "$(cordon policy list 2>/dev/null | cut -d ' ' -f 1)" -- "$2"; compgen -f -- "$2") ;;
+    --directory | --root | --state | --policies) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
+    --read | --write | --env-file | --trace | --report | --config | --unix) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+    --env) mapfile -t COMPREPLY < <(compgen -v -- "$2") ;;
+    --log-level) mapfile -t COMPREPLY < <(compgen -W "error warn info debug" -- "$2") ;;
+    --python) mapfile -t COMPREPLY < <(compgen -W "3.9 3.10 3.11 3.12 3.13" -- "$2") ;;
+    --with | --timeout | --cpu | --memory | --pids | --output | --allow-host | --http | -c) COMPREPLY=() ;;
+    *) return 1 ;;
+    esac
+}
+
+_cordon() {
+    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command="" at
+    for ((at = 1; at < COMP_CWORD; at++)); do
+        case ${COMP_WORDS[at]} in
+        -*) ;;
+        *)
+            command=${COMP_WORDS[at]}
+            break
+            ;;
+        esac
+    done
+    _cordon_value "$before" "$current" && return
+    if [[ -z $command ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "run exec bench serve check policy jobs scripts env mcp $_cordon_everywhere" -- "$current")
+    elif [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_cordon_options "$command")" -- "$current")
+    elif [[ -n $(_cordon_words "$command") ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_cordon_words "$command")" -- "$current")
+    else
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    fi
+}
+
+complete -o filenames -F _cordon cordon

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of cordon(1) for fish.
+
+set -l commands run exec bench serve check policy jobs scripts env mcp
+set -l boxed '__fish_seen_subcommand_from run exec bench'
+complete -c cordon -f -n "not __fish_seen_subcommand_from $commands" -a "$commands"
+
+complete -c cordon -l state -r -a '(__fish_complete_directories)' -d 'where environments and records are kept'
+complete -c cordon -l config -r -F -d 'the configuration file'
+complete -c cordon -l policies -r -a '(__fish_complete_directories)' -d 'search policies here first'
+complete -c cordon -l log-level -x -a 'error warn info debug' -d 'how much is logged'
+complete -c cordon -l help -d 'say what there is'
+complete -c cordon -l version -d 'say which version this is'
+
+complete -c cordon -n $boxed -l policy -r -F -d 'what the script may do'
+complete -c cordon -n $boxed -l directory -r -a '(__fish_complete_directories)' -d 'the workspace'
+complete -c cordon -n $boxed -l read -r -F -d 'show more of the host, read-only'
+complete -c cordon -n $boxed -l write -r -F -d 'show more of the host, writable'
+complete -c cordon -n $boxed -l with -x -d 'install this into the environment'
+complete -c cordon -n $boxed -l python -x -a '3.9 3.10 3.11 3.12 3.13' -d 'exactly this interpreter'
+complete -c cordon -n $boxed -l no-uv -d 'the plain Python, without an environment'
+complete -c cordon -n $boxed -l offline -d 'resolve nothing, install nothing'
+complete -c cordon -n $boxed -l refresh -d 'make the environment anew'
+complete -c cordon -n $boxed -l env -x -d 'set a variable'
+complete -c cordon -n $boxed -l env-file -r -F -d 'set the variables of a dotenv file'
+complete -c cordon -n $boxed -l timeout -x -a '10s 30s 1m 5m' -d 'wall-clock limit'
+complete -c cordon -n $boxed -l cpu -x -a '10s 30s 1m 5m' -d 'CPU time limit'
+complete -c cordon -n $boxed -l memory -x -a '256M 512M 1G' -d 'memory limit'
+complete -c cordon -n $boxed -l pids -x -d 'how many processes at once'
+complete -c cordon -n $boxed -l output -x -a '64K 1M 16M' -d 'how much output is kept'
+complete -c cordon -n $boxed -l allow-host -x -d 'let connections to this host out'
+complete -c cordon -n $boxed -l tty -d 'give the script a terminal of its own'
+complete -c cordon -n $boxed -l job -d 'record the run as a job'
+complete -c cordon -n $boxed -l no-server -d 'start the box here'
+complete -c cordon -n $boxed -l trace -r -F -d 'write down what the script asks of the kernel'
+complete -c cordon -n $boxed -l quiet -d 'say nothing'
+complete -c cordon -n $boxed -l json -d 'the result object instead of the output'
+complete -c cordon -n $boxed -l report -r -F -d 'write the result object to a file as well'
+complete -c cordon -n '__fish_seen_subcommand_from run bench' -s c -x -d 'run this code'
+complete -c cordon -n '__fish_seen_subcommand_from run bench exec' -F
+
+complete -c cordon -n '__fish_seen_subcommand_from serve' -l root -r -a '(__fish_complete_directories)' -d 'a directory that clients may name'
+complete -c cordon -n '__fish_seen_subcommand_from serve' -l http -x -d 'serve over HTTP'
+complete -c cordon -n '__fish_seen_subcommand_from serve' -l unix -r -F -d 'serve on a Unix socket'
+complete -c cordon -n '__fish_seen_subcommand_from check' -l json -d 'the verdicts as JSON'
+complete -c cordon -n '__fish_seen_subcommand_from check' -l policy -r -F -d 'the policy that counts'
+complete -c cordon -f -n '__fish_seen_subcommand_from policy' -a 'list show check diff explain learn'
+complete -c cordon -f -n '__fish_seen_subcommand_from jobs' -a 'list show output cancel prune export import'
+complete -c cordon -f -n '__fish_seen_subcommand_from scripts' -a 'list show save run remove'
+complete -c cordon -f -n '__fish_seen_subcommand_from env' -a 'list make prune export import'
+complete -c cordon -f -n '__fish_seen_subcommand_from mcp' -a config
