@@ -15,6 +15,7 @@
 
 #include "fd.h"
 #include "job.h"
+#include "policy.h"
 #include "roots.h"
 
 struct gate {
@@ -201,6 +202,11 @@ int gate_run_one(const struct sandbox *sandbox)
         launch_done(&launch);
         return 1;
     }
-    job_run(sandbox, &launch);
+    if (launch.policy_file)
+        policy_remember(launch.policy_file);
+    if (sandbox_enter(sandbox, &err) < 0)
+        job_refuse(&launch, &err);
+    else
+        job_run(sandbox, &launch);
     return 0;
 }

@@ -9,5 +9,6 @@
 /* Serves until the front is gone; one supervisor (a fork) per launch. The exit status. */
 int gate_serve(const struct sandbox *sandbox);
 
-/* Takes one launch and sees it through in this process. The exit status. */
+/* Takes one launch, enters the mount namespace (sandbox_enter()) and sees the launch
+ * through in this process. The exit status. */
 int gate_run_one(const struct sandbox *sandbox);

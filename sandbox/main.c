@@ -38,10 +38,10 @@ static const struct word {
     const char *name;
     int (*run)(const struct sandbox *sandbox, int argc, char *const *argv);
     bool oneshot; /* the caller is the operator */
-    bool boxes;   /* needs the mount namespace that boxes are made in */
+    bool boxes;   /* needs the mount namespace that boxes are made in, at once */
     bool socket;  /* is started with GATE_FD */
 } words[] = {
-    { "run", run_command, true, true, true },      { "gate", gate_command, false, true, true },
+    { "run", run_command, true, false, true },      { "gate", gate_command, false, true, true },
     { "check", check_command, true, true, false }, { "policy", policy_command, true, false, false },
     { "env", env_command, true, true, false },
 };

@@ -193,7 +193,7 @@ static const char *const pts_options[][2] = {
 /* A directory of the staged scratch file system, as a mount of its own. */
 static int scratch_directory(int root, size_t number, const char *inside)
 {
-    char name[sizeof(SCRATCH_STAGE) + 16];
+    char name[sizeof(SCRATCH_STAGE) + 24];
     (void)snprintf(name, sizeof(name), "%s/%zu", SCRATCH_STAGE + 1, number);
     /* /tmp and /dev/shm are 1777 everywhere; there is one user here, so it is a courtesy. */
     bool shared = strcmp(inside, "/tmp") == 0 || strcmp(inside, "/dev/shm") == 0;

@@ -13,6 +13,7 @@
 #include "fd.h"
 #include "identity.h"
 #include "kernel.h"
+#include "policy.h"
 #include "roots.h"
 #include "str.h"
 
@@ -99,7 +100,8 @@ int sandbox_init(const struct sandbox_options *options, struct sandbox *ret, str
     find_policies(ret, options->policies);
     r = options->oneshot ? 0 : roots_find(ret, options->roots, err);
     capture_environment(ret);
-    return r;
+    /* Whose files they are cannot be seen any more from within a user namespace. */
+    return r < 0 ? r : policies_remember(ret, err);
 }
 
 static int explain_userns(struct error *err)
@@ -129,7 +131,7 @@ static int explain_userns(struct error *err)
                         strerror(code));
 }
 
-int sandbox_enter(struct sandbox *sandbox, struct error *err)
+int sandbox_enter(const struct sandbox *sandbox, struct error *err)
 {
     if (sandbox->root) {
         if (unshare(CLONE_NEWNS) < 0)

@@ -39,7 +39,7 @@ struct sandbox_options {
 };
 int sandbox_init(const struct sandbox_options *options, struct sandbox *ret,
                  struct error *err) must_check;
-int sandbox_enter(struct sandbox *sandbox, struct error *err) must_check;
+int sandbox_enter(const struct sandbox *sandbox, struct error *err) must_check;
 void sandbox_done(struct sandbox *sandbox);
 
 /* The value of NAME in a "NAME=value" list, or NULL. */
