@@ -41,7 +41,7 @@ static const struct word {
     bool boxes;   /* needs the mount namespace that boxes are made in, at once */
     bool socket;  /* is started with GATE_FD */
 } words[] = {
-    { "run", run_command, true, false, true },      { "gate", gate_command, false, true, true },
+    { "run", run_command, true, false, true },     { "gate", gate_command, false, true, true },
     { "check", check_command, true, true, false }, { "policy", policy_command, true, false, false },
     { "env", env_command, true, true, false },
 };

@@ -22,6 +22,10 @@ int policy_read(const struct sandbox *sandbox, const char *path, struct policy *
  * namespace that maps only us, root's files and a stranger's look alike. */
 int policies_remember(const struct sandbox *sandbox, struct error *err) must_check;
 
+/* The same for one file that a command line names; what cannot be trusted is not
+ * kept, and policy_read() says why. */
+void policy_remember(const char *path);
+
 /* Parses text that was read from `source` (the fuzzer's entry; touches no file
  * but groups.json). */
 int policy_parse(const struct sandbox *sandbox, const char *source, const char *text, size_t len,

@@ -114,7 +114,7 @@ void policies_list_free(struct policy_found *list, size_t count)
 
 /* A file that is not trusted is not remembered: whoever asks for it by name
  * gets the reason, and the others work on. */
-static void remember(const char *path)
+void policy_remember(const char *path)
 {
     char *text;
     size_t len;
@@ -131,7 +131,7 @@ int policies_remember(const struct sandbox *sandbox, struct error *err)
     struct policy_found *list;
     size_t count = policies_list(sandbox, &list);
     for (size_t i = 0; i < count; i++)
-        remember(list[i].path);
+        policy_remember(list[i].path);
     policies_list_free(list, count);
     return groups_get(sandbox, err) ? 0 : -err->code;
 }
