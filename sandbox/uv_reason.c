@@ -136,7 +136,7 @@ static void cut_at(struct str *text, const char *end)
  * and a final full stop. */
 static const char *detail(struct str *text)
 {
-    if (!text->data)
+    if (text->len == 0)
         return "no reason given";
     for (char *at = text->data; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
