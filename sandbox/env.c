@@ -87,7 +87,7 @@ static void search_done(struct search *search)
 static int search_begin(struct search *search, struct error *err)
 {
     const struct env_request *request = search->request;
-    int r = requirements_check(request->requirements, err);
+    int r = requirements_admit(request->requirements, err);
     if (r == 0)
         r = uv_find(search->sandbox, request->control, &search->uv, &search->uv_version, err);
     if (r < 0)

@@ -165,7 +165,7 @@ static int take_lines(char *const *lines, struct header *ret, char ***versions, 
             return fail_host_as(err, EBADMSG,
                                 "the script's header: an answer that is not as agreed");
     }
-    int r = requirements_check(ret->dependencies, err);
+    int r = requirements_admit(ret->dependencies, err);
     return r < 0 ? fail_within(err, "the script's header") : 0;
 }
 

@@ -70,7 +70,7 @@ static int refuse(struct error *err, const char *text, const char *why)
                        why);
 }
 
-int requirement_check(const char *text, struct error *err)
+int requirement_admit(const char *text, struct error *err)
 {
     while (is_space(*text))
         text++;
@@ -89,14 +89,14 @@ int requirement_check(const char *text, struct error *err)
     return 0;
 }
 
-int requirements_check(char *const *list, struct error *err)
+int requirements_admit(char *const *list, struct error *err)
 {
     size_t count = list_len(list);
     if (count > REQUIREMENTS_MAX)
         return fail_caller(err, E2BIG, "%zu requirements are more than %d", count,
                            REQUIREMENTS_MAX);
     for (size_t i = 0; i < count; i++) {
-        int r = requirement_check(list[i], err);
+        int r = requirement_admit(list[i], err);
         if (r < 0)
             return r;
     }

@@ -13,8 +13,8 @@
 #define REQUIREMENTS_MAX 500  /* of one environment; they travel as arguments of one command */
 
 /* BLAME_CALLER with the reason. `text` may be anything. */
-int requirement_check(const char *text, struct error *err) must_check;
-int requirements_check(char *const *list, struct error *err) must_check;
+int requirement_admit(const char *text, struct error *err) must_check;
+int requirements_admit(char *const *list, struct error *err) must_check;
 
 /* Takes user information and queries out of every URL in `text`, in place. */
 void redact_urls(char *text);

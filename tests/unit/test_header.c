@@ -29,7 +29,7 @@ static void a_requirement_is_a_name_with_versions(void **state)
     };
     for (size_t i = 0; i < COUNT(fine); i++) {
         struct error err = { 0 };
-        assert_ok(requirement_check(fine[i], &err), &err);
+        assert_ok(requirement_admit(fine[i], &err), &err);
     }
 }
 
@@ -66,7 +66,7 @@ static void nothing_that_is_a_place_or_an_option_reaches_uv(void **state)
     };
     for (size_t i = 0; i < COUNT(wrong); i++) {
         struct error err = { 0 };
-        assert_int_equal(requirement_check(wrong[i], &err), -EINVAL);
+        assert_int_equal(requirement_admit(wrong[i], &err), -EINVAL);
         assert_int_equal(err.blame, BLAME_CALLER);
         assert_null(strpbrk(err.text, "\n\t\x7f"));
     }
@@ -76,7 +76,7 @@ static void a_refusal_names_the_requirement_without_its_password(void **state)
 {
     (void)state;
     struct error err = { 0 };
-    assert_int_equal(requirement_check("x @ https://bob:canary@example.org/x?token=canary", &err),
+    assert_int_equal(requirement_admit("x @ https://bob:canary@example.org/x?token=canary", &err),
                      -EINVAL);
     assert_says(&err, "x @ https://example.org/x");
     assert_null(strstr(err.text, "canary"));
@@ -88,15 +88,15 @@ static void too_many_or_too_long_is_refused(void **state)
     struct error err = { 0 };
     autofree char *longest = xcalloc(REQUIREMENT_MAX + 2, 1);
     memset(longest, 'a', REQUIREMENT_MAX + 1);
-    assert_int_equal(requirement_check(longest, &err), -EINVAL);
+    assert_int_equal(requirement_admit(longest, &err), -EINVAL);
     longest[REQUIREMENT_MAX] = '\0';
-    assert_ok(requirement_check(longest, &err), &err);
+    assert_ok(requirement_admit(longest, &err), &err);
     autolist char **many = NULL;
     for (int i = 0; i < REQUIREMENTS_MAX; i++)
         list_add(&many, "x");
-    assert_ok(requirements_check(many, &err), &err);
+    assert_ok(requirements_admit(many, &err), &err);
     list_add(&many, "x");
-    assert_int_equal(requirements_check(many, &err), -E2BIG);
+    assert_int_equal(requirements_admit(many, &err), -E2BIG);
 }
 
 static void urls_lose_their_user_and_their_query(void **state)
