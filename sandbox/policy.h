@@ -19,8 +19,9 @@ int policy_read(const struct sandbox *sandbox, const char *path, struct policy *
 
 /* Reads every policy and groups.json there is into memory, where the functions
  * above then find them. To be called before sandbox_enter(): in a user
- * namespace that maps only us, root's files and a stranger's look alike. */
-int policies_remember(const struct sandbox *sandbox, struct error *err) must_check;
+ * namespace that maps only us, root's files and a stranger's look alike. What
+ * cannot be read stays unknown, and whoever asks for it is told why. */
+void policies_remember(const struct sandbox *sandbox);
 
 /* The same for one file that a command line names; what cannot be trusted is not
  * kept, and policy_read() says why. */

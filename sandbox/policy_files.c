@@ -13,10 +13,14 @@ static const struct kind_row {
     const char *key;
     bool from_host;
     bool needs_why;
+    const char *only; /* the one place where it can stand */
 } kinds[] = {
-    [FILE_READ] = { "read", true, false },        [FILE_WRITE] = { "write", true, true },
-    [FILE_SCRATCH] = { "scratch", false, false }, [FILE_PROC] = { "proc", false, false },
-    [FILE_DEV] = { "dev", false, false },         [FILE_DEVICE] = { "device", true, true },
+    [FILE_READ] = { "read", true, false, NULL },
+    [FILE_WRITE] = { "write", true, true, NULL },
+    [FILE_SCRATCH] = { "scratch", false, false, NULL },
+    [FILE_PROC] = { "proc", false, false, "/proc" },
+    [FILE_DEV] = { "dev", false, false, "/dev" },
+    [FILE_DEVICE] = { "device", true, true, NULL },
 };
 
 static const char *inside(const struct file_rule *rule)
@@ -33,6 +37,8 @@ static void judge_file(struct json_reading *reading, const char *path, const str
     else if (kind->needs_why && !rule->why)
         json_fault_at(reading, path, "\"why\" is missing: %s opens the host and needs a reason",
                       kind->key);
+    else if (kind->only && strcmp(rule->path, kind->only) != 0)
+        json_fault_at(reading, path, "%s is made at %s and nowhere else", kind->key, kind->only);
     else if (strcmp(inside(rule), "/") == 0)
         json_fault_at(reading, path, "\"/\" cannot be put into a box");
     else if (rule->kind == FILE_DEVICE && !path_within(rule->path, "/dev"))

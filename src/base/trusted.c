@@ -10,6 +10,10 @@
 #include "fd.h"
 #include "str.h"
 
+/* What a user without a place in our user namespace looks like, unless the
+ * administrator chose another number. */
+#define OVERFLOW_UID 65534
+
 /* Written by others? A group that has its owner's own number and nobody else
  * in it is how some distributions set up each user: it counts as the owner. */
 static bool others_write(const struct stat *st)
@@ -30,6 +34,12 @@ int trusted_file(int fd, const char *path, struct error *err)
         return fail_host(err, "look at %s", path);
     if (!S_ISREG(st.st_mode))
         return fail_host_as(err, EPERM, "%s is not a regular file", path);
+    if (st.st_uid == OVERFLOW_UID && !is_ours(&st))
+        return fail_host_as(err, EPERM,
+                            "%s belongs to nobody, or to a user whom cordon's user namespace does "
+                            "not show: policies are read when cordon starts, a file named later "
+                            "must be your own",
+                            path);
     if (!is_ours(&st))
         return fail_host_as(err, EPERM,
                             "%s belongs to user %u: only root or the user who runs cordon (%u) may "
