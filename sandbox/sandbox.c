@@ -98,11 +98,11 @@ int sandbox_init(const struct sandbox_options *options, struct sandbox *ret, str
     if (r < 0)
         return r;
     find_policies(ret, options->policies);
+    /* Whose files they are cannot be seen any more from within a user namespace. */
     policies_remember(ret);
     r = options->oneshot ? 0 : roots_find(ret, options->roots, err);
     capture_environment(ret);
-    /* Whose files they are cannot be seen any more from within a user namespace. */
-    return r < 0 ? r : policies_remember(ret, err);
+    return r;
 }
 
 static int explain_userns(struct error *err)
