@@ -41,11 +41,12 @@ static const struct {
     { "env", "export" },  { "env", "import" },
 };
 
-/* check, policy and env are the sandbox's own business: it reads what it obeys. */
+/* check, policy and env are the sandbox's own business: it reads what it obeys,
+ * and it knows the options of these three. */
 static int forward_command(const struct command *command, struct options *options)
 {
     struct error err = { 0 };
-    const char *word = options->words[0] ? options->words[0] : "";
+    const char *word = options->words && options->words[0] ? options->words[0] : "";
     for (size_t i = 0; i < COUNT(later); i++)
         if (strcmp(later[i].command, command->name) == 0 && strcmp(later[i].word, word) == 0) {
             complain("%s %s: not yet", command->name, word);
@@ -89,15 +90,13 @@ static int say_help(const struct command *command)
     return 0;
 }
 
-/* The sandbox knows its own options: its commands keep their words as they are,
- * from the first that is not one of those that hold everywhere. */
 static int parse_command(const struct command *command, struct options *options, struct error *err)
 {
     if (command->run != forward_command)
         return options_parse(options, command->bit, options->words, err);
-    for (char *const *word = options->words; *word; word++)
-        options->help |= strcmp(*word, "--help") == 0;
-    return 0;
+    int r = options_gather(options, options->words, &options->gathered, err);
+    options->words = options->gathered;
+    return r;
 }
 
 static int command_run(const struct command *command, struct options *options)

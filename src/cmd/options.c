@@ -79,6 +79,7 @@ void options_done(struct options *options)
     for (size_t i = 0; i < option_count; i++)
         if (option_rows[i].kind == OPTION_LIST)
             list_free(*(char ***)(void *)((char *)options + option_rows[i].offset));
+    list_free(options->gathered);
     options_init(options);
 }
 
@@ -159,6 +160,24 @@ int options_parse(struct options *options, unsigned command, char *const *argv, 
         argv += taken;
     }
     options->words = argv;
+    return 0;
+}
+
+int options_gather(struct options *options, char *const *words, char ***rest, struct error *err)
+{
+    autolist char **others = NULL;
+    while (*words) {
+        size_t len = strcspn(*words, "=");
+        if (!starts_with(*words, "--") || !row_named(*words, len, COMMAND_ANY)) {
+            list_add(&others, *words++);
+            continue;
+        }
+        int taken = option_take(options, COMMAND_ANY, words, err);
+        if (taken < 0)
+            return taken;
+        words += taken;
+    }
+    *rest = TAKE(&others);
     return 0;
 }
 

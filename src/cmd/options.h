@@ -57,6 +57,7 @@ struct options {
     char **with, **env, **env_file;
     char **root;
     struct limits asked;
+    char **gathered;    /* of options_gather(), owned */
     char *const *words; /* what is left: the script and its arguments; NULL-ended */
 };
 
@@ -69,6 +70,11 @@ void options_done(struct options *options);
  * Values that cannot be are BLAME_CALLER; "not yet" has the code ENOSYS. */
 int options_parse(struct options *options, unsigned command, char *const *argv,
                   struct error *err) must_check;
+
+/* The options that hold everywhere, wherever they stand among `words`; *rest gets
+ * the other words (list_free), for a command that knows its own. */
+int options_gather(struct options *options, char *const *words, char ***rest,
+                   struct error *err) must_check;
 
 /* One line per option that the command knows; first those not known everywhere. */
 void options_help(unsigned command, FILE *out);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -39,7 +40,7 @@ struct session {
     struct started started;
     struct outcome outcome;
     uint64_t dropped[2];
-    bool box_stood, interrupted, forwarded[NSIG];
+    bool box_stood, interrupted, spoke, forwarded[NSIG];
     char job[JOB_ID_MAX];
     int signals, report;
     pid_t sandbox;
@@ -217,17 +218,24 @@ static int report_open(struct session *session, struct error *err)
 
 /* --- the end ------------------------------------------------------------------------------ */
 
-/* The sandbox clears up after its outcome; it gets a moment for that. */
+/* The sandbox clears up after its outcome; it gets a moment for that. One that
+ * could not even begin has said why on standard error, and nothing in a note. */
 static void await_sandbox(struct session *session)
 {
+    int status = 0;
     if (session->sandbox <= 0)
         return;
     autoclose int pidfd = (int)syscall(SYS_pidfd_open, session->sandbox, 0);
     struct pollfd gone = { .fd = pidfd, .events = POLLIN };
     if (pidfd >= 0 && poll(&gone, 1, LEAVE_MS) == 0)
         (void)kill(session->sandbox, SIGKILL);
-    while (waitpid(session->sandbox, NULL, 0) < 0 && errno == EINTR)
+    while (waitpid(session->sandbox, &status, 0) < 0 && errno == EINTR)
         ;
+    session->spoke = WIFEXITED(status) && WEXITSTATUS(status) != 0 && !session->box_stood &&
+                     session->outcome.error.code == EPIPE;
+    if (session->spoke)
+        (void)snprintf(session->outcome.error.text, sizeof(session->outcome.error.text),
+                       "cordon-sandbox could not begin; its own line says why");
 }
 
 static void say_hints(const struct session *session)
@@ -258,7 +266,7 @@ static void say_end(const struct session *session)
     const struct outcome *outcome = &session->outcome;
     const struct limits *limits = session->box_stood ? &session->started.limits : NULL;
     autofree char *sentence = result_sentence(outcome, limits);
-    if (sentence)
+    if (sentence && !session->spoke)
         remark(session, "%s%s",
                outcome->end == END_WALL || outcome->end == END_CPU ? "[TIMEOUT] " : "", sentence);
     const char *name = signal_name(outcome->code);

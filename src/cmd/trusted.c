@@ -39,7 +39,7 @@ int sandbox_path(char **ret, struct error *err)
                         self);
 }
 
-/* NAME COMMAND [--state DIR] [--config FILE] [--policies DIR] [WORDS...] */
+/* cordon-sandbox [OPTIONS] COMMAND [WORDS...] */
 static char **sandbox_words(const char *command, const struct options *options, char *const *words)
 {
     const struct {
@@ -48,15 +48,16 @@ static char **sandbox_words(const char *command, const struct options *options, 
         { "--state", options->state },
         { "--config", options->config },
         { "--policies", options->policies },
+        { "--log-level", options->log_level },
     };
     char **list = NULL;
     list_add(&list, PROGRAM);
-    list_add(&list, command);
     for (size_t i = 0; i < COUNT(given); i++)
         if (given[i].value) {
             list_add(&list, given[i].name);
             list_add(&list, given[i].value);
         }
+    list_add(&list, command);
     for (; words && *words; words++)
         list_add(&list, *words);
     return list;
