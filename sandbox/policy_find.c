@@ -193,11 +193,14 @@ int policy_load(const struct sandbox *sandbox, const char *name, struct policy *
     for (char *const *dir = sandbox->policy_dirs; dir && *dir; dir++) {
         autofree char *path = policy_path(*dir, name);
         autopolicy struct policy *policy = NULL;
-        int r = policy_read(sandbox, path, &policy, err);
+        struct error here = { 0 };
+        int r = policy_read(sandbox, path, &policy, &here);
         if (r == -ENOENT)
             continue;
-        if (r < 0)
+        if (r < 0) {
+            *err = here;
             return r;
+        }
         if (strcmp(policy->name, name) != 0)
             return fail_host_as(err, EINVAL, "%s: name: \"%s\" is not the file's name", path,
                                 policy->name);

@@ -132,12 +132,15 @@ const struct groups *groups_get(const struct sandbox *sandbox, struct error *err
     for (char *const *dir = sandbox->policy_dirs; dir && *dir; dir++) {
         autofree char *path = path_join(*dir, GROUPS_NAME ".json");
         const struct groups *groups = find_known(path);
+        struct error here = { 0 };
         if (!groups)
-            groups = groups_read(path, err);
+            groups = groups_read(path, &here);
         if (groups)
             return groups;
-        if (err->code != ENOENT)
+        if (here.code != ENOENT) {
+            *err = here;
             return NULL;
+        }
     }
     (void)fail_host_as(err, ENOENT, "no policy directory has a " GROUPS_NAME ".json");
     return NULL;

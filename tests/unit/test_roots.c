@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_roots.c - what a client may name of the host. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "roots.h"
+#include "str.h"
+#include "unit.h"
+
+static char top[] = "/tmp/cordon-roots-XXXXXX";
+static struct sandbox sandbox;
+
+static void put(const char *name, const char *text)
+{
+    struct error err = { 0 };
+    autofree char *path = path_join(top, name);
+    assert_ok(file_write(AT_FDCWD, path, text, strlen(text), 0644, &err), &err);
+}
+
+static void make_dir(const char *name)
+{
+    autofree char *path = path_join(top, name);
+    assert_return_code(mkdir(path, 0755), errno);
+}
+
+static int set_up(void **unused)
+{
+    (void)unused;
+    assert_non_null(mkdtemp(top));
+    make_dir("root");
+    make_dir("root/project");
+    make_dir("root/.ssh");
+    make_dir("outside");
+    put("root/project/script.py", "print(1)\n");
+    put("root/.ssh/id", "key");
+    put("outside/secret", "secret");
+    autofree char *link = path_join(top, "root/project/link.py");
+    autofree char *fifo = path_join(top, "root/project/fifo");
+    assert_return_code(symlink("../../outside/secret", link), errno);
+    assert_return_code(mkfifo(fifo, 0644), errno);
+    list_add_owned(&sandbox.roots, path_join(top, "root"));
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    (void)unused;
+    struct error err = { 0 };
+    list_free(sandbox.roots);
+    return tree_remove(AT_FDCWD, top, &err);
+}
+
+static struct resolved ask(const char *directory, const char *path, int *file)
+{
+    autofree char *where = directory ? path_join(top, directory) : NULL;
+    struct resolve question = { .id = 7, .directory = where, .path = (char *)(uintptr_t)path };
+    struct resolved answer;
+    roots_resolve(&sandbox, &question, &answer, file);
+    assert_int_equal(answer.id, 7);
+    return answer;
+}
+
+static void refused(const char *directory, const char *path, const char *why)
+{
+    int file = -1;
+    struct resolved answer = ask(directory, path, &file);
+    assert_int_not_equal(answer.code, 0);
+    assert_int_equal(file, -1);
+    if (!strstr(answer.error.text, why))
+        fail_msg("\"%s\" does not say \"%s\"", answer.error.text, why);
+    resolved_done(&answer);
+}
+
+static void a_file_beneath_a_root_comes_as_a_sealed_memfd(void **unused)
+{
+    (void)unused;
+    int file = -1;
+    struct resolved answer = ask("root/project", "script.py", &file);
+    assert_int_equal(answer.code, 0);
+    assert_true(fd_is_sealed(file));
+    struct error err = { 0 };
+    autofree char *text = NULL;
+    assert_ok(fd_read_all(file, 100, &text, NULL, &err), &err);
+    assert_string_equal(text, "print(1)\n");
+    close(file);
+    resolved_done(&answer);
+}
+
+static void nothing_outside_is_answered(void **unused)
+{
+    (void)unused;
+    refused("outside", NULL, "outside the allowed directories");
+    refused("root/project", "../../outside/secret", "leaves the directory");
+    refused("root/project", "link.py", "leaves the directory");
+    refused("root/project", "/etc/passwd", "leaves the directory");
+    refused(NULL, "/etc/passwd", "outside the allowed directories");
+    refused(NULL, "../outside/secret", "outside the allowed directories");
+}
+
+static void credentials_and_system_directories_are_never_answered(void **unused)
+{
+    (void)unused;
+    refused("root/.ssh", NULL, "credentials");
+    refused("root", ".ssh/id", "credentials");
+}
+
+static void only_regular_files_of_a_bounded_size_are_read(void **unused)
+{
+    (void)unused;
+    refused("root/project", "fifo", "not a regular file");
+    refused("root", "project", "not a regular file");
+    autofree char *big = path_join(top, "root/big");
+    int fd = open(big, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    assert_return_code(ftruncate(fd, RESOLVE_BYTES_MAX + 1), errno);
+    close(fd);
+    refused("root", "big", "at most");
+}
+
+static void what_is_missing_or_no_directory_is_said(void **unused)
+{
+    (void)unused;
+    refused("root/nothing", NULL, "No such file");
+    refused("root/project/script.py", NULL, "not a directory");
+    refused("root/project", "nothing.py", "No such file");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_beneath_a_root_comes_as_a_sealed_memfd),
+        cmocka_unit_test(nothing_outside_is_answered),
+        cmocka_unit_test(credentials_and_system_directories_are_never_answered),
+        cmocka_unit_test(only_regular_files_of_a_bounded_size_are_read),
+        cmocka_unit_test(what_is_missing_or_no_directory_is_said),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
