@@ -22,7 +22,7 @@ static const struct command commands[] = {
       "run any program in a box" },
     { "bench", COMMAND_BENCH, NULL, "[OPTIONS] SCRIPT|-c CODE [ARG...]",
       "measure a script (not yet)" },
-    { "serve", COMMAND_SERVE, NULL, "[--root DIR]...", "serve MCP on standard input and output" },
+    { "serve", COMMAND_SERVE, serve_command, "[--root DIR]...", "serve MCP on standard input and output" },
     { "check", COMMAND_CHECK, forward_command, "[--json] [--policy NAME] [--config FILE]",
       "what this host can enforce, what it cannot, what to do about it" },
     { "policy", COMMAND_POLICY, forward_command, "list\nshow NAME\ncheck FILE", "read policies" },

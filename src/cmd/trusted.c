@@ -57,6 +57,10 @@ static char **sandbox_words(const char *command, const struct options *options, 
             list_add(&list, given[i].name);
             list_add(&list, given[i].value);
         }
+    for (size_t i = 0; options->root && options->root[i]; i++) {
+        list_add(&list, "--root");
+        list_add(&list, options->root[i]);
+    }
     list_add(&list, command);
     for (; words && *words; words++)
         list_add(&list, *words);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* self_confine.h - the front's own cage, put on before the first byte of a stranger.
+ *
+ * A captured front can then do what a polite client can, and no more: no
+ * program, no process, no new socket, no signal to the gate, no file but those
+ * beneath its own part of the state. Order: identity, then limits, then
+ * Landlock, then system calls, because each forbids what the one before used.
+ */
+#pragma once
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <cordon/error.h>
+
+/* Where configuration names no `account`. Nobody's: far above what
+ * distributions, containers and directories hand out. */
+#define ACCOUNT_RESERVED 1999999999
+
+struct account {
+    uid_t uid;
+    gid_t gid;
+};
+
+/* "name" (looked up in /etc/passwd alone), "UID" or "UID:GID"; NULL: the
+ * reserved one. Never 0. */
+int account_find(const char *text, struct account *ret, struct error *err) must_check;
+
+/* As root: becomes the account, without groups and capabilities, for good. */
+int confine_identity(const struct account *account, struct error *err) must_check;
+
+/* No core dumps, not traceable, no new privileges, and the resource limits. */
+int confine_resources(struct error *err) must_check;
+
+/* Everything of the file system is closed but what lies beneath `state`
+ * (a directory descriptor). Returns the Landlock ABI, or 0 where the kernel has none. */
+int confine_files(int state, struct error *err) must_check;
+
+/* Only the calls of self_filter.c from here on; any other is EPERM. */
+int confine_calls(struct error *err) must_check;
+
+/* The filter itself, for confine_calls() and its test: how many instructions. */
+#define FILTER_LENGTH_MAX 512
+unsigned short filter_assemble(struct sock_filter out[FILTER_LENGTH_MAX]);
+
+/* False in a build with sanitizers: they need calls and files of their own. */
+bool confine_possible(void);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve.c - `cordon serve`: from a fresh process to a caged front, and its end. */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cordon/log.h>
+
+#include "cmd/command.h"
+#include "cmd/self_confine.h"
+#include "cmd/trusted.h"
+#include "config.h"
+#include "fd.h"
+#include "mcp/gate.h"
+#include "mcp/session.h"
+#include "mcp/turns.h"
+#include "net/stdio.h"
+#include "str.h"
+
+/* Our part of the state directory. */
+#define STATE_PART "front"
+
+/* How long the end may take: runs are killed, replies flushed, the gate leaves. */
+#define ENDING_MS 1000
+
+extern char **environ;
+
+struct serve {
+    struct options *options;
+    struct config config;
+    int in, out; /* protocol */
+    int state;   /* STATE/front */
+    int channel; /* to the gate, until `gate` has it */
+    pid_t gate_pid;
+    struct account account;
+    struct event_base *base;
+    struct event *signals[3], *look, *deadline;
+    struct turns turns;
+    struct gate *gate;
+    struct session *session;
+    struct stdio *stdio;
+    bool ending, gate_left;
+    int status;
+};
+
+/* --- the straight line to the first byte ----------------------------------------------- */
+
+static int claim_descriptors(struct serve *serve, struct error *err)
+{
+    return stdio_claim(&serve->in, &serve->out, err);
+}
+
+static int read_configuration(struct serve *serve, struct error *err)
+{
+    int r = config_load(serve->options->config, &serve->config, err);
+    if (r == 0 && !serve->options->log_level)
+        log_set_level(serve->config.log_level);
+    return r == 0 && getuid() == 0 ? account_find(serve->config.account, &serve->account, err) : r;
+}
+
+static int open_state(struct serve *serve, struct error *err)
+{
+    autofree char *state = NULL;
+    int r = state_directory(serve->options->state, &serve->config, &state, err);
+    if (r < 0)
+        return r;
+    autoclose int top = open(state, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0)
+        return fail_host(err, "open %s", state);
+    if (mkdirat(top, STATE_PART, 0700) < 0 && errno != EEXIST)
+        return fail_host(err, "make %s/%s", state, STATE_PART);
+    autoclose int part = openat(top, STATE_PART, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (part < 0)
+        return fail_host(err, "open %s/%s", state, STATE_PART);
+    if (getuid() == 0 && fchown(part, serve->account.uid, serve->account.gid) < 0)
+        return fail_host(err, "hand %s/%s to the front's account", state, STATE_PART);
+    serve->state = fd_take(&part);
+    return 0;
+}
+
+static int start_gate(struct serve *serve, struct error *err)
+{
+    serve->gate_pid = sandbox_start("gate", serve->options, NULL, &serve->channel, err);
+    return serve->gate_pid < 0 ? (int)serve->gate_pid : 0;
+}
+
+/* The gate has its copy: index passwords and the like must not lie about in the
+ * process that reads strangers' bytes. Wiped, because clearenv() only forgets. */
+static int forget_environment(struct serve *serve, struct error *err)
+{
+    (void)serve;
+    (void)err;
+    tzset(); /* reads TZ and files: not possible later */
+    for (char **entry = environ; *entry; entry++)
+        explicit_bzero(*entry, strlen(*entry));
+    (void)clearenv();
+    return 0;
+}
+
+static int make_loop(struct serve *serve, struct error *err);
+
+/* A server that a person starts as root becomes nobody's. */
+static int drop_identity(struct serve *serve, struct error *err)
+{
+    return getuid() == 0 ? confine_identity(&serve->account, err) : 0;
+}
+
+static int limit_resources(struct serve *serve, struct error *err)
+{
+    (void)serve;
+    return confine_resources(err);
+}
+
+static int put_on_cage(struct serve *serve, struct error *err)
+{
+    if (!confine_possible()) {
+        log_event(LOG_WARN, "cage-off", KV("reason", "built with sanitizers"));
+        return 0;
+    }
+    int abi = confine_files(serve->state, err);
+    if (abi < 0)
+        return abi;
+    if (abi == 0)
+        log_event(LOG_WARN, "cage-weaker", KV("reason", "this kernel has no Landlock"));
+    return confine_calls(err);
+}
+
+/* Each forbids what the ones before it used. */
+static const struct step {
+    const char *name;
+    int (*take)(struct serve *serve, struct error *err);
+} steps[] = {
+    { "standard input and output", claim_descriptors },
+    { "configuration", read_configuration },
+    { "state", open_state },
+    { "gate", start_gate },
+    { "environment", forget_environment },
+    { "event loop", make_loop },
+    { "identity", drop_identity },
+    { "limits", limit_resources },
+    { "cage", put_on_cage },
+};
+
+/* --- the end ------------------------------------------------------------------------------ */
+
+static void look_again(struct serve *serve)
+{
+    event_active(serve->look, EV_TIMEOUT, 0);
+}
+
+/* Ending is over when no run is left, what was answered is read, and the gate
+ * has gone: then nothing of this server is left on the host. */
+static void on_look(evutil_socket_t fd, short what, void *context)
+{
+    struct serve *serve = context;
+    (void)fd;
+    (void)what;
+    if (!serve->ending || session_calls(serve->session) > 0)
+        return;
+    if (!serve->gate_left)
+        gate_leave(serve->gate);
+    else if (stdio_pending(serve->stdio) == 0)
+        (void)event_base_loopbreak(serve->base);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *context)
+{
+    struct serve *serve = context;
+    (void)fd;
+    (void)what;
+    log_event(LOG_WARN, "ending-late", KV_U64("calls", session_calls(serve->session)));
+    (void)event_base_loopbreak(serve->base);
+}
+
+/* `silent`: the client has gone, or is told nothing more. */
+static void end(struct serve *serve, const char *reason, bool silent, int status)
+{
+    if (serve->ending)
+        return;
+    static const struct timeval deadline = { ENDING_MS / 1000, ENDING_MS % 1000 * 1000 };
+    log_event(LOG_INFO, "ending", KV("reason", reason));
+    serve->ending = true;
+    serve->status = status;
+    stdio_stop(serve->stdio);
+    session_cancel_all(serve->session, silent);
+    (void)event_add(serve->deadline, &deadline);
+    look_again(serve);
+}
+
+static void on_closed(void *context)
+{
+    end(context, "the client closed its side", true, 0);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *context)
+{
+    (void)what;
+    const char *name = signal_name(number);
+    end(context, name ? name : "signal", true, 0);
+}
+
+static void on_gate_died(void *context)
+{
+    struct serve *serve = context;
+    serve->gate_left = true;
+    if (!serve->ending)
+        log_event(LOG_ERROR, "gate-died", KV_U64("pid", (uint64_t)serve->gate_pid));
+    end(serve, "the gate died", false, EXIT_UNUSABLE);
+    look_again(serve);
+}
+
+static void on_idle(void *context)
+{
+    look_again(context);
+}
+
+/* --- the parts, joined ---------------------------------------------------------------------- */
+
+static void on_line(void *context, const char *text, size_t len)
+{
+    session_line(((struct serve *)context)->session, text, len);
+}
+
+static void on_too_long(void *context, const char *head, size_t len)
+{
+    session_too_long(((struct serve *)context)->session, head, len);
+}
+
+static void send_line(void *context, const char *line)
+{
+    struct serve *serve = context;
+    stdio_send(serve->stdio, line);
+}
+
+static void on_flushed(void *context)
+{
+    look_again(context);
+}
+
+static void watch_signals(struct serve *serve)
+{
+    static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+    (void)signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        serve->signals[i] = evsignal_new(serve->base, numbers[i], on_signal, serve);
+        (void)event_add(serve->signals[i], NULL);
+    }
+}
+
+/* Of the slots, which other servers share, three in four: the gate notices the
+ * end of a run a moment after we do. */
+static unsigned runs_at_once(const struct config *config)
+{
+    return config->slot_count - config->slot_count / 4;
+}
+
+static int make_loop(struct serve *serve, struct error *err)
+{
+    serve->base = stdio_loop(serve->in, serve->out, err);
+    if (!serve->base)
+        return -err->code;
+    serve->look = event_new(serve->base, -1, 0, on_look, serve);
+    serve->deadline = evtimer_new(serve->base, on_deadline, serve);
+    watch_signals(serve);
+    turns_init(&serve->turns, runs_at_once(&serve->config));
+    serve->gate = gate_new(serve->base, fd_take(&serve->channel), on_gate_died, serve);
+    const struct session_parts parts = {
+        .services = { .base = serve->base,
+                      .gate = serve->gate,
+                      .turns = &serve->turns,
+                      .default_policy = serve->config.default_policy },
+        .send = send_line,
+        .idle = on_idle,
+        .context = serve,
+    };
+    serve->session = session_new(&parts);
+    const struct stdio_events events = { .line = on_line,
+                                         .too_long = on_too_long,
+                                         .closed = on_closed,
+                                         .flushed = on_flushed,
+                                         .context = serve };
+    serve->stdio = stdio_new(serve->base, fd_take(&serve->in), fd_take(&serve->out), &events);
+    return 0;
+}
+
+static void serve_done(struct serve *serve)
+{
+    stdio_free(serve->stdio);
+    gate_free(serve->gate);
+    if (serve->session && session_calls(serve->session) == 0)
+        session_free(serve->session);
+    int descriptors[] = { serve->in, serve->out, serve->state, serve->channel };
+    for (size_t i = 0; i < COUNT(descriptors); i++)
+        own_close(&descriptors[i]);
+    struct event *events[] = { serve->signals[0], serve->signals[1], serve->signals[2], serve->look,
+                               serve->deadline };
+    for (size_t i = 0; i < COUNT(events); i++)
+        if (events[i])
+            event_free(events[i]);
+    if (serve->base)
+        event_base_free(serve->base);
+    config_done(&serve->config);
+}
+
+int serve_command(const struct command *command, struct options *options)
+{
+    struct serve serve = { .options = options, .in = -1, .out = -1, .state = -1, .channel = -1 };
+    struct error err = { 0 };
+    if (options->words[0]) {
+        complain("%s takes no words; see cordon %s --help", command->name, command->name);
+        return EXIT_UNUSABLE;
+    }
+    for (size_t i = 0; i < COUNT(steps); i++)
+        if (steps[i].take(&serve, &err) < 0) {
+            (void)fail_within(&err, "serve: %s", steps[i].name);
+            serve_done(&serve);
+            return complain_error(&err);
+        }
+    log_event(LOG_INFO, "serving", KV("transport", "stdio"));
+    (void)event_base_dispatch(serve.base);
+    (void)waitpid(serve.gate_pid, NULL, WNOHANG);
+    serve_done(&serve);
+    return serve.status;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.h - one tools/call from its arrival to its answer.
+ *
+ * The session owns it until call_answer(); the tool that handles it owns
+ * `work` and must come to call_answer() exactly once, also after `cancel`.
+ */
+#pragma once
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cordon/outcome.h>
+
+struct event_base;
+struct gate;
+struct session;
+struct turns;
+
+/* What tools work with; the same for every call of a server. */
+struct services {
+    struct event_base *base;
+    struct gate *gate;
+    struct turns *turns; /* of runs */
+    const char *default_policy;
+};
+
+struct call {
+    const struct services *services;
+    uint64_t arrived_ns; /* CLOCK_MONOTONIC */
+
+    /* The tool's: its state, and how to end it early. `grace` false: at once. */
+    void *work;
+    void (*cancel)(struct call *call, bool grace);
+
+    /* The session's. */
+    struct session *session;
+    struct call *next, **link;
+    char *id;
+    struct json_object *id_value;
+    size_t bytes; /* of the message it came in */
+    bool silent;  /* the client wants no answer any more */
+};
+
+/* Sends `result` (taken) unless the client wants none, and ends the call. */
+void call_answer(struct call *call, struct json_object *result);
+
+/* The same for a call that ended before anything ran, with the whole result object. */
+void call_stopped(struct call *call, const struct outcome *outcome);
+
+/* The same for a failure: by whose move it is (rpc.h) refused, or a fault. */
+void call_refuse(struct call *call, const struct error *error);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tools.c - the tools there are, and how a result is wrapped. */
+#include "mcp/tools.h"
+
+#include <string.h>
+
+#include "mcp/run_call.h"
+#include "mcp/tool_run.h"
+#include "run/result.h"
+#include "str.h"
+
+static const struct tool tools[] = {
+    {
+        .name = "py_run_script_in_dir",
+        .title = "Run Python in a directory",
+        .description =
+            "Run a Python script in a sandbox that sees one directory of the host, at its own path "
+            "and writable. Use it when the script works with files there. No network, no other "
+            "files. Answers when the script has ended, with its stdout, stderr and exit_code. "
+            "Packages come from the script's PEP 723 header.",
+        .destructive = true,
+        .fields = run_in_dir_fields,
+        .output_schema = run_output_schema,
+        .handle = tool_run_in_dir,
+    },
+    {
+        .name = "py_run_script_with_dependencies",
+        .title = "Run Python with packages",
+        .description =
+            "Run a Python script in a sandbox with the packages it names, in an empty scratch "
+            "directory that is gone afterwards. Use it for computations that need no files of the "
+            "host. Packages are installed first; the script itself has no network. Answers when "
+            "the script has ended, with its stdout, stderr and exit_code.",
+        .fields = run_with_dependencies_fields,
+        .output_schema = run_output_schema,
+        .handle = tool_run_with_dependencies,
+    },
+};
+
+const struct tool *tool_find(const char *name)
+{
+    for (size_t i = 0; i < COUNT(tools); i++)
+        if (strcmp(tools[i].name, name) == 0)
+            return &tools[i];
+    return NULL;
+}
+
+static struct json_object *annotations_of(const struct tool *tool)
+{
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "readOnlyHint", json_object_new_boolean(0));
+    json_object_object_add(object, "destructiveHint", json_object_new_boolean(tool->destructive));
+    json_object_object_add(object, "idempotentHint", json_object_new_boolean(0));
+    json_object_object_add(object, "openWorldHint", json_object_new_boolean(0));
+    return object;
+}
+
+struct json_object *tools_list(void)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < COUNT(tools); i++) {
+        const struct tool *tool = &tools[i];
+        struct json_object *object = json_object_new_object();
+        json_object_object_add(object, "name", json_object_new_string(tool->name));
+        json_object_object_add(object, "title", json_object_new_string(tool->title));
+        json_object_object_add(object, "description", json_object_new_string(tool->description));
+        json_object_object_add(object, "inputSchema", schema_print(tool->fields));
+        json_object_object_add(object, "outputSchema", json_tokener_parse(tool->output_schema));
+        json_object_object_add(object, "annotations", annotations_of(tool));
+        json_object_array_add(list, object);
+    }
+    struct json_object *result = json_object_new_object();
+    json_object_object_add(result, "tools", list);
+    return result;
+}
+
+struct json_object *tool_result(struct json_object *object, bool is_error)
+{
+    size_t len;
+    const char *text = result_text(object, &len);
+    struct json_object *block = json_object_new_object();
+    json_object_object_add(block, "type", json_object_new_string("text"));
+    json_object_object_add(block, "text", json_object_new_string_len(text, (int)len));
+    struct json_object *content = json_object_new_array();
+    json_object_array_add(content, block);
+    struct json_object *result = json_object_new_object();
+    json_object_object_add(result, "content", content);
+    json_object_object_add(result, "structuredContent", object);
+    json_object_object_add(result, "isError", json_object_new_boolean(is_error));
+    return result;
+}

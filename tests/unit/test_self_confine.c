@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every attempt succeeds outside the cage, or it would prove nothing inside. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd/self_confine.h"
+#include "fd.h"
+#include "unit.h"
+
+static char directory[] = "/tmp/cordon-cage-XXXXXX";
+static int inside = -1; /* the directory that stays open to the cage */
+
+static int outcome(long result)
+{
+    return result < 0 ? errno : 0;
+}
+
+/* --- what a captured front would try: 0 or an errno -------------------------------- */
+
+static int make_process(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    return outcome(child);
+}
+
+static int make_thread(void)
+{
+    /* As pthread_create() asks for it; without a stack the kernel says EINVAL after us. */
+    long r = syscall(SYS_clone3, NULL, 0);
+    return r < 0 && errno == EINVAL ? 0 : outcome(r);
+}
+
+static int run_program(void)
+{
+    static char name[] = "/no/such/program";
+    char *argv[] = { name, NULL }, *env[] = { NULL };
+    int r = outcome(execve(name, argv, env));
+    return r == ENOENT ? 0 : r; /* it was let through */
+}
+
+static int make_socket(void)
+{
+    return outcome(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
+static int signal_another(void)
+{
+    return outcome(kill(getppid(), 0));
+}
+
+static int signal_another_by_thread(void)
+{
+    return outcome(syscall(SYS_tgkill, getppid(), getppid(), 0));
+}
+
+static int signal_another_by_owner(void)
+{
+    int ends[2];
+    return pipe2(ends, 0) < 0 ? errno : outcome(fcntl(ends[0], F_SETOWN, getppid()));
+}
+
+static int limit_another(void)
+{
+    struct rlimit limit;
+    return outcome(prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit));
+}
+
+static int trace(void)
+{
+    return outcome(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+}
+
+static int hold_another(void)
+{
+    return outcome(syscall(SYS_pidfd_open, getppid(), 0));
+}
+
+static int read_a_file(void)
+{
+    return outcome(open("/etc/passwd", O_RDONLY));
+}
+
+static int write_a_file(void)
+{
+    return outcome(open("/tmp", O_TMPFILE | O_RDWR, 0600));
+}
+
+static int map_code(void)
+{
+    void *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return code == MAP_FAILED ? errno : 0;
+}
+
+static int make_code(void)
+{
+    void *data = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return outcome(mprotect(data, 4096, PROT_READ | PROT_EXEC));
+}
+
+static int dump_again(void)
+{
+    return outcome(syscall(SYS_prctl, 4 /* PR_SET_DUMPABLE */, 1, 0, 0, 0));
+}
+
+typedef int attempt(void);
+
+static const struct {
+    const char *name;
+    attempt *make;
+} attempts[] = {
+    { "fork", make_process },
+    { "thread", make_thread },
+    { "execve", run_program },
+    { "socket", make_socket },
+    { "kill", signal_another },
+    { "tgkill", signal_another_by_thread },
+    { "F_SETOWN", signal_another_by_owner },
+    { "prlimit", limit_another },
+    { "ptrace", trace },
+    { "pidfd_open", hold_another },
+    { "read a file", read_a_file },
+    { "write a file", write_a_file },
+    { "map code", map_code },
+    { "make code", make_code },
+    { "be dumpable", dump_again },
+};
+
+/* --- what it needs ------------------------------------------------------------------- */
+
+static int does_its_work(void)
+{
+    struct error err = { 0 };
+    int ends[2];
+    char *memory = malloc(1 << 20);
+    if (!memory)
+        return 1;
+    memset(memory, 1, 1 << 20);
+    int file = memfd_sealed("x", memory, 1 << 20, &err);
+    if (file < 0 || !fd_is_sealed(file))
+        return 2;
+    if (pipe2(ends, O_CLOEXEC) < 0 || fd_nonblocking(ends[0], &err) < 0)
+        return 3;
+    unsigned char chance[8];
+    if (syscall(SYS_getrandom, chance, sizeof(chance), 0) != sizeof(chance))
+        return 4;
+    if (raise(0) < 0)
+        return 5;
+    free(memory);
+    return 0;
+}
+
+/* --- in a child, in the cage or not -------------------------------------------------- */
+
+static int caged(attempt *make)
+{
+    struct error err = { 0 };
+    if (confine_resources(&err) < 0 || confine_files(inside, &err) < 0 || confine_calls(&err) < 0)
+        return 250;
+    return make();
+}
+
+static int in_child(attempt *make, bool cage)
+{
+    pid_t child = fork();
+    if (child == 0) /* not _exit(): before a function that does not return a sanitizer wants calls
+                     * that the cage has not */
+        (void)syscall(SYS_exit_group, cage ? caged(make) : make());
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void what_a_captured_front_would_try_is_denied(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(attempts); i++) {
+        int outside = in_child(attempts[i].make, false), within = in_child(attempts[i].make, true);
+        if (outside != 0)
+            fail_msg("%s fails outside: %s", attempts[i].name, strerror(outside));
+        if (within != EPERM)
+            fail_msg("%s inside: %d", attempts[i].name, within);
+    }
+}
+
+static void what_it_needs_works(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(does_its_work, true), 0);
+}
+
+static int open_beneath(void)
+{
+    struct error err = { 0 };
+    if (confine_resources(&err) < 0)
+        return 250;
+    int abi = confine_files(inside, &err);
+    if (abi < 0)
+        return 251;
+    if (abi == 0)
+        return 252;
+    if (openat(inside, "new", O_CREAT | O_RDWR, 0600) < 0)
+        return 1;
+    if (openat(inside, "../x", O_CREAT | O_RDWR, 0600) >= 0 || errno != EACCES)
+        return 2;
+    if (open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
+        return 3;
+    return kill(getppid(), 0) == 0 ? 4 : 0; /* since ABI 6 */
+}
+
+static void landlock_leaves_the_state_alone(void **state)
+{
+    (void)state;
+    int r = in_child(open_beneath, false);
+    if (r == 252 || r == 4)
+        skip(); /* this kernel has no Landlock, or one without scopes */
+    assert_int_equal(r, 0);
+}
+
+static int become_nobody(void)
+{
+    struct error err = { 0 };
+    struct account account;
+    if (account_find(NULL, &account, &err) < 0 || account.uid != ACCOUNT_RESERVED)
+        return 1;
+    if (confine_identity(&account, &err) < 0)
+        return 2;
+    gid_t groups[8];
+    return getuid() != ACCOUNT_RESERVED || getgid() != ACCOUNT_RESERVED || getgroups(8, groups);
+}
+
+static void root_becomes_an_account_of_its_own(void **state)
+{
+    (void)state;
+    if (getuid() != 0)
+        skip();
+    assert_int_equal(in_child(become_nobody, false), 0);
+}
+
+static void an_account_is_a_name_or_numbers_and_never_root(void **state)
+{
+    (void)state;
+    struct account account;
+    struct error err = { 0 };
+    assert_ok(account_find("1234", &account, &err), &err);
+    assert_int_equal(account.uid, 1234);
+    assert_int_equal(account.gid, 1234);
+    assert_ok(account_find("1234:99", &account, &err), &err);
+    assert_int_equal(account.gid, 99);
+    assert_ok(account_find("daemon", &account, &err), &err);
+    assert_int_equal(account.uid, 1);
+    static const char *const bad[] = { "root", "0",           "5:0",          "4294967295",
+                                       "-1",   "99999999999", "no such name", "" };
+    for (size_t i = 0; i < COUNT(bad); i++)
+        if (account_find(bad[i], &account, &err) == 0)
+            fail_msg("\"%s\" is uid %u", bad[i], account.uid);
+}
+
+static void the_filter_fits(void **state)
+{
+    (void)state;
+    struct sock_filter program[FILTER_LENGTH_MAX];
+    unsigned short len = filter_assemble(program);
+    assert_true(len < FILTER_LENGTH_MAX);
+    for (unsigned short i = 0; i < len; i++)
+        if (BPF_CLASS(program[i].code) == BPF_JMP)
+            assert_true(i + 1 + program[i].jt < len && i + 1 + program[i].jf < len);
+}
+
+static int make_directory(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    inside = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return inside < 0;
+}
+
+static int remove_directory(void **state)
+{
+    (void)state;
+    struct error err = { 0 };
+    close(inside);
+    return tree_remove(AT_FDCWD, directory, &err);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(what_a_captured_front_would_try_is_denied),
+    cmocka_unit_test(what_it_needs_works),
+    cmocka_unit_test(landlock_leaves_the_state_alone),
+    cmocka_unit_test(root_becomes_an_account_of_its_own),
+    cmocka_unit_test(an_account_is_a_name_or_numbers_and_never_root),
+    cmocka_unit_test(the_filter_fits),
+};
+
+int main(void)
+{
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
