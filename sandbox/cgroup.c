@@ -242,9 +242,13 @@ int cgroup_make(const struct sandbox *sandbox, const struct limits *limits, stru
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err)
 {
     /* v2 was joined by clone3 itself. */
-    for (int i = 0; i < V1_COUNT; i++)
-        if (cgroup->v1[i] >= 0 && !put_number(cgroup->v1[i], "cgroup.procs", (uint64_t)pid))
-            return fail_host(err, "join the %s group", v1_names[i]);
+    for (int i = 0; i < V1_COUNT; i++) {
+        if (cgroup->v1[i] < 0 || put_number(cgroup->v1[i], "cgroup.procs", (uint64_t)pid))
+            continue;
+        if (errno == ESRCH)
+            return 0; /* pid 1 gave up already: its report says why */
+        return fail_host(err, "join the %s group", v1_names[i]);
+    }
     return 0;
 }
 

@@ -264,11 +264,30 @@ static const struct step payload_steps[] = {
     { "system calls", filter_syscalls }, /* last: the steps above need what it forbids */
 };
 
+static int take(const struct step *step, const struct plan *plan)
+{
+    if (!plan->broken_step || strcmp(plan->broken_step, step->name) != 0)
+        return step->take(plan);
+    errno = EIO;
+    return -1;
+}
+
 static void take_steps(const struct step *steps, size_t count, const struct plan *plan)
 {
     for (size_t i = 0; i < count; i++)
-        if (steps[i].take(plan) < 0)
+        if (take(&steps[i], plan) < 0)
             give_up(steps[i].name);
+}
+
+const char *const *confine_steps(void)
+{
+    static const char *names[COUNT(init_steps) + COUNT(payload_steps) + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < COUNT(init_steps); i++)
+        names[n++] = init_steps[i].name;
+    for (size_t i = 0; i < COUNT(payload_steps); i++)
+        names[n++] = payload_steps[i].name;
+    return names;
 }
 
 static _Noreturn void become_payload(const struct plan *plan)

@@ -35,5 +35,8 @@ struct confine_pipes {
     int report[2];  /* reports: we write */
 };
 
+/* The steps of pid 1, then those of the payload, in their order; NULL-ended. */
+const char *const *confine_steps(void);
+
 /* The child of clone3. */
 _Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipes);

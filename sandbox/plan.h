@@ -64,6 +64,7 @@ struct plan {
     const char *cwd;
     int stdio[3];
     bool host_network;
+    const char *broken_step; /* tests only: this step fails (EIO) instead of being taken */
 };
 
 /* Borrows everything in the request for the life of the plan. */
