@@ -249,11 +249,14 @@ def test_nobody_outlives_the_supervisor_at_the_command_line(start, marker):
 
 
 def test_interrupting_twice_ends_everybody(start, marker):
-    process = start(
-        "run", "-c", "import signal; signal.signal(2, signal.SIG_IGN)\n" + FAMILY, marker
-    )
+    """The first is the script's to handle; here it does, and goes on."""
+    handler = "import signal; signal.signal(2, lambda *_: print('once', flush=True))\n"
+    process = start("run", "-c", handler + FAMILY, marker)
     all_there(marker)
     process.send_signal(2)
+    assert process.stdout.readline() == b"ready\n"
+    assert process.stdout.readline() == b"once\n"
+    assert len(family(marker)) == FAMILY_SIZE
     process.send_signal(2)
     result = support.finish(process)
     assert family(marker) == []
