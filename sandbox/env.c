@@ -209,8 +209,7 @@ static int make_locked(const struct search *search, struct environment *ret, str
     if (r == 0)
         return find(search, true, false, &age, ret, err);
     /* One that has only grown old is better than none while the index is away. */
-    bool serves = age == AGE_OLD && !search->request->refresh && failure.blame == BLAME_HOST &&
-                  r != -ECANCELED;
+    bool serves = age == AGE_OLD && !search->request->refresh && r == -ENETUNREACH;
     if (serves) {
         log_event(LOG_WARN, "old_environment", KV("key", search->key), KV("reason", failure.text));
         return find(search, true, true, &age, ret, err);

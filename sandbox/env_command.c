@@ -165,8 +165,9 @@ static int make_one(const struct sandbox *sandbox, const struct make_options *op
     if (r < 0)
         return r;
     const struct python *python = NULL;
-    r = python_choose(sandbox, pythons, options->python ? PYTHON_EXACT : PYTHON_PREFER,
-                      options->python ? options->python : "3.12", NULL, -1, &python, err);
+    /* As `cordon run` chooses, so that it finds what was made here. */
+    r = python_choose(sandbox, pythons, options->python ? PYTHON_EXACT : PYTHON_NEWEST,
+                      options->python, NULL, -1, &python, err);
     if (r < 0)
         return r;
     struct env_request request = { .owner = OWNER_AT_THE_COMMAND_LINE,

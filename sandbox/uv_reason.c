@@ -173,14 +173,15 @@ static int say_parse(struct said *said, struct error *err)
     return fail_caller(err, EINVAL, "uv: %s", detail(&both));
 }
 
-/* "Because A and B, we can conclude that your requirements are unsatisfiable." */
+/* "Because A and B, we can conclude that your requirements are unsatisfiable."
+ * An environment that cannot be made is a fault and no refusal (contract, section 3). */
 static int say_no_solution(struct said *said, struct error *err)
 {
     cut_at(&said->first, ", we can conclude that your requirements are unsatisfiable");
     char *reason = said->first.data ? said->first.data : said->headline.data;
     autostr struct str text = { 0 };
     str_puts(&text, starts_with(reason, "Because ") ? reason + strlen("Because ") : reason);
-    return fail_caller(err, ENOENT, "no versions meet the requirements: %s", detail(&text));
+    return fail_host_as(err, ENOENT, "no versions meet the requirements: %s", detail(&text));
 }
 
 static const char wheels_required[] = "Wheels are required for `";
@@ -195,7 +196,7 @@ static int say_source_only(struct said *said, struct error *err)
     }
     if (name.len == 0)
         str_puts(&name, said->headline.data);
-    return fail_caller(err, ENOTSUP,
+    return fail_policy(err, ENOTSUP,
                        "%s has no wheel that fits, only a source distribution, and building is "
                        "off: a policy with \"builds\": \"isolated\" will allow it (not yet)",
                        detail(&name));

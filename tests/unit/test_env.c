@@ -307,7 +307,7 @@ static const struct reason {
       "can conclude that your requirements are unsatisfiable.\n",
       "no versions meet the requirements: nosuch was not found in the package registry and you "
       "require nosuch",
-      BLAME_CALLER },
+      BLAME_HOST },
     /* an older uv, with colours and boxes */
     { "\x1b[31m  \xc3\x97 No solution found when resolving dependencies:\x1b[39m\n"
       "  \xe2\x95\xb0\xe2\x94\x80\xe2\x96\xb6 Because nosuch was not found in the package\n"
@@ -315,7 +315,7 @@ static const struct reason {
       "      requirements are unsatisfiable.\n",
       "no versions meet the requirements: nosuch was not found in the package registry and you "
       "require nosuch",
-      BLAME_CALLER },
+      BLAME_HOST },
     { "error: Failed to parse: `requests=>1`\n"
       "  cause: no such comparison operator \"=>\", must be one of ~= == != <= >= < > ===\n"
       "         requests=>1\n"
@@ -331,7 +331,7 @@ static const struct reason {
       "packages (i.e., with `--no-build`)\n",
       "docopt has no wheel that fits, only a source distribution, and building is off: a policy "
       "with \"builds\": \"isolated\" will allow it (not yet)",
-      BLAME_CALLER },
+      BLAME_POLICY },
     { "error: Failed to fetch: http://bob:canary@nohost.invalid/simple/six/\n"
       "  cause: error sending request for url (http://bob:canary@nohost.invalid/simple/six/)\n"
       "  cause: client error (Connect)\n"

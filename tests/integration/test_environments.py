@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Environments made by uv: once, whole, from what the operator says, and without a stranger's code."""
+
+import os
+import shutil
+import signal
+import subprocess
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import package_index
+import pytest
+import support
+
+PASSWORD = package_index.PASSWORD
+
+
+@pytest.fixture
+def index():
+    index = package_index.Index()
+    index.add(package_index.wheel("alpha", requires=["beta>=1"]))
+    index.add(package_index.wheel("beta", "1.5"))
+    index.add(package_index.source("onlysource"))
+    yield index
+    index.close()
+
+
+@pytest.fixture(scope="session")
+def counting_uv(tmp_path_factory):
+    """uv behind a script that writes down each install, where uv itself may write: its cache."""
+    directory = tmp_path_factory.mktemp("uv")
+    directory.chmod(0o755)
+    shutil.copy(os.environ["CORDON_UV"], directory / "uv-itself")
+    wrapper = directory / "uv"
+    wrapper.write_text(
+        "#!/bin/sh\n"
+        '[ -z "$UV_CACHE_DIR" ] || echo "$@" >>"$UV_CACHE_DIR/calls"\n'
+        'exec "${0%/*}/uv-itself" "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    return wrapper
+
+
+class Place:
+    """A state directory of its own, an index, a uv that counts."""
+
+    def __init__(self, run, start, state, index, uv):
+        self.state, self.index = state, index
+        self.env = {
+            "CORDON_UV": str(uv),
+            "UV_DEFAULT_INDEX": index.url_with_password,
+            "UV_HTTP_RETRIES": "0",
+            # A proxy of the machine's would not know our loopback.
+            "NO_PROXY": "127.0.0.1",
+        }
+        self._run, self._start = run, start
+
+    def run(self, *options, code="import alpha; print(alpha.version)", **more):
+        return self._run("run", "--state", self.state, *options, "-c", code, env=self.env, **more)
+
+    def start(self, *options, code):
+        return self._start("run", "--state", self.state, *options, "-c", code, env=self.env)
+
+    def env_command(self, *words):
+        return self._run("--state", self.state, "env", *words, env=self.env)
+
+    @property
+    def installs(self):
+        calls = self.state / "gate/uv-cache/local/calls"
+        return len(calls.read_text().splitlines()) if calls.exists() else 0
+
+    @property
+    def kept(self):
+        return sorted(entry.name for entry in (self.state / "gate/environments/local").iterdir())
+
+
+@pytest.fixture
+def place(run, start, tmp_path, index, counting_uv):
+    return Place(run, start, tmp_path / "state", index, counting_uv)
+
+
+# --- made once, whole ---------------------------------------------------------------------------
+
+
+def test_a_requirement_and_what_it_needs_are_there(place):
+    result = place.run("--with", "alpha", "--json", code="import alpha, beta; print(beta.version)")
+    made = result.json()
+    assert made["stdout"] == "1.5\n", made
+    assert made["execution_strategy"] == "uv-run"
+    assert made["installed"] == ["alpha==1.0", "beta==1.5"]
+    assert made["resolved_dependencies"] == ["alpha"]
+    assert made["environment"]["cached"] is False
+
+
+def test_the_second_run_starts_no_uv(place):
+    assert place.run("--with", "alpha").out == "1.0\n"
+    assert place.installs == 1
+    asked = len(place.index.requests)
+    second = place.run("--with", "alpha", "--json").json()
+    assert second["stdout"] == "1.0\n"
+    assert second["environment"]["cached"] is True
+    assert place.installs == 1
+    assert len(place.index.requests) == asked
+
+
+def test_callers_at_the_same_time_make_it_once(place):
+    with ThreadPoolExecutor(5) as pool:
+        results = list(pool.map(lambda _: place.run("--with", "alpha"), range(5)))
+    assert [(result.exit, result.out) for result in results] == [(0, "1.0\n")] * 5, results
+    assert place.installs == 1
+    assert len(place.kept) == 1
+
+
+def test_the_environment_is_compiled_and_cannot_be_written(place):
+    code = """
+        import alpha, os
+        assert os.path.exists(alpha.__cached__), alpha.__cached__
+        for path in (alpha.__file__, alpha.__cached__, '/box/env/new', '/box/env/bin/python'):
+            try:
+                open(path, 'a')
+            except OSError as error:
+                print(error.strerror)
+    """
+    result = place.run("--with", "alpha", code=textwrap.dedent(code))
+    assert result.exit == 0, result.err
+    assert len(result.out.splitlines()) == 4
+
+
+def test_a_maker_that_is_killed_leaves_nothing_that_is_used(place):
+    place.index.held.clear()
+    first = place.start("--with", "alpha", code="import alpha")
+    support.soon(lambda: place.index.requests)
+    assert [name for name in place.kept if name.startswith(".making-")]
+    for pid in support.descendants(first.pid):
+        if "cordon-sandbox" in support.processes().get(pid, ""):
+            os.kill(pid, signal.SIGKILL)
+    assert support.finish(first).exit == 125
+    place.index.held.set()
+    assert place.run("--with", "alpha").out == "1.0\n"
+    assert len(place.kept) == 1 and not place.kept[0].startswith(".")
+
+
+def test_one_that_is_made_anew_stays_for_who_uses_it(place):
+    """The first run imports a module after its environment was replaced."""
+    place.index.add(package_index.wheel("late", "1.0"))
+    code = "import sys; print('ready', flush=True); sys.stdin.readline(); import late; print(late.version)"
+    using = place.start("--with", "late", code=code)
+    assert using.stdout.readline() == b"ready\n"
+    place.index.add(package_index.wheel("late", "2.0"))
+    anew = place.run("--with", "late", "--refresh", code="import late; print(late.version)")
+    assert anew.out == "2.0\n", anew.err
+    assert place.env_command("prune").exit == 0
+    assert support.finish(using, b"\n").out == "1.0\n"
+    assert place.run("--with", "late", code="import late; print(late.version)").out == "2.0\n"
+    place.env_command("prune")
+    assert len(place.kept) == 1
+
+
+def test_offline_takes_what_there_is_and_makes_nothing(place):
+    refused = place.run("--offline", "--with", "alpha")
+    assert refused.exit == 125
+    assert "offline" in refused.err
+    assert place.installs == 0
+    assert place.run("--with", "alpha").out == "1.0\n"
+    assert place.run("--offline", "--with", "alpha").out == "1.0\n"
+
+
+def test_the_operator_sees_and_prunes_them(place):
+    assert place.env_command("make", "--with", "alpha").exit == 0
+    assert place.run("--with", "alpha", "--json").json()["environment"]["cached"] is True
+    listed = place.env_command("list")
+    assert "alpha" in listed.out and len(listed.out.splitlines()) == 2
+    for record in place.state.glob("gate/environments/local/*/record"):
+        os.utime(record, (0, 0))
+    assert place.env_command("prune").out == "1 removed, 0 kept, 0 in use\n"
+    assert place.kept == []
+
+
+def test_packages_that_people_use(python):
+    code = """
+        import numpy, pandas, requests, rich
+        frame = pandas.DataFrame({'a': numpy.arange(4)})
+        print(frame.a.sum(), requests.__version__ != '', rich.get_console() is not None)
+    """
+    wanted = [word for name in ("numpy", "pandas", "requests", "rich") for word in ("--with", name)]
+    result = python(textwrap.dedent(code), *wanted, timeout=600)
+    assert result.out == "6 True True\n", result.err
+
+
+# --- a stranger's code --------------------------------------------------------------------------
+
+HOSTILE = """
+import os
+for name in ('/box/env/ran-here', '/box/uv/cache/ran-here', '/box/env/../uv/ran-here', os.environ.get('MARK', '')):
+    try:
+        open(name, 'w').close()
+    except OSError:
+        pass
+"""
+
+
+def test_a_wheel_with_a_pth_file_gains_nothing(place, tmp_path):
+    files = {
+        "hostile_start.py": HOSTILE,
+        "hostile.pth": "import hostile_start\n",
+        "hostile.py": "import sys; print('hostile_start' in sys.modules)\n",
+    }
+    made = package_index.wheel("hostile", files=files)
+    place.index.add(made)
+
+    # It works: any interpreter of an environment that holds it runs it.
+    (tmp_path / made[0]).write_bytes(made[1])
+    bare, mark = tmp_path / "bare", tmp_path / "mark"
+    subprocess.run([support.SYSTEM_PYTHON, "-m", "venv", "--without-pip", bare], check=True)
+    library = next(bare.glob("lib/python3*/site-packages"))
+    shutil.unpack_archive(tmp_path / made[0], library, "zip")
+    subprocess.run([bare / "bin/python", "-c", ""], check=True, env={"MARK": str(mark)})
+    assert mark.exists()
+
+    # In the box it is the script's own; nothing ran while the environment was made.
+    result = place.run("--with", "hostile", code="import hostile")
+    assert result.out == "True\n", result.err
+    assert place.run("--with", "hostile", code="import hostile").out == "True\n"
+    assert not list(place.state.rglob("ran-here"))
+
+
+def test_a_source_distribution_is_named_and_not_built(place):
+    result = place.run("--with", "onlysource", code="")
+    assert result.exit == 126
+    assert "onlysource" in result.err and '"builds": "isolated"' in result.err
+    assert "a build was started" not in result.err
+
+
+# --- the operator's settings --------------------------------------------------------------------
+
+
+def assert_nowhere(place, *texts):
+    for text in texts:
+        assert PASSWORD not in text
+    for path in place.state.rglob("*"):
+        if path.is_file():
+            assert PASSWORD.encode() not in path.read_bytes(), path
+
+
+def test_the_index_password_is_seen_by_uv_alone(place):
+    code = """
+        import os, pathlib
+        found = [str(dict(os.environ))]
+        for path in pathlib.Path('/proc').glob('*/environ'):
+            try:
+                found.append(path.read_text())
+            except OSError:
+                pass
+        print(os.listdir('/box'), 'UV_' in ''.join(found), 'canary' in ''.join(found))
+    """
+    result = place.run("--with", "alpha", code=textwrap.dedent(code))
+    assert result.exit == 0, result.err
+    assert result.out.endswith("False False\n")
+    assert "uv" not in result.out.split("]")[0].replace("env", "")
+    assert place.index.requests, "the index was asked with the password"
+    failed = place.run("--with", "nosuch", "--json", code="")
+    assert_nowhere(place, result.err, failed.out, failed.err, place.env_command("list").out)
+
+
+def test_a_password_in_a_failure_is_taken_out(place):
+    place.env["UV_DEFAULT_INDEX"] = f"http://operator:{PASSWORD}@127.0.0.1:9/simple"
+    result = place.run("--with", "alpha")
+    assert result.exit == 125
+    assert "127.0.0.1:9" in result.err
+    assert_nowhere(place, result.err)
+
+
+def test_netrc_serves_the_index(place, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".netrc").write_text(f"machine 127.0.0.1\nlogin operator\npassword {PASSWORD}\n")
+    (home / ".netrc").chmod(0o600)
+    place.env.update(HOME=str(home), UV_DEFAULT_INDEX=place.index.url)
+    result = place.run("--with", "alpha")
+    assert result.out == "1.0\n", result.err
+    assert_nowhere(place, result.err)
+
+
+def test_uv_toml_serves_the_index(place, tmp_path):
+    config = tmp_path / "config/uv"
+    config.mkdir(parents=True)
+    (config / "uv.toml").write_text(
+        f'[[index]]\nurl = "{place.index.url_with_password}"\ndefault = true\n'
+    )
+    (config / "uv.toml").chmod(0o600)
+    del place.env["UV_DEFAULT_INDEX"]
+    place.env["XDG_CONFIG_HOME"] = str(tmp_path / "config")
+    result = place.run("--with", "alpha")
+    assert result.out == "1.0\n", result.err
+    assert_nowhere(place, result.err)
+
+
+def test_wheels_in_a_directory_of_the_operator(place, tmp_path):
+    links = tmp_path / "links"
+    links.mkdir()
+    name, content = package_index.wheel("local", "3.0")
+    (links / name).write_bytes(content)
+    del place.env["UV_DEFAULT_INDEX"]
+    place.env.update(UV_FIND_LINKS=str(links), UV_NO_INDEX="1")
+    result = place.run("--with", "local", code="import local; print(local.version)")
+    assert result.out == "3.0\n", result.err
+    assert place.index.requests == []
+
+
+# --- bad input: each one clear line ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("requirement", "exit", "words"),
+    [
+        ("nosuch-package", 125, "nosuch-package was not found"),
+        ("alpha==9", 125, "no version of alpha==9"),
+        ("alpha=>1", 126, "alpha=>1"),
+        ("alpha @ https://example.org/alpha.whl", 126, "direct references"),
+        ("git+https://example.org/alpha", 126, "direct references"),
+        ("./alpha", 125, None),
+        ("--index-url=https://example.org", 125, None),
+    ],
+)
+def test_a_bad_requirement_is_one_line(place, requirement, exit, words):
+    result = place.run(f"--with={requirement}", code="")
+    assert result.exit == exit
+    assert len(result.err.splitlines()) == 1 and result.err.startswith("cordon: ")
+    assert words is None or words in result.err
+    if place.installs:
+        assert place.kept == []
+
+
+def header(*lines):
+    return "".join(f"# {line}\n" for line in ("/// script", *lines, "///"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (['[[tool.uv.index]]', 'url = "https://example.org"'], "tool.uv.index"),
+        (["[tool.uv]", "no-build = false"], "tool.uv.no-build"),
+        (['dependencies = ["a @ https://example.org/a.whl"]'], "direct references"),
+        (['dependencies = ["-r other.txt"]'], "-r other.txt"),
+        (["dependencies = ["], "TOML"),
+        (['requires-python = ">=3.99"'], "requires-python"),
+        (['requires-python = "new"'], "requires-python"),
+    ],
+)
+def test_a_bad_header_is_one_line(place, lines, words):
+    asked = len(place.index.requests)
+    result = place.run(code=header(*lines) + "print('ran')")
+    assert result.exit == 126
+    assert result.out == ""
+    assert len(result.err.splitlines()) == 1
+    assert words in result.err
+    assert place.installs == 0 and len(place.index.requests) == asked
+
+
+def test_a_header_says_what_it_needs(place):
+    code = header('dependencies = ["alpha"]', 'requires-python = ">=3.9"', "[tool.other]", "x = 1")
+    first = place.run("--json", code=code + "import alpha; print(alpha.version)").json()
+    assert first["stdout"] == "1.0\n", first
+    assert first["resolved_dependencies"] == ["alpha"]
+
+
+def test_a_python_that_is_not_there_is_refused_with_those_that_are(place):
+    result = place.run("--python", "3.99", code="")
+    assert result.exit == 126
+    assert "python 3.99 is not on this host; found: 3." in result.err
+
+
+def test_a_script_is_no_interpreter(place, tmp_path):
+    shim = tmp_path / "python3"
+    shim.write_text("#!/bin/sh\nexec /usr/bin/python3 \"$@\"\n" + "#" * 100)
+    shim.chmod(0o755)
+    result = place.run("--python", str(shim), code="")
+    assert result.exit == 126
+    assert "shim" in result.err
+
+
+def test_an_interpreter_by_path(place):
+    result = place.run("--python", "/usr/bin/python3", code="import sys; print(sys.executable)")
+    assert result.out.strip() == os.path.realpath("/usr/bin/python3"), result.err
+
+
+def test_uv_that_is_not_there_is_one_line(place):
+    place.env["CORDON_UV"] = "/nonexistent/uv"
+    result = place.run("--with", "alpha")
+    assert result.exit == 125
+    assert "CORDON_UV names /nonexistent/uv" in result.err
+    assert not Path(place.state / "gate/environments").exists()

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A package index on loopback, with packages made on the spot; it wants a password."""
+
+import base64
+import hashlib
+import io
+import tarfile
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+USER, PASSWORD = "operator", "canary-7f3a9c51"
+
+
+def wheel(name, version="1.0", files=None, requires=()):
+    """(file name, bytes) of a pure wheel; without files it is one module that says its version."""
+    if files is None:
+        files = {f"{name}.py": f"version = '{version}'\n"}
+    info = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    metadata += "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
+    files = {
+        **files,
+        f"{info}/METADATA": metadata,
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(
+        "{},sha256={},{}\n".format(
+            path,
+            base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("="),
+            len(text.encode()),
+        )
+        for path, text in files.items()
+    )
+    files[f"{info}/RECORD"] = record + f"{info}/RECORD,,\n"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+    return f"{name}-{version}-py3-none-any.whl", out.getvalue()
+
+
+def source(name, version="1.0"):
+    """(file name, bytes) of a source distribution whose build would leave a mark."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for path, text in {
+            "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            "setup.py": "raise SystemExit('a build was started')\n",
+        }.items():
+            member = tarfile.TarInfo(f"{name}-{version}/{path}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return f"{name}-{version}.tar.gz", out.getvalue()
+
+
+class Index:
+    """url wants USER and PASSWORD; every authorised request is in `requests`."""
+
+    def __init__(self):
+        self.files = {}  # project -> {file name: bytes}
+        self.requests = []
+        self.refused = 0
+        self.held = threading.Event()  # cleared: answers wait
+        self.held.set()
+        index = self
+        wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                if self.headers.get("Authorization") != wanted:
+                    index.refused += 1
+                    return self.answer(401, b"", {"WWW-Authenticate": "Basic"})
+                index.requests.append(self.path)
+                index.held.wait(60)
+                return self.answer(*index.page(self.path))
+
+            do_HEAD = do_GET
+
+            def answer(self, status, body, headers=None):
+                self.send_response(status)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command == "GET":
+                    self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.host = "127.0.0.1:{}".format(self.server.server_address[1])
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://{self.host}/simple"
+
+    @property
+    def url_with_password(self):
+        return f"http://{USER}:{PASSWORD}@{self.host}/simple"
+
+    def add(self, made):
+        name, content = made
+        self.files.setdefault(name.split("-")[0].replace("_", "-"), {})[name] = content
+
+    def page(self, path):
+        parts = path.strip("/").split("/")
+        if parts[0] == "simple" and len(parts) == 2 and parts[1] in self.files:
+            links = "".join(f'<a href="/file/{name}">{name}</a>' for name in self.files[parts[1]])
+            return 200, f"<html><body>{links}</body></html>".encode(), {"Content-Type": "text/html"}
+        if parts[0] == "file":
+            for project in self.files.values():
+                if parts[1] in project:
+                    return 200, project[parts[1]], {}
+        return 404, b"", {}
+
+    def close(self):
+        self.held.set()
+        self.server.shutdown()
+        self.server.server_close()
