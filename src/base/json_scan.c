@@ -306,11 +306,11 @@ static int order_keys(const void *left, const void *right, void *text)
 /* Sorts an object's keys; of those that stand there again, the first in the text is named. */
 static enum json_fault judge_keys(struct scan *scan, size_t first)
 {
-    struct key *keys = scan->keys + first;
     size_t count = scan->key_count - first;
     scan->key_count = first;
     if (count < 2)
         return JSON_OK;
+    struct key *keys = scan->keys + first;
     qsort_r(keys, count, sizeof(*keys), order_keys, (void *)(uintptr_t)scan->text);
     const struct key *again = NULL;
     for (size_t i = 1; i < count; i++)
