@@ -25,7 +25,8 @@ static void judge(const struct sandbox *sandbox, const struct policy *policy)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *dirs[] = { SOURCE_DIR "/policies", NULL };
+    static char shipped[] = SOURCE_DIR "/policies";
+    char *dirs[] = { shipped, NULL };
     struct sandbox sandbox = { .policy_dirs = dirs, .state_fd = -1 };
     struct error err = { 0 };
     autopolicy struct policy *policy = NULL;
