@@ -180,6 +180,8 @@ static void on_report(struct state *state)
         if (!state->faulted)
             state->report = report;
         happen(state, EVENT_EXIT, END_EXITED, now_ns());
+        /* The box is empty: nothing is left to limit or to look at. */
+        state->wall_deadline = state->grace_deadline = state->next_sample = NEVER;
         break;
     }
 }
