@@ -27,7 +27,6 @@ def clean_environment(**more):
         HOME=os.environ.get("HOME", "/"),
         LANG="C.UTF-8",
         CORDON_UV=os.environ["CORDON_UV"],
-        ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "detect_leaks=0"),
     )
     environment.update(more)
     return environment
