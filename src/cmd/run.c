@@ -142,13 +142,21 @@ static void take_signal(evutil_socket_t fd, short what, void *context)
     run_signal(session->run, number);
 }
 
-/* A signal that our caller ignores stays ignored: it never shows up here. */
+/* A signal that our caller ignores stays ignored; were it blocked, the kernel would
+ * keep it for us all the same. */
+static bool is_ignored(int number)
+{
+    struct sigaction now;
+    return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 static int watch_signals(struct session *session, struct event **ret, struct error *err)
 {
     sigset_t set;
     (void)sigemptyset(&set);
     for (size_t i = 0; i < COUNT(passed_on); i++)
-        (void)sigaddset(&set, passed_on[i]);
+        if (!is_ignored(passed_on[i]))
+            (void)sigaddset(&set, passed_on[i]);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return fail_host(err, "sigprocmask");
     session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -245,9 +253,10 @@ static void say_hints(const struct session *session)
     if (!session->request->neighbours || session->outcome.end != END_EXITED ||
         session->outcome.code == 0)
         return;
-    bool whole;
-    autofree char *text = capture_text(&session->text[1], SIZE_MAX, NULL, &whole);
-    autofree char *module = hint_neighbour(text, session->request->neighbours);
+    autostr struct str text = { 0 };
+    (void)capture_text(&session->text[1], SIZE_MAX, NULL, &text);
+    autofree char *module =
+        text.len > 0 ? hint_neighbour(text.data, session->request->neighbours) : NULL;
     if (module)
         remark(session,
                "%s lies beside the script, which alone is shown in the box; --directory %s shows "
@@ -353,6 +362,10 @@ static int session_end(struct session *session)
     say_end(session);
     if (write_result(session, &err) < 0)
         return complain_error(&err);
+    /* The program is looked for in the box, so it is the box that does not find it. */
+    if (session->outcome.end == END_FAULT && session->outcome.error.blame == BLAME_CALLER &&
+        session->outcome.error.code == ENOENT)
+        return EXIT_NO_SUCH;
     return outcome_exit_code(&session->outcome);
 }
 

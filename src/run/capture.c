@@ -204,14 +204,13 @@ size_t capture_size(const struct capture *capture)
     return text_cost(ends.data, ends.len) + (has_gap(capture) ? GAP_LINE_COST : 0);
 }
 
-char *capture_text(const struct capture *capture, size_t budget, const char *rest, bool *whole)
+bool capture_text(const struct capture *capture, size_t budget, const char *rest, struct str *out)
 {
-    autostr struct str ends = { 0 }, out = { 0 };
+    autostr struct str ends = { 0 };
     ends_join(capture, &ends);
-    *whole = !has_gap(capture) && text_cost(ends.data, ends.len) <= budget;
-    if (*whole) {
-        add_clean(&out, ends.data, ends.len);
-        return str_take(&out);
+    if (!has_gap(capture) && text_cost(ends.data, ends.len) <= budget) {
+        add_clean(out, ends.data, ends.len);
+        return true;
     }
 
     /* Small but expensive to write: its two halves are the ends. A character that
@@ -225,8 +224,8 @@ char *capture_text(const struct capture *capture, size_t budget, const char *res
     size_t share = budget > GAP_LINE_COST ? (budget - GAP_LINE_COST) / 2 : 0;
     size_t first = fit_head(ends.data, head, share);
     size_t last = fit_tail(tail, tail_len, share);
-    add_clean(&out, ends.data, first);
-    add_gap(&out, capture->bytes - first - last, rest);
-    add_clean(&out, tail + tail_len - last, last);
-    return str_take(&out);
+    add_clean(out, ends.data, first);
+    add_gap(out, capture->bytes - first - last, rest);
+    add_clean(out, tail + tail_len - last, last);
+    return false;
 }

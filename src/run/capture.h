@@ -27,10 +27,10 @@ void capture_done(struct capture *capture);
  * once as it is and once more as a string within a string. */
 size_t capture_cost(unsigned char c);
 
-/* The text within a budget of such cost: valid UTF-8, what is not becomes U+FFFD.
- * Where bytes are left out a line in between says how many, and `rest` (or NULL)
- * where they are. *whole is false where something is left out. The caller's. */
-char *capture_text(const struct capture *capture, size_t budget, const char *rest, bool *whole);
+/* Adds the text within a budget of such cost: valid UTF-8 (and maybe NULs), what is
+ * not becomes U+FFFD. Where bytes are left out a line in between says how many,
+ * and `rest` (or NULL) where they are; then it returns false. */
+bool capture_text(const struct capture *capture, size_t budget, const char *rest, struct str *out);
 
 /* The cost of all that the capture holds. */
 size_t capture_size(const struct capture *capture);

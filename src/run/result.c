@@ -239,13 +239,11 @@ static void add_last_lines(struct str *text, const struct result_input *input, i
 static bool add_stream(struct json_object *object, const struct result_input *input, int stream,
                        size_t budget)
 {
-    bool whole;
-    autofree char *shown = capture_text(input->output[stream], budget, input->rest, &whole);
     autostr struct str text = { 0 };
-    str_puts(&text, shown);
+    bool whole = capture_text(input->output[stream], budget, input->rest, &text);
     add_last_lines(&text, input, stream);
     json_object_object_add(object, stream == 0 ? "stdout" : "stderr",
-                           json_object_new_string_len(text.data, (int)text.len));
+                           json_object_new_string_len(text.data ? text.data : "", (int)text.len));
     return whole && input->dropped[stream] == 0;
 }
 
@@ -301,7 +299,8 @@ struct json_object *result_build(const struct result_input *input)
     json_object_object_add(object, "signal", signal_json(outcome));
     json_object_object_add(object, "reached", reached_json(outcome->reached));
     json_object_object_add(object, "error", text_or_null(sentence));
-    json_object_object_add(object, "usage", usage_json(&outcome->usage, started));
+    if (started) /* else nothing ran that could have used anything */
+        json_object_object_add(object, "usage", usage_json(&outcome->usage, started));
     json_object_object_add(object, "policy",
                            text_or_null(started && started->policy[0] ? started->policy
                                                                       : input->policy));

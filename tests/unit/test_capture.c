@@ -6,9 +6,16 @@
 
 #define PLENTY (1024 * 1024)
 
+static char *text_with(const struct capture *capture, size_t budget, const char *rest, bool *whole)
+{
+    struct str text = { 0 };
+    *whole = capture_text(capture, budget, rest, &text);
+    return str_take(&text);
+}
+
 static char *text_of(const struct capture *capture, size_t budget, bool *whole)
 {
-    return capture_text(capture, budget, NULL, whole);
+    return text_with(capture, budget, NULL, whole);
 }
 
 static void add_text(struct capture *capture, const char *text)
@@ -83,7 +90,7 @@ static void the_line_between_counts_what_is_missing(void **state)
     autofree char *plain = text_of(&capture, PLENTY, &whole);
     assert_false(whole);
     assert_non_null(strstr(plain, "x\n[... 75424 bytes left out ...]\nx"));
-    autofree char *linked = capture_text(&capture, PLENTY, "job-stream://1", &whole);
+    autofree char *linked = text_with(&capture, PLENTY, "job-stream://1", &whole);
     assert_non_null(strstr(linked, "[... 75424 bytes left out; the whole is job-stream://1 ...]"));
     capture_done(&capture);
 }
@@ -112,6 +119,18 @@ static void bytes_that_are_not_text_are_replaced_as_python_does(void **state)
         assert_string_equal(text, rows[i].text);
         capture_done(&capture);
     }
+}
+
+static void a_zero_byte_is_a_character(void **state)
+{
+    (void)state;
+    struct capture capture = { 0 };
+    capture_add(&capture, "a\0b", 3);
+    autostr struct str text = { 0 };
+    assert_true(capture_text(&capture, PLENTY, NULL, &text));
+    assert_int_equal(text.len, 3);
+    assert_memory_equal(text.data, "a\0b", 3);
+    capture_done(&capture);
 }
 
 static void a_cut_leaves_no_half_character(void **state)
@@ -155,6 +174,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(both_ends_are_kept_exactly),
     cmocka_unit_test(the_line_between_counts_what_is_missing),
     cmocka_unit_test(bytes_that_are_not_text_are_replaced_as_python_does),
+    cmocka_unit_test(a_zero_byte_is_a_character),
     cmocka_unit_test(a_cut_leaves_no_half_character),
     cmocka_unit_test(an_expensive_text_is_cut_to_its_budget),
 };
