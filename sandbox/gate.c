@@ -186,22 +186,33 @@ int gate_serve(const struct sandbox *sandbox)
     }
 }
 
-int gate_run_one(const struct sandbox *sandbox)
+/* The one launch of `cordon-sandbox run`; 0, or the exit status where there is none. */
+static int receive_one(struct launch *ret)
 {
     static unsigned char frame[LAUNCH_FRAME_MAX];
     int fds[FD_COUNT];
     size_t count = 0;
-    struct launch launch;
     struct error err = { 0 };
+    launch_init(ret);
     ssize_t n = socket_receive(GATE_FD, frame, sizeof(frame), fds, FD_COUNT, &count, &err);
     if (n <= 0)
-        return n == 0 ? 0 : 1;
+        return 1;
     close(GATE_FD);
-    if (take_launch(frame, (size_t)n, fds, count, &launch, &err) < 0) {
+    if (take_launch(frame, (size_t)n, fds, count, ret, &err) < 0) {
         log_event(LOG_ERROR, "launch-refused", KV("reason", err.text));
-        launch_done(&launch);
+        launch_done(ret);
         return 1;
     }
+    return 0;
+}
+
+int gate_run_one(const struct sandbox *sandbox)
+{
+    struct launch launch;
+    struct error err = { 0 };
+    int status = receive_one(&launch);
+    if (status)
+        return status;
     if (launch.policy_file)
         policy_remember(launch.policy_file);
     if (sandbox_enter(sandbox, &err) < 0)
@@ -209,4 +220,15 @@ int gate_run_one(const struct sandbox *sandbox)
     else
         job_run(sandbox, &launch);
     return 0;
+}
+
+int gate_refuse_one(const struct error *why)
+{
+    struct launch launch;
+    struct error ours = *why;
+    ours.blame = BLAME_HOST; /* whatever is wrong, it is not the request */
+    int status = receive_one(&launch);
+    if (status == 0)
+        job_refuse(&launch, &ours);
+    return status;
 }

@@ -12,3 +12,6 @@ int gate_serve(const struct sandbox *sandbox);
 /* Takes one launch, enters the mount namespace (sandbox_enter()) and sees the launch
  * through in this process. The exit status. */
 int gate_run_one(const struct sandbox *sandbox);
+
+/* Takes one launch and ends it as a fault: this process could not begin. The exit status. */
+int gate_refuse_one(const struct error *why);

@@ -125,8 +125,12 @@ int main(int argc, char **argv)
         log_set_level((enum log_level)level);
     if (r == 0 && word->boxes)
         r = sandbox_enter(&sandbox, &err);
-    status = r < 0 ? complain(err.text)
-                   : word->run(&sandbox, argc - arguments.rest, argv + arguments.rest);
+    if (r == 0)
+        status = word->run(&sandbox, argc - arguments.rest, argv + arguments.rest);
+    else if (word->run == run_command)
+        status = gate_refuse_one(&err); /* the caller says it, in its own place */
+    else
+        status = complain(err.text);
     sandbox_done(&sandbox);
     list_free(arguments.options.roots);
     return status;

@@ -40,7 +40,7 @@ struct session {
     struct started started;
     struct outcome outcome;
     uint64_t dropped[2];
-    bool box_stood, interrupted, spoke, forwarded[NSIG];
+    bool box_stood, interrupted, forwarded[NSIG];
     char job[JOB_ID_MAX];
     int signals, report;
     pid_t sandbox;
@@ -226,24 +226,17 @@ static int report_open(struct session *session, struct error *err)
 
 /* --- the end ------------------------------------------------------------------------------ */
 
-/* The sandbox clears up after its outcome; it gets a moment for that. One that
- * could not even begin has said why on standard error, and nothing in a note. */
+/* The sandbox clears up after its outcome; it gets a moment for that. */
 static void await_sandbox(struct session *session)
 {
-    int status = 0;
     if (session->sandbox <= 0)
         return;
     autoclose int pidfd = (int)syscall(SYS_pidfd_open, session->sandbox, 0);
     struct pollfd gone = { .fd = pidfd, .events = POLLIN };
     if (pidfd >= 0 && poll(&gone, 1, LEAVE_MS) == 0)
         (void)kill(session->sandbox, SIGKILL);
-    while (waitpid(session->sandbox, &status, 0) < 0 && errno == EINTR)
+    while (waitpid(session->sandbox, NULL, 0) < 0 && errno == EINTR)
         ;
-    session->spoke = WIFEXITED(status) && WEXITSTATUS(status) != 0 && !session->box_stood &&
-                     session->outcome.error.code == EPIPE;
-    if (session->spoke)
-        (void)snprintf(session->outcome.error.text, sizeof(session->outcome.error.text),
-                       "cordon-sandbox could not begin; its own line says why");
 }
 
 static void say_hints(const struct session *session)
@@ -275,7 +268,7 @@ static void say_end(const struct session *session)
     const struct outcome *outcome = &session->outcome;
     const struct limits *limits = session->box_stood ? &session->started.limits : NULL;
     autofree char *sentence = result_sentence(outcome, limits);
-    if (sentence && !session->spoke)
+    if (sentence)
         remark(session, "%s%s",
                outcome->end == END_WALL || outcome->end == END_CPU ? "[TIMEOUT] " : "", sentence);
     const char *name = signal_name(outcome->code);
@@ -362,10 +355,9 @@ static int session_end(struct session *session)
     say_end(session);
     if (write_result(session, &err) < 0)
         return complain_error(&err);
-    /* The program is looked for in the box, so it is the box that does not find it. */
-    if (session->outcome.end == END_FAULT && session->outcome.error.blame == BLAME_CALLER &&
-        session->outcome.error.code == ENOENT)
-        return EXIT_NO_SUCH;
+    /* The program is looked for in the box, and what the box says is a shell's number. */
+    if (session->outcome.end == END_FAULT && session->outcome.code != 0)
+        return session->outcome.code;
     return outcome_exit_code(&session->outcome);
 }
 

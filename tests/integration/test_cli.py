@@ -648,6 +648,8 @@ def test_a_configuration_that_cannot_be_read_is_named_once(run, tmp_path):
         result = run(*words, "--config", config) if words[0] != "exec" else run("--config", config, *words)
         assert result.exit == 125
         assert one_line(result, "nonsense")
+    answer = run("run", "--json", "--quiet", "--config", config, "-c", "1").json()
+    assert answer["end"] == "fault" and "nonsense" in answer["error"]
 
 
 def test_check_says_whether_the_policy_holds(run):
