@@ -19,6 +19,8 @@ struct candidate {
 struct candidates {
     struct candidate *list; /* in order of preference */
     size_t count;
+    char *
+        *watched; /* every path that was searched: while they all stay as they are, so does this */
 };
 
 #define CANDIDATES_MAX 64 /* a host with more has been tampered with; each costs a box once */
@@ -26,6 +28,9 @@ struct candidates {
 /* All candidates of the host, each file once. */
 void candidates_find(const struct sandbox *sandbox, struct candidates *ret);
 void candidates_done(struct candidates *candidates);
+
+/* What else decides which they are, as lines; the caller's. */
+char *candidates_settings(const struct sandbox *sandbox);
 void candidate_done(struct candidate *candidate);
 
 /* One path, `homes` as from homes_list(): BLAME_CALLER with the reason where it cannot be one. */
@@ -38,6 +43,9 @@ int prefix_check(const char *prefix, char *const *homes, struct error *err) must
 
 /* HOME of the operator and every home in /etc/passwd; the caller's. */
 char **homes_list(const struct sandbox *sandbox);
+
+/* Two directories up: PREFIX/bin/python3.12; the caller's. */
+char *installation_prefix(const char *path);
 
 /* Real path, ELF of this machine, executable by us; the caller's. Also for uv. */
 int program_real(const char *path, char **ret, struct error *err) must_check;
@@ -55,9 +63,19 @@ int interpreter_probe(const struct sandbox *sandbox, const struct candidate *can
                       struct python *ret, struct error *err) must_check;
 
 /* The same for many, those already known from memory, the others side by side;
- * adds the usable ones to *ret. Fails only when cancelled, or where none could
- * be probed. */
+ * *ret gets the usable ones. Fails only when cancelled, or where none could be
+ * probed. *sure is false where the host kept one from being probed. */
 int interpreters_probe(const struct sandbox *sandbox, const struct candidates *candidates,
-                       int control, struct pythons *ret, struct error *err) must_check;
+                       int control, struct pythons *ret, bool *sure, struct error *err) must_check;
+
+/* One row of the table; `version` as the interpreter said it. */
+int python_make(const struct candidate *candidate, const char *version, struct python *ret,
+                struct error *err) must_check;
+
+/* The whole table as it was last time, if nothing that decides it has changed:
+ * some forty stat() instead of a search. */
+bool table_recall(const struct sandbox *sandbox, struct pythons *ret);
+void table_keep(const struct sandbox *sandbox, const struct candidates *candidates,
+                const struct pythons *pythons);
 
 void python_done(struct python *python);

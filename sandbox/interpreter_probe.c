@@ -47,9 +47,8 @@ static bool version_parse(struct python *python)
     return strspn(python->version + used, "abrc0123456789") == strlen(python->version + used);
 }
 
-/* `value` is "VERSION" as the memory keeps it, too. */
-static int python_make(const struct candidate *candidate, const char *version, struct python *ret,
-                       struct error *err)
+int python_make(const struct candidate *candidate, const char *version, struct python *ret,
+                struct error *err)
 {
     struct python python = { .version = xstrdup(version) };
     if (!version_parse(&python) || python.major != 3) {
@@ -237,14 +236,15 @@ static size_t recall(const struct sandbox *sandbox, struct probe *probes, size_t
         const char *value = memo_get(&memo, probes[i].candidate->stamp);
         if (!value)
             todo[unknown++] = &probes[i];
-        else if (!starts_with(value, UNUSABLE))
-            (void)python_make(probes[i].candidate, value, &probes[i].python, &ignored);
+        else if (!starts_with(value, UNUSABLE) &&
+                 python_make(probes[i].candidate, value, &probes[i].python, &ignored) < 0)
+            todo[unknown++] = &probes[i]; /* not what we wrote: ask again */
     }
     return unknown;
 }
 
 int interpreters_probe(const struct sandbox *sandbox, const struct candidates *candidates,
-                       int control, struct pythons *ret, struct error *err)
+                       int control, struct pythons *ret, bool *sure, struct error *err)
 {
     size_t count = candidates->count;
     struct probe *probes = xcalloc(count + 1, sizeof(*probes));
@@ -257,6 +257,7 @@ int interpreters_probe(const struct sandbox *sandbox, const struct candidates *c
     size_t unknown = recall(sandbox, probes, count, todo);
     int r = probe_all(sandbox, todo, unknown, control, &fresh, &failure);
     memo_keep(sandbox, MEMORY, &fresh);
+    *sure = list_len(fresh.keys) == unknown;
 
     ret->list = xcalloc(count + 1, sizeof(*ret->list));
     for (size_t i = 0; i < count; i++)

@@ -45,16 +45,21 @@ static void sort(struct pythons *pythons)
 
 int pythons_find(const struct sandbox *sandbox, int control, struct pythons *ret, struct error *err)
 {
+    if (table_recall(sandbox, ret))
+        return 0;
     struct candidates candidates;
     candidates_find(sandbox, &candidates);
     struct pythons found = { 0 };
-    int r = interpreters_probe(sandbox, &candidates, control, &found, err);
+    bool sure = false;
+    int r = interpreters_probe(sandbox, &candidates, control, &found, &sure, err);
+    if (r == 0) {
+        sort(&found);
+        if (sure)
+            table_keep(sandbox, &candidates, &found);
+        *ret = found;
+    }
     candidates_done(&candidates);
-    if (r < 0)
-        return r;
-    sort(&found);
-    *ret = found;
-    return 0;
+    return r;
 }
 
 void pythons_done(struct pythons *pythons)
@@ -189,8 +194,9 @@ static int choose_path(const struct sandbox *sandbox, struct pythons *pythons, c
     autolist char **homes = homes_list(sandbox);
     int r = candidate_make(path, homes, &one.list[0], err);
     struct pythons found = { 0 };
+    bool sure;
     if (r == 0)
-        r = interpreters_probe(sandbox, &one, control, &found, err);
+        r = interpreters_probe(sandbox, &one, control, &found, &sure, err);
     if (r == 0 && found.count == 0)
         r = fail_caller(err, ENOEXEC, "%s is not an interpreter that cordon can use", path);
     candidates_done(&one);

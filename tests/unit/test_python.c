@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "interpreter.h"
 #include "memo.h"
 #include "str.h"
@@ -188,6 +189,58 @@ static void what_was_learnt_is_remembered_line_by_line(void **state)
     rmdir(path);
 }
 
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void the_table_is_kept_until_something_it_depends_on_changes(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/unit-table-XXXXXX";
+    assert_non_null(mkdtemp(path));
+    autofree char *searched = path_join(path, "searched");
+    autofree char *program = path_join(path, "python3");
+    assert_int_equal(mkdir(searched, 0700), 0);
+    write_file(program, "one");
+    autoclose int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    char *settings[] = { (char *)(uintptr_t) "PATH=/a", NULL };
+    struct sandbox sandbox = { .state = path, .state_fd = dir, .settings = settings };
+
+    struct python row = { .path = program, .version = rows[3].version };
+    struct pythons kept = { &row, 1 }, back = { 0 };
+    struct candidates candidates = { 0 };
+    list_add(&candidates.watched, searched);
+    assert_false(table_recall(&sandbox, &back));
+    table_keep(&sandbox, &candidates, &kept);
+    assert_true(table_recall(&sandbox, &back));
+    assert_int_equal(back.count, 1);
+    assert_string_equal(back.list[0].path, program);
+    assert_int_equal(back.list[0].minor, 12);
+    pythons_done(&back);
+
+    settings[0] = (char *)(uintptr_t) "PATH=/b";
+    assert_false(table_recall(&sandbox, &back));
+    settings[0] = (char *)(uintptr_t) "PATH=/a";
+    assert_true(table_recall(&sandbox, &back));
+    pythons_done(&back);
+
+    write_file(program, "another");
+    assert_false(table_recall(&sandbox, &back));
+    table_keep(&sandbox, &candidates, &kept);
+    autofree char *new = path_join(searched, "python3");
+    write_file(new, "");
+    assert_false(table_recall(&sandbox, &back));
+
+    list_free(candidates.watched);
+    struct error err = { 0 };
+    close(fd_take(&dir));
+    assert_ok(tree_remove(AT_FDCWD, path, &err), &err);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_request_decides_which_interpreter_is_taken),
     cmocka_unit_test(what_is_not_there_is_refused_with_the_list_of_what_is),
@@ -196,6 +249,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(requires_python_narrows_every_wish),
     cmocka_unit_test(an_interpreter_never_brings_a_home_or_a_system_directory_into_a_box),
     cmocka_unit_test(a_script_is_no_interpreter),
+    cmocka_unit_test(the_table_is_kept_until_something_it_depends_on_changes),
     cmocka_unit_test(what_was_learnt_is_remembered_line_by_line),
 };
 

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* interpreter_table.c - the table of interpreters as it was last time.
+ *
+ * A search asks for hundreds of names, and every run would pay for it. The table
+ * is kept with a seal over everything that decided it: the settings, and every
+ * path that was searched and every interpreter by device, inode, size and mtime.
+ */
+#include <fcntl.h>
+#include <sha256.h>
+#include <string.h>
+
+#include <cordon/log.h>
+
+#include "fd.h"
+#include "helper.h"
+#include "interpreter.h"
+#include "str.h"
+
+#define TABLE           "interpreters.table"
+#define TABLE_FORMAT    "1"
+#define TABLE_BYTES_MAX (256 * 1024)
+
+static void seal_path(struct str *text, const char *path)
+{
+    autofree char *stamp = file_stamp(path);
+    str_printf(text, "%s\n", stamp ? stamp : path);
+}
+
+static char *seal_make(const struct sandbox *sandbox, char *const *watched, char *const *paths)
+{
+    autostr struct str text = { 0 };
+    autofree char *settings = candidates_settings(sandbox);
+    str_printf(&text, TABLE_FORMAT "\n%s", settings);
+    for (size_t i = 0; i < list_len(watched); i++)
+        seal_path(&text, watched[i]);
+    for (size_t i = 0; i < list_len(paths); i++)
+        seal_path(&text, paths[i]);
+    char hash[SHA256_DIGEST_STRING_LENGTH];
+    SHA256Data((const uint8_t *)text.data, text.len, hash);
+    return xstrdup(hash);
+}
+
+void table_keep(const struct sandbox *sandbox, const struct candidates *candidates,
+                const struct pythons *pythons)
+{
+    autolist char **paths = NULL;
+    for (size_t i = 0; i < pythons->count; i++)
+        list_add(&paths, pythons->list[i].path);
+    autofree char *seal = seal_make(sandbox, candidates->watched, paths);
+    autostr struct str text = { 0 };
+    str_printf(&text, "seal %s\n", seal);
+    for (size_t i = 0; i < list_len(candidates->watched); i++)
+        str_printf(&text, "watch %s\n", candidates->watched[i]);
+    for (size_t i = 0; i < pythons->count; i++)
+        str_printf(&text, "version %s\npython %s\n", pythons->list[i].version,
+                   pythons->list[i].path);
+    str_puts(&text, "end\n");
+    struct error why = { 0 };
+    if (file_write(sandbox->state_fd, TABLE, text.data, text.len, 0600, &why) < 0)
+        log_event(LOG_DEBUG, "not_remembered", KV("reason", why.text));
+}
+
+struct kept {
+    const char *seal;
+    char **watched, **versions, **paths;
+};
+
+static void kept_done(struct kept *kept)
+{
+    list_free(kept->watched);
+    list_free(kept->versions);
+    list_free(kept->paths);
+}
+
+static void read_lines(char *const *lines, struct kept *kept)
+{
+    for (size_t i = 0; i < list_len(lines); i++) {
+        const char *value;
+        if ((value = helper_value(lines[i], "seal")))
+            kept->seal = value;
+        else if ((value = helper_value(lines[i], "watch")))
+            list_add(&kept->watched, value);
+        else if ((value = helper_value(lines[i], "version")))
+            list_add(&kept->versions, value);
+        else if ((value = helper_value(lines[i], "python")))
+            list_add(&kept->paths, value);
+    }
+}
+
+static bool row_make(const char *path, const char *version, struct python *ret)
+{
+    struct error ignored = { 0 };
+    autofree char *prefix = installation_prefix(path);
+    autofree char *stamp = file_stamp(path);
+    autofree char *own = xstrdup(path);
+    if (!stamp)
+        return false;
+    struct candidate candidate = { .path = own, .prefix = prefix, .stamp = stamp };
+    return python_make(&candidate, version, ret, &ignored) == 0;
+}
+
+static bool rows_make(const struct kept *kept, struct pythons *ret)
+{
+    size_t count = list_len(kept->paths);
+    struct pythons pythons = { .list = xcalloc(count + 1, sizeof(struct python)) };
+    while (pythons.count < count &&
+           row_make(kept->paths[pythons.count], kept->versions[pythons.count],
+                    &pythons.list[pythons.count]))
+        pythons.count++;
+    if (pythons.count < count) {
+        pythons_done(&pythons);
+        return false;
+    }
+    *ret = pythons;
+    return true;
+}
+
+bool table_recall(const struct sandbox *sandbox, struct pythons *ret)
+{
+    struct error ignored = { 0 };
+    autofree char *text = NULL;
+    autolist char **lines = NULL;
+    size_t len = 0;
+    if (file_read(sandbox->state_fd, TABLE, TABLE_BYTES_MAX, &text, &len, &ignored) < 0 ||
+        len == 0 || helper_lines(text, len, &lines, &ignored) < 0)
+        return false;
+    struct kept kept = { 0 };
+    read_lines(lines, &kept);
+    autofree char *seal = seal_make(sandbox, kept.watched, kept.paths);
+    bool good = kept.seal && strcmp(seal, kept.seal) == 0 &&
+                list_len(kept.paths) == list_len(kept.versions) && rows_make(&kept, ret);
+    kept_done(&kept);
+    return good;
+}
