@@ -28,3 +28,7 @@ int filter_print(const struct sandbox *sandbox, const struct policy *policy, FIL
 /* How many system calls of the native architecture the policy lets through. */
 int filter_reachable(const struct sandbox *sandbox, const struct policy *policy,
                      struct error *err) must_check;
+
+/* Can a script under this policy make no setuid, setgid or device file, wherever
+ * it may write? Where it can, nothing of another user's may be writable. */
+bool filter_guards_modes(const struct sandbox *sandbox, const struct policy *policy);

@@ -132,6 +132,10 @@ static int add_rule(const struct identity *identity, struct root_plan *root,
     case FILE_DEV:
         return add_dev(identity, root, err);
     case FILE_READ:
+        /* To see less than is permitted harms nobody, and not every host has all of it. */
+        if (access(rule->path, F_OK) < 0 && errno == ENOENT)
+            return 0;
+        break;
     case FILE_WRITE:
     case FILE_DEVICE:
         break;
@@ -363,6 +367,21 @@ static void plan_path(struct plan *plan)
         list_add_owned(&plan->path, path_join(*dir ? dir : ".", name));
 }
 
+/* As root a writable tree is its owner's through an id-mapped mount. */
+static int judge_writable(const struct sandbox *sandbox, const struct policy *policy,
+                          const struct root_plan *root, struct error *err)
+{
+    for (size_t i = 0; i < root->mount_count; i++) {
+        const struct mount *mount = &root->mounts[i];
+        if (mount->kind == MOUNT_TREE && mount->write && !filter_guards_modes(sandbox, policy))
+            return fail_policy(err, EPERM,
+                               "policy %s lets scripts make setuid or device files, so that %s "
+                               "cannot be writable",
+                               policy->name, mount->inside);
+    }
+    return 0;
+}
+
 int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
               const struct identity *identity, struct plan *ret, struct error *err)
 {
@@ -382,6 +401,8 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
     int r = filter_for(sandbox, request->policy, &ret->filter, err);
     if (r == 0)
         r = plan_root(request, ret, err);
+    if (r == 0 && identity->root)
+        r = judge_writable(sandbox, request->policy, &ret->root, err);
     if (r == 0)
         r = plan_landlock(ret, err);
     if (r < 0) {

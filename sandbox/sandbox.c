@@ -98,8 +98,10 @@ int sandbox_init(const struct sandbox_options *options, struct sandbox *ret, str
     if (r < 0)
         return r;
     find_policies(ret, options->policies);
-    /* Whose files they are cannot be seen any more from within a user namespace. */
-    policies_remember(ret);
+    /* Whose files they are cannot be seen any more from within a user namespace;
+     * one run as root reads the one file it needs. */
+    if (!ret->root || !ret->oneshot)
+        policies_remember(ret);
     r = options->oneshot ? 0 : roots_find(ret, options->roots, err);
     capture_environment(ret);
     return r;

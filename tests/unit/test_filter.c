@@ -325,6 +325,66 @@ static void the_golden_files_show_what_the_kernel_gets(void **state)
 }
 #endif
 
+/* --- modes ------------------------------------------------------------------ */
+
+static void the_shipped_policies_guard_modes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        autopolicy struct policy *policy = load(names[i]);
+        assert_true(filter_guards_modes(&sandbox, policy));
+    }
+}
+
+#if defined(__x86_64__) /* newer architectures have neither open nor chmod */
+#define BITS(argument, mask) "\"" argument "\": {\"bits\": [" mask "]}"
+#define OPEN_GUARD              \
+    RULE(DENY("open", "EPERM"), \
+         WHEN(BITS("1", "\"O_CREAT\", \"O_TMPFILE\"") ", " BITS("2", "\"07000\"")))
+#define NODE_GUARD               \
+    RULE(DENY("mknod", "EPERM"), \
+         WHEN("\"1\": {\"mask\": \"S_IFMT\", \"is\": [\"S_IFCHR\", \"S_IFBLK\"]}"))
+#define ALLOW(call) RULE("\"allow\": \"" call "\"", "")
+
+static void one_open_door_is_enough(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rules;
+        bool guarded;
+    } rows[] = {
+        { ALLOW("read"), true },
+        { ALLOW("chmod"), false },
+        { ALLOW("chmod") RULE(DENY("chmod", "EPERM"), WHEN(BITS("1", "\"06000\""))), true },
+        { RULE(DENY("chmod", "EPERM"), WHEN(BITS("1", "\"06000\""))) ALLOW("chmod"), false },
+        { ALLOW("chmod") RULE(DENY("chmod", "EPERM"), WHEN(BITS("1", "\"04000\""))), false },
+        { ALLOW("chmod") RULE(DENY("chmod", "EPERM"), WHEN("\"1\": [\"06000\"]")), false },
+        { ALLOW("chmod") RULE(DENY("chmod", "EPERM"), WHEN(BITS("2", "\"06000\""))), false },
+        { ALLOW("chmod") RULE(DENY("chmod", "EPERM"), ""), true },
+        { ALLOW("open"), false },
+        { ALLOW("open") OPEN_GUARD, true },
+        { ALLOW("open") RULE(DENY("open", "EPERM"), WHEN(BITS("2", "\"07000\""))), true },
+        { ALLOW("open") RULE(DENY("open", "EPERM"),
+                             WHEN(BITS("1", "\"O_CREAT\"") ", " BITS("2", "\"07000\""))),
+          false },
+        { ALLOW("open") OPEN_GUARD RULE("\"allow\": \"open\"", WHEN("\"2\": [2541]")), false },
+        { ALLOW("mknod") NODE_GUARD, false },
+        { ALLOW("mknod") NODE_GUARD RULE(DENY("mknod", "EPERM"), WHEN(BITS("1", "\"07000\""))),
+          true },
+        { ALLOW("mknod") RULE(DENY("mknod", "EPERM"), WHEN(BITS("1", "\"07000\""))), false },
+        { ALLOW("openat2"), false },
+        { ALLOW("io_uring_setup"), false },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        autofree char *list = xstrndup(rows[i].rules, strlen(rows[i].rules) - 1);
+        autopolicy struct policy *policy = parse(list);
+        if (filter_guards_modes(&sandbox, policy) != rows[i].guarded)
+            fail_msg("%s: %s", list, rows[i].guarded ? "is guarded" : "is not guarded");
+    }
+}
+
+#endif
+
 /* --- kept filters ----------------------------------------------------------- */
 
 struct kept {
@@ -455,7 +515,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(too_many_instructions_are_refused),
 #if defined(__x86_64__)
     cmocka_unit_test(the_golden_files_show_what_the_kernel_gets),
+    cmocka_unit_test(one_open_door_is_enough),
 #endif
+    cmocka_unit_test(the_shipped_policies_guard_modes),
     cmocka_unit_test(a_filter_is_kept_and_found_again),
     cmocka_unit_test(a_kept_filter_that_is_not_whole_is_made_anew),
     cmocka_unit_test(a_filter_that_cannot_be_kept_works),

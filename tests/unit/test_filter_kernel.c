@@ -355,7 +355,6 @@ static void rarely_used_parts_of_the_kernel_do_not_exist(void **state)
         "tee",
         "migrate_pages",
         "move_pages",
-        "mbind",
         "remap_file_pages",
         "sync",
         "syncfs",
