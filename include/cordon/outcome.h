@@ -44,13 +44,40 @@ struct usage {
 /* Limits that were reached and only made calls fail: bits of outcome.reached. */
 enum reached { REACHED_PIDS = 1, REACHED_DISK = 2, REACHED_FILES = 4 };
 
+/* What the box was refused while it ran. Told for the reader's sake: a run that
+ * is denied something goes on, and its own error says the same to the script. */
+enum denied_what {
+    DENIED_SYSCALL, /* name: of the system call */
+    DENIED_HOST,    /* name: as the box asked for it, "name" or "name:port" */
+    DENIED_FILE,    /* name: its path inside */
+    DENIED_KINDS,
+};
+
+#define DENIED_MAX      64  /* different ones in one outcome; a stranger chooses the names */
+#define DENIED_NAME_MAX 264 /* a host name of 253 bytes with its port */
+
+struct denied {
+    enum denied_what what;
+    char name[DENIED_NAME_MAX]; /* UTF-8, printable; a longer one is cut with "..." */
+    uint64_t count;
+};
+
+/* "syscall" "host" "file" */
+const char *denied_name(enum denied_what what);
+
 struct outcome {
     enum end end;
     int code; /* exit status or signal: meaning by `end` */
     unsigned reached;
     struct usage usage;
     struct error error; /* for END_REFUSED and END_FAULT; text may be set for limits too */
+    struct denied denied[DENIED_MAX];
+    unsigned denied_count;
+    uint64_t denied_unlisted; /* refusals of further names, which had no room */
 };
+
+/* Adds `count` refusals of one name, to those it has already if it has any. */
+void outcome_deny(struct outcome *outcome, enum denied_what what, const char *name, uint64_t count);
 
 /* The exit status of `cordon run` and a result's exit_code (contract, section 1). */
 int outcome_exit_code(const struct outcome *outcome);

@@ -119,6 +119,32 @@ static void get_started(struct frame_reader *in, struct started *started)
     started->box_ns = frame_u64(in);
 }
 
+static void put_denied(struct str *out, const struct outcome *outcome)
+{
+    frame_put_u32(out, outcome->denied_count);
+    for (unsigned i = 0; i < outcome->denied_count; i++) {
+        frame_put_u8(out, (uint8_t)outcome->denied[i].what);
+        frame_put_text(out, outcome->denied[i].name);
+        frame_put_u64(out, outcome->denied[i].count);
+    }
+    frame_put_u64(out, outcome->denied_unlisted);
+}
+
+static void get_denied(struct frame_reader *in, struct outcome *outcome)
+{
+    uint32_t count = frame_u32(in);
+    if (count > DENIED_MAX)
+        in->bad = true;
+    for (uint32_t i = 0; i < count && !in->bad; i++) {
+        struct denied *denied = &outcome->denied[i];
+        denied->what = get_choice(in, DENIED_KINDS - 1);
+        frame_fixed(in, denied->name, sizeof(denied->name));
+        denied->count = frame_u64(in);
+        outcome->denied_count = i + 1;
+    }
+    outcome->denied_unlisted = frame_u64(in);
+}
+
 static void put_outcome(struct str *out, const struct outcome *outcome)
 {
     frame_put_u8(out, (uint8_t)outcome->end);
@@ -128,6 +154,7 @@ static void put_outcome(struct str *out, const struct outcome *outcome)
     frame_put_u32(out, (uint32_t)outcome->error.code);
     frame_put_u8(out, (uint8_t)outcome->error.blame);
     frame_put_text(out, outcome->error.text);
+    put_denied(out, outcome);
 }
 
 static void get_outcome(struct frame_reader *in, struct outcome *outcome)
@@ -139,6 +166,7 @@ static void get_outcome(struct frame_reader *in, struct outcome *outcome)
     outcome->error.code = (int)frame_u32(in);
     outcome->error.blame = get_choice(in, BLAME_HOST);
     frame_fixed(in, outcome->error.text, sizeof(outcome->error.text));
+    get_denied(in, outcome);
 }
 
 int note_encode(const struct note *note, void **ret, size_t *len, struct error *err)

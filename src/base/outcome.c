@@ -2,8 +2,11 @@
 /* outcome.c - names and numbers of how a run ended. */
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cordon/outcome.h>
+
+#include "str.h"
 
 static const char *const end_names[END_COUNT] = {
     [END_EXITED] = "exited", [END_SIGNALLED] = "signalled", [END_WALL] = "wall",
@@ -16,6 +19,12 @@ static const char *const source_names[] = {
     [USAGE_CGROUP] = "cgroup",
     [USAGE_MIXED] = "mixed",
     [USAGE_SAMPLED] = "sampled",
+};
+
+static const char *const denied_names[DENIED_KINDS] = {
+    [DENIED_SYSCALL] = "syscall",
+    [DENIED_HOST] = "host",
+    [DENIED_FILE] = "file",
 };
 
 /* strsignal() speaks prose; results carry the macro's name. */
@@ -46,6 +55,43 @@ const char *usage_source_name(enum usage_source source)
 const char *signal_name(int number)
 {
     return number > 0 && number < (int)COUNT(signal_names) ? signal_names[number] : NULL;
+}
+
+const char *denied_name(enum denied_what what)
+{
+    return what < DENIED_KINDS ? denied_names[what] : "unknown";
+}
+
+/* What goes into a result is text, whatever a stranger called a thing. */
+static void plain_name(const char *name, char out[DENIED_NAME_MAX])
+{
+    (void)printable(name, out, DENIED_NAME_MAX);
+    if (utf8_valid(out, strlen(out)))
+        return;
+    for (char *c = out; *c; c++)
+        if (*c & 0x80)
+            *c = '?';
+}
+
+void outcome_deny(struct outcome *outcome, enum denied_what what, const char *name, uint64_t count)
+{
+    char plain[DENIED_NAME_MAX] = "";
+    plain_name(name, plain);
+    for (unsigned i = 0; i < outcome->denied_count; i++) {
+        struct denied *known = &outcome->denied[i];
+        if (known->what == what && strcmp(known->name, plain) == 0) {
+            known->count += count;
+            return;
+        }
+    }
+    if (outcome->denied_count == DENIED_MAX) {
+        outcome->denied_unlisted += count;
+        return;
+    }
+    struct denied *added = &outcome->denied[outcome->denied_count++];
+    added->what = what;
+    added->count = count;
+    memcpy(added->name, plain, sizeof(added->name));
 }
 
 int outcome_exit_code(const struct outcome *outcome)

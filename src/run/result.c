@@ -186,6 +186,20 @@ static struct json_object *layers_json(const struct started *started)
     return object;
 }
 
+static struct json_object *denied_json(const struct outcome *outcome)
+{
+    struct json_object *array = json_object_new_array();
+    for (unsigned i = 0; i < outcome->denied_count; i++) {
+        const struct denied *denied = &outcome->denied[i];
+        struct json_object *row = json_object_new_object();
+        json_object_object_add(row, "what", json_object_new_string(denied_name(denied->what)));
+        json_object_object_add(row, "name", json_object_new_string(denied->name));
+        json_object_object_add(row, "count", json_object_new_uint64(denied->count));
+        json_object_array_add(array, row);
+    }
+    return array;
+}
+
 static struct json_object *environment_json(const struct started *started)
 {
     struct json_object *object = json_object_new_object();
@@ -304,8 +318,10 @@ struct json_object *result_build(const struct result_input *input)
     json_object_object_add(object, "policy",
                            text_or_null(started && started->policy[0] ? started->policy
                                                                       : input->policy));
-    if (started)
+    if (started) {
         add_started(object, started);
+        json_object_object_add(object, "denied", denied_json(outcome));
+    }
     json_object_object_add(object, "job_id", text_or_null(input->job));
     add_output(object, input);
     return object;

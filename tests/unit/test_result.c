@@ -88,7 +88,7 @@ static void a_result_reads_like_the_contracts(void **state)
         "\"cpu_seconds\":0.25,\"memory_mb\":512,\"pids\":null,\"open_files\":null,"
         "\"file_mb\":null,\"scratch_mb\":null,\"output_bytes\":65536,\"inodes\":null,"
         "\"workspace_growth_mb\":null},\"environment\":{\"key\":null,\"cached\":false},"
-        "\"layers\":{\"user\":\"on\",\"landlock\":\"abi 7\"},\"job_id\":\"6f1c\","
+        "\"layers\":{\"user\":\"on\",\"landlock\":\"abi 7\"},\"denied\":[],\"job_id\":\"6f1c\","
         "\"output\":{\"stdout_bytes\":2,\"stderr_bytes\":0,\"truncated\":false}}");
     example_done(&example);
 }
@@ -190,6 +190,41 @@ static void dependencies_are_shown_where_known(void **state)
     example_done(&example);
 }
 
+static void what_was_denied_is_listed_with_its_counts(void **state)
+{
+    (void)state;
+    struct example example;
+    example_make(&example);
+    outcome_deny(&example.outcome, DENIED_SYSCALL, "bpf", 2);
+    outcome_deny(&example.outcome, DENIED_HOST, "example.org", 1);
+    outcome_deny(&example.outcome, DENIED_SYSCALL, "bpf", 1);
+    outcome_deny(&example.outcome, DENIED_FILE, "/srv/\n\xff", 1);
+    ends_with_scope struct json_object *object = result_build(&example.input);
+    size_t len;
+    assert_string_equal(result_text(member(object, "denied"), &len),
+                        "[{\"what\":\"syscall\",\"name\":\"bpf\",\"count\":3},"
+                        "{\"what\":\"host\",\"name\":\"example.org\",\"count\":1},"
+                        "{\"what\":\"file\",\"name\":\"/srv/??\",\"count\":1}]");
+    example_done(&example);
+}
+
+static void a_stranger_cannot_make_the_list_of_denials_long(void **state)
+{
+    (void)state;
+    struct example example;
+    example_make(&example);
+    for (int i = 0; i < 1000; i++) {
+        char name[512];
+        (void)snprintf(name, sizeof(name), "%d-%0*d", i, 400, 0);
+        outcome_deny(&example.outcome, DENIED_HOST, name, 1);
+    }
+    assert_int_equal(example.outcome.denied_count, DENIED_MAX);
+    assert_int_equal(example.outcome.denied_unlisted, 1000 - DENIED_MAX);
+    ends_with_scope struct json_object *object = result_build(&example.input);
+    assert_int_equal(json_object_array_length(member(object, "denied")), DENIED_MAX);
+    example_done(&example);
+}
+
 static void a_refusal_has_a_whole_result(void **state)
 {
     (void)state;
@@ -263,6 +298,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(dropped_output_is_counted_and_said),
     cmocka_unit_test(limits_that_only_made_calls_fail_are_listed),
     cmocka_unit_test(dependencies_are_shown_where_known),
+    cmocka_unit_test(what_was_denied_is_listed_with_its_counts),
+    cmocka_unit_test(a_stranger_cannot_make_the_list_of_denials_long),
     cmocka_unit_test(a_refusal_has_a_whole_result),
     cmocka_unit_test(no_output_takes_a_reply_over_its_bound),
     cmocka_unit_test(plain_output_of_both_streams_shows_all_four_ends),
