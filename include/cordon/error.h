@@ -35,3 +35,18 @@ int fail_host(struct error *err, const char *fmt, ...) printf_like(2, 3);
 
 /* Put context in front of a failure on its way up: "policy strict: line 4: ...". */
 int fail_within(struct error *err, const char *fmt, ...) printf_like(2, 3);
+
+/* A failure is negative: the compiler and the analyzers, who see one file at a time, may rely on
+ * it. Without this they follow paths on which a function failed and its caller went on. */
+static inline int failure(int code)
+{
+    if (code >= 0)
+        __builtin_unreachable();
+    return code;
+}
+
+#define fail_caller(...)  failure(fail_caller(__VA_ARGS__))
+#define fail_policy(...)  failure(fail_policy(__VA_ARGS__))
+#define fail_host_as(...) failure(fail_host_as(__VA_ARGS__))
+#define fail_host(...)    failure(fail_host(__VA_ARGS__))
+#define fail_within(...)  failure(fail_within(__VA_ARGS__))

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define must_check                 __attribute__((warn_unused_result))
+#define never_null             __attribute__((returns_nonnull))
+#define must_check             __attribute__((warn_unused_result))
 #define printf_like(at, first) __attribute__((format(printf, at, first)))
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* error.c - one failure, by value. */
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,8 +8,19 @@
 
 #include <cordon/error.h>
 
+#undef fail_caller
+#undef fail_policy
+#undef fail_host_as
+#undef fail_host
+#undef fail_within
+
+static int fail_with(struct error *err, int code, enum blame blame, const char *fmt, va_list args)
+    printf_like(4, 0);
+
 static int fail_with(struct error *err, int code, enum blame blame, const char *fmt, va_list args)
 {
+    /* What error.h promises about the sign. */
+    assert(code > 0);
     err->code = code;
     err->blame = blame;
     (void)vsnprintf(err->text, sizeof(err->text), fmt, args);
@@ -64,5 +76,6 @@ int fail_within(struct error *err, const char *fmt, ...)
     va_end(args);
     size_t used = strlen(err->text);
     (void)snprintf(err->text + used, sizeof(err->text) - used, ": %s", inner);
+    assert(err->code > 0);
     return -err->code;
 }

@@ -12,11 +12,11 @@
 
 #include <cordon/own.h>
 
-void *xcalloc(size_t count, size_t size);
-void *xrealloc(void *old, size_t size);
-char *xstrdup(const char *text);
-char *xstrndup(const char *text, size_t len);
-char *xasprintf(const char *fmt, ...) printf_like(1, 2);
+void *xcalloc(size_t count, size_t size) never_null;
+void *xrealloc(void *old, size_t size) never_null;
+char *xstrdup(const char *text) never_null;
+char *xstrndup(const char *text, size_t len) never_null;
+char *xasprintf(const char *fmt, ...) printf_like(1, 2) never_null;
 
 /* A growing byte string; `data` is NUL-ended once something was added.
  * A zeroed struct is an empty one. */
@@ -30,7 +30,7 @@ void str_puts(struct str *str, const char *text);
 void str_putc(struct str *str, char c);
 void str_printf(struct str *str, const char *fmt, ...) printf_like(2, 3);
 void str_done(struct str *str);
-char *str_take(struct str *str); /* never NULL; the string is left empty */
+char *str_take(struct str *str) never_null; /* the string is left empty */
 
 #define autostr __attribute__((cleanup(str_done)))
 
@@ -45,7 +45,7 @@ bool starts_with(const char *text, const char *prefix);
 bool ends_with(const char *text, const char *suffix);
 
 /* "dir/name" without doubling the slash. */
-char *path_join(const char *dir, const char *name);
+char *path_join(const char *dir, const char *name) never_null;
 
 /* True if `path` is `dir` or lies beneath it; both canonical. */
 bool path_within(const char *path, const char *dir);
