@@ -152,8 +152,8 @@ static int read_file(const char *canonical, const char *shown, struct error *err
         return fail_caller(err, errno, "%s: %s", shown, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return fail_caller(err, EINVAL, "%s is not a regular file", shown);
-    if (st.st_size > RESOLVE_BYTES_MAX)
-        return fail_caller(err, EFBIG, "%s has %lld bytes; at most %d are taken", shown,
+    if ((uint64_t)st.st_size > RESOLVE_BYTES_MAX)
+        return fail_caller(err, EFBIG, "%s has %lld bytes; at most %zu are taken", shown,
                            (long long)st.st_size, RESOLVE_BYTES_MAX);
     autofree char *bytes = NULL;
     size_t len = 0;

@@ -19,8 +19,8 @@
 
 /* One datagram of a seqpacket socket; a request that needs more is refused by
  * name. Well under the default socket buffer. */
-#define LAUNCH_FRAME_MAX (64 * 1024)
-#define SCRIPT_BYTES_MAX (4 * 1024 * 1024)
+#define LAUNCH_FRAME_MAX ((size_t)64 * 1024)
+#define SCRIPT_BYTES_MAX ((size_t)4 * 1024 * 1024)
 
 #define JOB_ID_MAX      37 /* a UUID and its NUL */
 #define OWNER_MAX       64

@@ -62,7 +62,7 @@ static int too_large(const struct launch *launch, struct error *err)
             largest = i;
     return fail_caller(err, E2BIG,
                        "%s take %zu bytes; arguments, variables, requirements and header together "
-                       "may take %d",
+                       "may take %zu",
                        parts[largest].what, parts[largest].bytes, LAUNCH_FRAME_MAX);
 }
 

@@ -28,14 +28,17 @@ static bool can_wait(int fd)
     return epoll >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-/* As much as goes without waiting. `ready`: poll has just said that something goes;
- * then a pipe takes PIPE_BUF bytes at least. -1 with EAGAIN when nothing goes. */
-static ssize_t write_some(struct outlet *outlet, const char *bytes, size_t len, bool ready)
+/* As much of what waits as goes without waiting. `ready`: poll has just said that
+ * something goes; then a pipe takes PIPE_BUF bytes at least. -1 with EAGAIN when
+ * nothing goes. */
+static ssize_t write_some(struct outlet *outlet, bool ready)
 {
+    char *bytes = outlet->waiting.data + outlet->at;
+    size_t len = outlet->waiting.len - outlet->at;
     if (!outlet->writable)
         return write(outlet->fd, bytes, len);
     if (outlet->no_wait) {
-        struct iovec part = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
+        struct iovec part = { .iov_base = bytes, .iov_len = len };
         ssize_t n = pwritev2(outlet->fd, &part, 1, -1, RWF_NOWAIT);
         if (n >= 0 ||
             (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS && errno != ESPIPE))
@@ -58,24 +61,24 @@ static void outlet_break(struct outlet *outlet)
     outlet->owner.broken(outlet->owner.context);
 }
 
-/* Writes from `bytes`; returns how many went. */
-static size_t push(struct outlet *outlet, const char *bytes, size_t len, bool ready)
+/* True when nothing waits any more, also because nobody reads any more. */
+static bool push(struct outlet *outlet, bool ready)
 {
-    size_t done = 0;
-    while (done < len) {
-        ssize_t n = write_some(outlet, bytes + done, len - done, ready);
+    while (outlet->at < outlet->waiting.len) {
+        ssize_t n = write_some(outlet, ready);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 && errno == EAGAIN)
-            break;
+        if (n < 0 && errno == EAGAIN && outlet->writable)
+            return false;
         if (n < 0) {
             outlet_break(outlet);
-            return len;
+            return true;
         }
-        done += (size_t)n;
+        outlet->at += (size_t)n;
         ready = false;
     }
-    return done;
+    outlet->at = outlet->waiting.len = 0;
+    return true;
 }
 
 static void outlet_ready(evutil_socket_t fd, short what, void *context)
@@ -83,16 +86,10 @@ static void outlet_ready(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     struct outlet *outlet = context;
-    outlet->at +=
-        push(outlet, outlet->waiting.data + outlet->at, outlet->waiting.len - outlet->at, true);
-    if (outlet->broken)
-        return;
-    if (outlet->at < outlet->waiting.len) {
+    if (!push(outlet, true))
         (void)event_add(outlet->writable, NULL);
-        return;
-    }
-    outlet->at = outlet->waiting.len = 0;
-    outlet->owner.drained(outlet->owner.context);
+    else if (!outlet->broken)
+        outlet->owner.drained(outlet->owner.context);
 }
 
 struct outlet *outlet_new(struct event_base *base, int fd, const struct outlet_owner *owner)
@@ -112,14 +109,11 @@ void outlet_write(struct outlet *outlet, const void *bytes, size_t len)
         return;
     outlet->mid_line = ((const char *)bytes)[len - 1] != '\n';
     bool waits = outlet->waiting.len > 0;
-    size_t done = waits ? 0 : push(outlet, bytes, len, false);
-    if (done == len)
+    str_add(&outlet->waiting, bytes, len);
+    if (waits || push(outlet, false))
         return;
-    str_add(&outlet->waiting, (const char *)bytes + done, len - done);
-    if (!waits) {
-        (void)event_add(outlet->writable, NULL);
-        outlet->owner.filled(outlet->owner.context);
-    }
+    (void)event_add(outlet->writable, NULL);
+    outlet->owner.filled(outlet->owner.context);
 }
 
 void outlet_free(struct outlet *outlet)

@@ -33,7 +33,7 @@ static int take_directory(const struct options *options, struct spec *spec, stru
         return 0;
     autofree char *path = NULL;
     int r = canonical("--directory", options->directory, &path, err);
-    if (r < 0)
+    if (!path)
         return r;
     struct stat st;
     if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -184,7 +185,6 @@ static int feed_open(const struct request *request)
  * for the prepare boxes; the zone is for the script. */
 static char **sandbox_environment(void)
 {
-    extern char **environ;
     autofree char *zone = timezone_name();
     char **list = NULL;
     for (char **pair = environ; *pair; pair++)
@@ -280,14 +280,16 @@ static void say_end(const struct session *session)
     if (session->dropped[0] + session->dropped[1] > 0 && limits) {
         char shown[32];
         limit_print(limits->output_bytes, UNIT_SIZE, shown);
-        remark(session, "%llu bytes of output dropped: output limit of %s reached",
-               (unsigned long long)(session->dropped[0] + session->dropped[1]), shown);
+        remark(session, "%" PRIu64 " bytes of output dropped: output limit of %s reached",
+               session->dropped[0] + session->dropped[1], shown);
     }
     say_hints(session);
 }
 
 static int write_result(const struct session *session, struct error *err)
 {
+    if (!session->options->json && session->report < 0)
+        return 0;
     const struct result_input input = {
         .job = session->job,
         .started = session->box_stood ? &session->started : NULL,

@@ -21,8 +21,10 @@ void complain(const char *fmt, ...)
     if (len < 0)
         return;
     str_puts(&line, "cordon: ");
-    for (const char *p = text; *p; p++)
-        str_putc(&line, *p == '\n' || *p == '\r' ? ' ' : *p);
+    for (char *p = text; *p; p++)
+        if (*p == '\n' || *p == '\r')
+            *p = ' ';
+    str_puts(&line, text);
     str_putc(&line, '\n');
     struct error ignored = { 0 };
     (void)!fd_write_all(STDERR_FILENO, line.data, line.len, &ignored);

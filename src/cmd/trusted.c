@@ -16,8 +16,6 @@
 /* Where it is looked for, from the directory of this program. */
 static const char *const places[] = { PROGRAM, "../libexec/cordon/" PROGRAM };
 
-extern char **environ;
-
 int sandbox_path(char **ret, struct error *err)
 {
     char self[PATH_MAX];
@@ -72,7 +70,7 @@ int sandbox_become(const char *command, const struct options *options, char *con
 {
     autofree char *path = NULL;
     int r = sandbox_path(&path, err);
-    if (r < 0)
+    if (!path)
         return r;
     autolist char **list = sandbox_words(command, options, words);
     (void)execv(path, list);
@@ -117,7 +115,7 @@ pid_t sandbox_start(const char *command, const struct options *options, char *co
 {
     autofree char *path = NULL;
     int r = sandbox_path(&path, err);
-    if (r < 0)
+    if (!path)
         return r;
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)

@@ -12,7 +12,7 @@
 #include "str.h"
 
 /* The first and the last so many bytes of a stream (contract, section 3). */
-#define CAPTURE_END_BYTES (12 * 1024)
+#define CAPTURE_END_BYTES ((size_t)12 * 1024)
 
 struct capture {
     struct str head; /* the first bytes */

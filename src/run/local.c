@@ -263,14 +263,14 @@ static int pipe_make(int *here, int *there, int ours, struct error *err)
 static int run_pipes(struct run *run, struct launch *launch, int *feed, struct error *err)
 {
     const struct {
-        enum launch_fd name;
         int *here;
+        enum launch_fd name;
         int ours;
     } pipes[] = {
-        { FD_STDOUT, &run->output[0].fd, 0 },
-        { FD_STDERR, &run->output[1].fd, 0 },
-        { FD_NOTES, &run->notes.fd, 0 },
-        { FD_CONTROL, &run->control, 1 },
+        { &run->output[0].fd, FD_STDOUT, 0 },
+        { &run->output[1].fd, FD_STDERR, 0 },
+        { &run->notes.fd, FD_NOTES, 0 },
+        { &run->control, FD_CONTROL, 1 },
     };
     for (size_t i = 0; i < COUNT(pipes); i++) {
         int r = pipe_make(pipes[i].here, &launch->fds[pipes[i].name], pipes[i].ours, err);

@@ -13,7 +13,7 @@
 #include "run/capture.h"
 
 /* A reply holds the object twice: as itself and as the text of a content block. */
-#define REPLY_BYTES_MAX (128 * 1024)
+#define REPLY_BYTES_MAX ((size_t)128 * 1024)
 
 /* Everything is borrowed for the call. */
 struct result_input {

@@ -93,7 +93,7 @@ int requirement_check(const char *text, struct error *err)
 int code_size_check(size_t len, struct error *err)
 {
     if (len > SCRIPT_BYTES_MAX)
-        return fail_caller(err, EFBIG, "the script has %zu bytes; at most %d (4 MiB) are taken",
+        return fail_caller(err, EFBIG, "the script has %zu bytes; at most %zu (4 MiB) are taken",
                            len, SCRIPT_BYTES_MAX);
     return 0;
 }

@@ -92,16 +92,12 @@ static int read_name(struct reader *reader, char **ret, struct error *err)
 /* What a backslash makes of the character after it; 0: nothing, both stay. */
 static char escaped(char quote, char c)
 {
-    static const char single[][2] = { { '\\', '\\' }, { '\'', '\'' } };
-    static const char both[][2] = { { '\\', '\\' }, { '\'', '\'' }, { '"', '"' },  { 'a', '\a' },
-                                    { 'b', '\b' },  { 'f', '\f' },  { 'n', '\n' }, { 'r', '\r' },
-                                    { 't', '\t' },  { 'v', '\v' } };
-    size_t count = quote == '"' ? COUNT(both) : COUNT(single);
-    const char(*rows)[2] = quote == '"' ? both : single;
-    for (size_t i = 0; i < count; i++)
-        if (rows[i][0] == c)
-            return rows[i][1];
-    return 0;
+    static const char names[] = "\\'\"abfnrtv", plain[] = "\\'\"\a\b\f\n\r\t\v";
+    size_t count = quote == '"' ? sizeof(names) - 1 : 2;
+    const char *found = memchr(names, c, count);
+    if (!found)
+        return '\0';
+    return plain[found - names];
 }
 
 /* Where a quoted value closes. As in python-dotenv a backslash hides a quote after
@@ -127,11 +123,16 @@ static int read_quoted(struct reader *reader, struct str *value, struct error *e
     if (!stop)
         return fail_caller(err, EINVAL, "a quoted value without its closing quote");
     for (const char *p = from; p < stop; p++) {
-        char plain = *p == '\\' && p + 1 < stop ? escaped(quote, p[1]) : 0;
-        str_putc(value, plain ? plain : *p);
-        if (plain)
+        char plain = '\0';
+        if (*p == '\\' && p + 1 < stop)
+            plain = escaped(quote, p[1]);
+        if (plain) {
+            str_putc(value, plain);
             p++;
-        else if (*p == '\n' || (*p == '\r' && p[1] != '\n'))
+            continue;
+        }
+        str_putc(value, *p);
+        if (*p == '\n' || (*p == '\r' && p[1] != '\n'))
             reader->line++;
     }
     reader->at = stop + 1;
@@ -185,7 +186,7 @@ static int interpolate(char *const *list, const char *raw, struct str *value, st
     const char *name_end, *fallback, *close;
     for (const char *p = raw; *p; p++) {
         if (value->len > DOTENV_VALUE_MAX)
-            return fail_caller(err, E2BIG, "the value is longer than %d bytes", DOTENV_VALUE_MAX);
+            return fail_caller(err, E2BIG, "the value is longer than %zu bytes", DOTENV_VALUE_MAX);
         if (p[0] != '$' || p[1] != '{' || !reference(p, &name_end, &fallback, &close)) {
             str_putc(value, *p);
             continue;
@@ -198,7 +199,7 @@ static int interpolate(char *const *list, const char *raw, struct str *value, st
         p = close;
     }
     if (value->len > DOTENV_VALUE_MAX)
-        return fail_caller(err, E2BIG, "the value is longer than %d bytes", DOTENV_VALUE_MAX);
+        return fail_caller(err, E2BIG, "the value is longer than %zu bytes", DOTENV_VALUE_MAX);
     return 0;
 }
 
@@ -296,7 +297,7 @@ static unsigned bad_line(const char *text, size_t len)
 int dotenv_parse(const char *text, size_t len, char ***ret, struct error *err)
 {
     if (len > DOTENV_BYTES_MAX)
-        return fail_caller(err, EFBIG, "more than %d bytes", DOTENV_BYTES_MAX);
+        return fail_caller(err, EFBIG, "more than %zu bytes", DOTENV_BYTES_MAX);
     unsigned bad = bad_line(text, len);
     if (bad)
         return fail_caller(err, EILSEQ, "line %u: not UTF-8 text", bad);

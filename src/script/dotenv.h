@@ -15,13 +15,13 @@
 
 #include <cordon/error.h>
 
-#define DOTENV_BYTES_MAX (256 * 1024)
+#define DOTENV_BYTES_MAX ((size_t)256 * 1024)
 
 /* More would not fit into a launch; and names are looked up one by one. */
 #define DOTENV_NAMES_MAX 1024
 
 /* Of one value after its ${...} are put in: they can double with every line. */
-#define DOTENV_VALUE_MAX (64 * 1024)
+#define DOTENV_VALUE_MAX ((size_t)64 * 1024)
 
 /* *ret gets "NAME=value" strings, each name once, the caller's (list_free), or
  * NULL for none. Failures are BLAME_CALLER and begin with "line N: ". */

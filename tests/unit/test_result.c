@@ -286,8 +286,10 @@ static void plain_output_of_both_streams_shows_all_four_ends(void **state)
         capture_add(&example.err, "a line of errors\n", 17);
     }
     ends_with_scope struct json_object *object = result_build(&example.input);
-    assert_true(json_object_get_string_len(member(object, "stdout")) > 2 * CAPTURE_END_BYTES);
-    assert_true(json_object_get_string_len(member(object, "stderr")) > 2 * CAPTURE_END_BYTES);
+    assert_true((size_t)json_object_get_string_len(member(object, "stdout")) >
+                2 * CAPTURE_END_BYTES);
+    assert_true((size_t)json_object_get_string_len(member(object, "stderr")) >
+                2 * CAPTURE_END_BYTES);
     example_done(&example);
 }
 
