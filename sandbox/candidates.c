@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <cordon/log.h>
+
 #include "interpreter.h"
 #include "str.h"
 
@@ -63,32 +65,6 @@ static bool is_known(const struct candidates *all, const char *path)
     return false;
 }
 
-/* The operator may name a file as he likes (`any_name`); a pattern catches more
- * than we want. */
-static void add(struct gathering *gathering, const char *path, bool any_name)
-{
-    struct error ignored = { 0 };
-    struct candidate found = { 0 };
-    struct candidates *all = gathering->all;
-    if (all->count == CANDIDATES_MAX || is_known(all, path) ||
-        candidate_make(path, gathering->homes, &found, &ignored) < 0)
-        return;
-    /* Asked again: a copy in a virtual environment stands for its base. */
-    if (is_known(all, found.path) || (!any_name && !named_as_interpreter(found.path))) {
-        candidate_done(&found);
-        return;
-    }
-    all->list = xrealloc(all->list, (all->count + 1) * sizeof(*all->list));
-    all->list[all->count++] = found;
-}
-
-static void add_named(struct gathering *gathering, const char *directory, const char *name)
-{
-    char path[PATH_MAX];
-    if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) < sizeof(path))
-        add(gathering, path, false);
-}
-
 /* What is found depends on it; false if that was known. */
 static bool watch(struct candidates *all, const char *path)
 {
@@ -96,6 +72,45 @@ static bool watch(struct candidates *all, const char *path)
         return false;
     list_add(&all->watched, path);
     return true;
+}
+
+static void take(struct candidates *all, struct candidate *found)
+{
+    /* Asked again: a copy in a virtual environment stands for its base. */
+    if (all->count == CANDIDATES_MAX || is_known(all, found->path)) {
+        candidate_done(found);
+        return;
+    }
+    all->list = xrealloc(all->list, (all->count + 1) * sizeof(*all->list));
+    all->list[all->count++] = *found;
+    *found = (struct candidate){ 0 };
+}
+
+static void add_named(struct gathering *gathering, const char *directory, const char *name)
+{
+    char path[PATH_MAX];
+    struct error ignored = { 0 };
+    struct candidate found = { 0 };
+    if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) >= sizeof(path) ||
+        is_known(gathering->all, path) ||
+        candidate_make(path, gathering->homes, &found, &ignored) < 0)
+        return;
+    if (named_as_interpreter(found.path))
+        take(gathering->all, &found);
+    else
+        candidate_done(&found);
+}
+
+/* The operator may name a file as he likes, and hears of it when it is of no use. */
+static void add_configured(struct gathering *gathering, const char *path)
+{
+    struct error err = { 0 };
+    struct candidate found = { 0 };
+    watch(gathering->all, path);
+    if (candidate_make(path, gathering->homes, &found, &err) < 0)
+        log_event(LOG_WARN, "interpreter_ignored", KV("reason", err.text));
+    else
+        take(gathering->all, &found);
 }
 
 /* A directory of programs of all kinds may hold several. */
@@ -169,10 +184,8 @@ void candidates_find(const struct sandbox *sandbox, struct candidates *ret)
     autolist char **homes = homes_list(sandbox);
     struct gathering gathering = { .sandbox = sandbox, .homes = homes, .all = ret };
     watch(ret, "/etc/passwd"); /* the homes */
-    for (size_t i = 0; i < list_len(sandbox->config.pythons); i++) {
-        watch(ret, sandbox->config.pythons[i]);
-        add(&gathering, sandbox->config.pythons[i], true);
-    }
+    for (size_t i = 0; i < list_len(sandbox->config.pythons); i++)
+        add_configured(&gathering, sandbox->config.pythons[i]);
     add_from_path(&gathering);
     for (size_t i = 0; i < COUNT(places); i++)
         add_place(&gathering, &places[i]);

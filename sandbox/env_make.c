@@ -85,17 +85,19 @@ static char *const uv_environment[] = {
     NULL,
 };
 
-static char **uv_arguments(const char *program, char *const *requirements)
+/* uv remembers interpreters by path, and every environment lies at the same one:
+ * the numbered name keeps versions apart. */
+static char **uv_arguments(const char *program, const struct env_request *request)
 {
-    static const char *const words[] = { "pip",        "install",
-                                         "--python",   ENVIRONMENT_INSIDE "/bin/python",
-                                         "--no-build", "--" };
+    autofree char *python = xasprintf(ENVIRONMENT_INSIDE "/bin/python3.%d", request->python->minor);
+    const char *const words[] = {
+        program, "pip", "install", "--python", python, "--no-build", "--"
+    };
     char **argv = NULL;
-    list_add(&argv, program);
     for (size_t i = 0; i < COUNT(words); i++)
         list_add(&argv, words[i]);
-    for (size_t i = 0; i < list_len(requirements); i++)
-        list_add(&argv, requirements[i]);
+    for (size_t i = 0; i < list_len(request->requirements); i++)
+        list_add(&argv, request->requirements[i]);
     return argv;
 }
 
@@ -152,7 +154,7 @@ static int install(const struct sandbox *sandbox, const struct env_making *makin
     for (size_t i = 0; i < settings->mount_count; i++)
         mounts[count++] = settings->mounts[i];
 
-    autolist char **argv = uv_arguments(program.inside, request->requirements);
+    autolist char **argv = uv_arguments(program.inside, request);
     autolist char **env = list_copy(uv_environment);
     for (size_t i = 0; i < list_len(settings->env); i++)
         list_add(&env, settings->env[i]);

@@ -3,6 +3,7 @@
 #include "helper.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "str.h"
@@ -79,9 +80,13 @@ static int judge(const struct helper *helper, struct errand_result *result, char
     if (whole)
         return fail_host_as(err, EBADMSG, "%s: %s", helper->what, reason.text);
 
+    /* A limit, or somebody's SIGKILL, says nothing about the program. */
+    bool its_own =
+        outcome->end == END_EXITED || (outcome->end == END_SIGNALLED && outcome->code != SIGKILL);
     char words[160];
-    return fail_host_as(err, EBADMSG, "%s: the program ended with %s %d%s%s", helper->what,
-                        end_name(outcome->end), outcome->code, result->err_len ? ": " : "",
+    return fail_host_as(err, its_own ? EBADMSG : ETIME, "%s: the program ended with %s %d%s%s",
+                        helper->what, end_name(outcome->end), outcome->code,
+                        result->err_len ? ": " : "",
                         printable(last_words(result->err), words, sizeof(words)));
 }
 

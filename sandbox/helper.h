@@ -29,7 +29,7 @@ struct helper {
 };
 
 /* The lines before "end", NULL-ended (NULL: none), the caller's. EBADMSG: the
- * program ran and did not answer as agreed; err says how it ended. */
+ * program ran and did not answer as agreed; ETIME: it was stopped before it could. */
 int helper_run(const struct sandbox *sandbox, const struct helper *helper, char ***ret,
                struct error *err) must_check;
 

@@ -29,20 +29,28 @@ static const char *const never_in_home[] = { ".local",  ".local/share", ".config
                                              ".ssh",    ".gnupg",       ".aws",    ".kube",
                                              ".docker", ".mozilla",     "bin",     "snap" };
 
+/* Under its name and under its real one: installations are compared by the latter. */
+static void add_home(char ***homes, const char *home)
+{
+    if (!home || *home != '/' || list_has(*homes, home))
+        return;
+    list_add(homes, home);
+    autofree char *real = realpath(home, NULL);
+    if (real && !list_has(*homes, real))
+        list_add(homes, real);
+}
+
 char **homes_list(const struct sandbox *sandbox)
 {
     char **homes = NULL;
-    const char *own = env_get(sandbox->settings, "HOME");
-    if (own && *own == '/')
-        list_add(&homes, own);
+    add_home(&homes, env_get(sandbox->settings, "HOME"));
     /* Read as a file: getpwent() would load name service modules, which a
      * static program should not. */
     FILE *file = fopen("/etc/passwd", "re");
     if (!file)
         return homes;
     for (struct passwd *entry; (entry = fgetpwent(file));)
-        if (entry->pw_dir && *entry->pw_dir == '/' && !list_has(homes, entry->pw_dir))
-            list_add(&homes, entry->pw_dir);
+        add_home(&homes, entry->pw_dir);
     fclose(file);
     return homes;
 }

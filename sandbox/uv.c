@@ -39,6 +39,16 @@ static bool try_program(const char *path, char **ret)
     return program_real(path, ret, &ignored) == 0;
 }
 
+/* Some version managers' shims are links to the manager itself: the name tells. */
+static bool try_found(const char *path, char **ret)
+{
+    autofree char *real = NULL;
+    if (!try_program(path, &real) || !ends_with(real, "/uv"))
+        return false;
+    *ret = TAKE(&real);
+    return true;
+}
+
 /* The last match: the newest version where versions are in the path. */
 static bool try_pattern(const char *pattern, char **ret)
 {
@@ -46,7 +56,7 @@ static bool try_pattern(const char *pattern, char **ret)
     bool good = false;
     if (glob(pattern, 0, NULL, &found) == 0)
         for (size_t i = found.gl_pathc; i > 0 && !good; i--)
-            good = try_program(found.gl_pathv[i - 1], ret);
+            good = try_found(found.gl_pathv[i - 1], ret);
     globfree(&found);
     return good;
 }
@@ -61,7 +71,7 @@ static bool search_path(const struct sandbox *sandbox, char **ret)
         if (*dir != '/')
             continue;
         autofree char *candidate = path_join(dir, "uv");
-        found = try_program(candidate, ret);
+        found = try_found(candidate, ret);
     }
     return found;
 }

@@ -141,6 +141,15 @@ def test_a_maker_that_is_killed_leaves_nothing_that_is_used(place):
     assert len(place.kept) == 1 and not place.kept[0].startswith(".")
 
 
+def test_a_cancelled_run_ends_while_its_environment_is_made(place):
+    place.index.held.clear()
+    run = place.start("--with", "alpha", code="import alpha")
+    support.soon(lambda: place.index.requests)
+    run.send_signal(signal.SIGINT)
+    assert support.finish(run, timeout=10).exit == 130
+    assert place.kept == []
+
+
 def test_one_that_is_made_anew_stays_for_who_uses_it(place):
     """The first run imports a module after its environment was replaced."""
     place.index.add(package_index.wheel("late", "1.0"))
