@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "explain.h"
 #include "kernel.h"
 
 #define BOX_NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
@@ -22,20 +23,6 @@ static void command(const struct box *box, const void *bytes, size_t len)
     (void)ignored;
 }
 
-static int explain_clone(struct error *err)
-{
-    if (errno == EPERM)
-        return fail_host_as(err, EPERM,
-                            "clone3: this host does not let us make namespaces (a container "
-                            "profile, AppArmor, a chroot or a Landlock domain): `cordon check` "
-                            "says which");
-    if (errno == ENOSPC || errno == EUSERS)
-        return fail_host_as(err, errno,
-                            "clone3: no more namespaces allowed (user.max_user_namespaces and "
-                            "its like in /proc/sys/user)");
-    return fail_host(err, "clone3");
-}
-
 static int clone_init(const struct plan *plan, const struct cgroup *cgroup,
                       const struct confine_pipes *pipes, struct box *box, struct error *err)
 {
@@ -50,7 +37,7 @@ static int clone_init(const struct plan *plan, const struct cgroup *cgroup,
     }
     box->pid = kernel_clone3(&args);
     if (box->pid < 0)
-        return explain_clone(err);
+        return explain_namespaces(err);
     if (box->pid == 0)
         confine(plan, pipes);
     return 0;

@@ -85,8 +85,13 @@ static int try_box(const struct sandbox *sandbox, const struct policy *policy,
 {
     char *const argv[] = { (char *)(uintptr_t) "/bin/true", NULL };
     char *const env[] = { NULL };
-    struct errand errand = { .policy = policy->name, .argv = argv, .env = env, .control = -1 };
-    int r = errand_run(sandbox, &errand, result, verdict);
+    struct verdict witnessed;
+    struct errand errand = {
+        .policy = policy->name, .argv = argv, .env = env, .control = -1, .verdict = &witnessed
+    };
+    int r = verdict_get(sandbox, true, &witnessed, verdict);
+    if (r == 0)
+        r = errand_run(sandbox, &errand, result, verdict);
     if (r == 0 && (result->outcome.end != END_EXITED || result->outcome.code != 0))
         r = fail_host_as(verdict, EIO, "the box does not run /bin/true: it ended by %s",
                          end_name(result->outcome.end));

@@ -93,7 +93,9 @@ static int raise_loopback(const struct plan *plan)
     struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
     int r = sock < 0 ? -1 : ioctl(sock, SIOCSIFFLAGS, &request);
     own_close(&sock);
-    return r;
+    /* Nothing is protected by it, and a kernel that forbids it must not forbid the box. */
+    (void)r;
+    return 0;
 }
 
 static int build_root(const struct plan *plan)

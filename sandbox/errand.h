@@ -14,6 +14,7 @@
 #include <cordon/note.h>
 
 #include "sandbox.h"
+#include "verdict.h"
 
 struct errand_mount {
     const char *host;   /* absolute path on the host; a file or a directory */
@@ -33,6 +34,7 @@ struct errand {
     bool host_network; /* only for uv under "fetch" in this version */
     uint64_t wall_ms;  /* 0: the policy's */
     int control; /* the job's control pipe: its closed end ends the errand (ECANCELED); or -1 */
+    const struct verdict *verdict; /* of the self-test, for the layers in the result; or NULL */
 };
 
 #define ERRAND_OUTPUT_MAX (1024 * 1024)

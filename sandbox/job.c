@@ -41,6 +41,7 @@ struct job {
     char **env;
     struct plan_bind binds[BINDS_MAX];
     size_t bind_count;
+    struct verdict verdict;
     struct plan plan;
     struct cgroup cgroup;
     bool planned, grouped;
@@ -322,7 +323,7 @@ static void describe(struct job *job)
     started->installed = list_copy(job->environment.installed);
     started->prepare_ns = job->prepared_ns - job->arrived_ns;
     bool writable = job->workspace && job->policy->workspace == WORKSPACE_WRITE;
-    layers_make(&job->plan, &job->cgroup, writable, started);
+    layers_make(&job->plan, &job->cgroup, &job->verdict, writable, started);
 }
 
 /* Ours of the payload's ends: while we hold them their readers see no end. */
@@ -361,6 +362,8 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
 static int job_steps(struct job *job, struct outcome *outcome, struct error *err)
 {
     int r = admit(job, err);
+    if (r == 0)
+        r = verdict_get(job->sandbox, false, &job->verdict, err);
     if (r == 0)
         r = prepare(job, err);
     job->prepared_ns = now_ns();

@@ -17,27 +17,41 @@ static void add(struct started *started, const char *name, const char *value)
         (struct layer){ .name = xstrdup(name), .value = xstrdup(value) };
 }
 
-/* A step that fails ends the run, so a box that stands has all of these. */
+/* A step that fails ends the run, so a box that stands has taken all of these; the
+ * witness says whether they held. */
 static const char *const always_on[] = { "user",    "mount",        "pid",
                                          "ipc",     "uts",          "cgroup_ns",
                                          "seccomp", "capabilities", "no_new_privileges",
                                          "rlimits" };
 
-static void add_layers(const struct plan *plan, struct started *started)
+/* `value` unless the witness got through. */
+static void add_witnessed(struct started *started, const struct verdict *verdict, const char *name,
+                          const char *value)
+{
+    const char *fault = verdict ? verdict_fault(verdict, name) : NULL;
+    autofree char *text = fault ? xasprintf("off: self-test: %s", fault) : xstrdup(value);
+    add(started, name, text);
+}
+
+static void add_layers(const struct plan *plan, const struct verdict *verdict,
+                       struct started *started)
 {
     for (size_t i = 0; i < COUNT(always_on); i++)
-        add(started, always_on[i], "on");
-    add(started, "net",
-        plan->host_network ? "off: this step uses the host's network in this version" : "on");
-    add(started, "time",
-        access("/proc/self/ns/time", F_OK) == 0 ? "on"
-                                                : "off: the kernel has no time namespaces (5.6)");
-    char landlock[64];
-    if (plan->landlock > 0)
-        (void)snprintf(landlock, sizeof(landlock), "abi %d", plan->landlock);
+        add_witnessed(started, verdict, always_on[i], "on");
+    if (plan->host_network)
+        add(started, "net", "off: this step uses the host's network in this version");
     else
-        (void)snprintf(landlock, sizeof(landlock), "off: the kernel has no Landlock (5.13)");
-    add(started, "landlock", landlock);
+        add_witnessed(started, verdict, "net", "on");
+    if (access("/proc/self/ns/time", F_OK) == 0)
+        add_witnessed(started, verdict, "time", "on");
+    else
+        add(started, "time", "off: the kernel has no time namespaces (5.6)");
+    char landlock[64];
+    (void)snprintf(landlock, sizeof(landlock), "abi %d", plan->landlock);
+    if (plan->landlock > 0)
+        add_witnessed(started, verdict, "landlock", landlock);
+    else
+        add(started, "landlock", "off: the kernel has no Landlock (5.13)");
     add(started, "egress", "off: the policy opens no way out");
 }
 
@@ -68,10 +82,10 @@ static void add_limits(const struct cgroup *cgroup, bool workspace, struct start
         add(started, rows[i][0], rows[i][1]);
 }
 
-void layers_make(const struct plan *plan, const struct cgroup *cgroup, bool workspace,
-                 struct started *started)
+void layers_make(const struct plan *plan, const struct cgroup *cgroup,
+                 const struct verdict *verdict, bool workspace, struct started *started)
 {
-    add_layers(plan, started);
+    add_layers(plan, verdict, started);
     add_limits(cgroup, workspace, started);
 }
 

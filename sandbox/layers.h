@@ -8,10 +8,11 @@
 
 #include "cgroup.h"
 #include "plan.h"
+#include "verdict.h"
 
-/* Fills started->layers. */
-void layers_make(const struct plan *plan, const struct cgroup *cgroup, bool workspace,
-                 struct started *started);
+/* Fills started->layers. `verdict` is the self-test's, or NULL for the box that makes it. */
+void layers_make(const struct plan *plan, const struct cgroup *cgroup,
+                 const struct verdict *verdict, bool workspace, struct started *started);
 
 /* 0 if every layer the policy requires holds; else a refusal naming the first that does not. */
 int layers_require(const struct policy *policy, const struct started *started,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - cordon-sandbox: run | gate | check | policy | env.
+/* main.c - cordon-sandbox: run | gate | check | policy | env, and witness inside a box.
  *
  * People call `cordon`, which calls this; see cordon(1). Options come before the
  * word, words after it belong to it.
@@ -17,6 +17,7 @@
 #include "kernel.h"
 #include "policy.h"
 #include "str.h"
+#include "witness.h"
 
 #define USAGE_STATUS 125
 
@@ -107,6 +108,9 @@ static int tidy_descriptors(bool keep_socket)
 
 int main(int argc, char **argv)
 {
+    /* Inside a box there is no state and no policy to look at. */
+    if (argc > 1 && strcmp(argv[1], "witness") == 0)
+        return witness_main(argc - 2, argv + 2);
     struct arguments arguments = { 0 };
     int status = parse(argc, argv, &arguments);
     if (status)

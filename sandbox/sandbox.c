@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "explain.h"
 #include "fd.h"
 #include "identity.h"
 #include "kernel.h"
@@ -107,33 +108,6 @@ int sandbox_init(const struct sandbox_options *options, struct sandbox *ret, str
     return r;
 }
 
-static int explain_userns(struct error *err)
-{
-    static const struct {
-        const char *file, *value, *why;
-    } switches[] = {
-        { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
-          "AppArmor restricts them: install the profile in packaging/, or set "
-          "kernel.apparmor_restrict_unprivileged_userns=0" },
-        { "/proc/sys/kernel/unprivileged_userns_clone", "0",
-          "set kernel.unprivileged_userns_clone=1" },
-        { "/proc/sys/user/max_user_namespaces", "0", "set user.max_user_namespaces" },
-    };
-    int code = errno;
-    for (size_t i = 0; i < COUNT(switches); i++) {
-        autofree char *text = NULL;
-        struct error ignored;
-        if (file_read(AT_FDCWD, switches[i].file, 64, &text, NULL, &ignored) == 0 &&
-            strtol(text, NULL, 10) == strtol(switches[i].value, NULL, 10))
-            return fail_host_as(err, code, "user namespaces are switched off for us: %s",
-                                switches[i].why);
-    }
-    return fail_host_as(err, code,
-                        "user namespaces are not allowed here (%s): inside a chroot, or a "
-                        "container's seccomp profile forbids them",
-                        strerror(code));
-}
-
 int sandbox_enter(const struct sandbox *sandbox, struct error *err)
 {
     if (sandbox->root) {
@@ -141,7 +115,7 @@ int sandbox_enter(const struct sandbox *sandbox, struct error *err)
             return fail_host(err, "make a mount namespace (root without CAP_SYS_ADMIN?)");
     } else {
         if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-            return explain_userns(err);
+            return explain_namespaces(err);
         int r = identity_write_maps("/proc/self", true, sandbox->uid, sandbox->uid, sandbox->gid,
                                     sandbox->gid, err);
         if (r < 0)

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "clock.h"
+#include "explain.h"
 #include "kernel.h"
 #include "life.h"
 #include "usage.h"
@@ -327,8 +328,7 @@ static void fault(const struct state *state, struct outcome *ret)
                                                  : "no such command in the box");
         return;
     }
-    (void)fail_host_as(&ret->error, report->code, "the box: %s%s%s: %s", report->step,
-                       report->what[0] ? ": " : "", report->what, strerror(report->code));
+    (void)explain_step(report, &ret->error);
 }
 
 static void ended_by_itself(const struct state *state, uint64_t oom_kills, struct outcome *ret)

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain.c - from an errno to something a person can do. */
+#include "explain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fd.h"
+#include "str.h"
+
+#define LISTING_MAX (1024 * 1024)
+
+/* --- namespaces ---------------------------------------------------------------------- */
+
+static const struct {
+    const char *file;
+    long forbids; /* this value, or what is at most this for a maximum */
+    const char *why;
+} switches[] = {
+    { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1,
+      "AppArmor restricts user namespaces: give cordon-sandbox a profile with \"userns\", or set "
+      "kernel.apparmor_restrict_unprivileged_userns=0" },
+    { "/proc/sys/kernel/unprivileged_userns_clone", 0, "set kernel.unprivileged_userns_clone=1" },
+    { "/proc/sys/user/max_user_namespaces", 0, "set user.max_user_namespaces above 0" },
+};
+
+static bool switched_off(size_t row)
+{
+    autofree char *text = NULL;
+    struct error ignored;
+    return file_read(AT_FDCWD, switches[row].file, 64, &text, NULL, &ignored) == 0 &&
+           strtol(text, NULL, 10) == switches[row].forbids;
+}
+
+/* In a chroot nothing is mounted on "/" that we can see (proc(5), mountinfo). */
+static bool in_chroot(void)
+{
+    autofree char *text = NULL;
+    struct error ignored;
+    if (file_read(AT_FDCWD, "/proc/self/mountinfo", LISTING_MAX, &text, NULL, &ignored) < 0)
+        return false;
+    char *rest = text;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        char where[8];
+        if (sscanf(line, "%*s %*s %*s %*s %7s", where) == 1 && strcmp(where, "/") == 0)
+            return false;
+    }
+    return true;
+}
+
+static bool filtered(void)
+{
+    autofree char *text = NULL;
+    struct error ignored;
+    return file_read(AT_FDCWD, "/proc/self/status", 16384, &text, NULL, &ignored) == 0 &&
+           strstr(text, "\nSeccomp:\t2");
+}
+
+int explain_namespaces(struct error *err)
+{
+    int code = errno;
+    for (size_t i = 0; i < COUNT(switches); i++)
+        if (switched_off(i))
+            return fail_host_as(err, code, "user namespaces are switched off here: %s",
+                                switches[i].why);
+    if (in_chroot())
+        return fail_host_as(err, code,
+                            "inside a chroot the kernel makes no user namespace: enter the tree by "
+                            "pivot_root in a mount namespace instead (unshare, systemd-nspawn)");
+    if (filtered())
+        return fail_host_as(err, code,
+                            "a system call filter around cordon forbids namespaces (%s): a "
+                            "container's seccomp profile, or cordon inside a box",
+                            strerror(code));
+    if (code == ENOSPC || code == EUSERS)
+        return fail_host_as(err, code,
+                            "no more namespaces are allowed (the maxima in /proc/sys/user, or too "
+                            "deeply nested)");
+    return fail_host_as(err, code, "namespaces cannot be made here: %s", strerror(code));
+}
+
+/* --- steps ------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *step;
+    const char *what; /* NULL: any object */
+    int code;
+    const char *advice;
+} advices[] = {
+    { "build root", "/proc", EPERM,
+      "parts of /proc are masked here, so no new one may be mounted: start the container with "
+      "unmasked paths (Docker and Podman: --security-opt systempaths=unconfined)" },
+    { "build root", NULL, EPERM,
+      "mounting is forbidden: cordon was started inside a Landlock domain, or a profile around it "
+      "forbids mount" },
+    { "build root", NULL, ENOSPC, "no more mounts are allowed (/proc/sys/fs/mount-max)" },
+    { "fork", NULL, EAGAIN, "no more processes are allowed" },
+};
+
+int explain_step(const struct report *report, struct error *err)
+{
+    (void)fail_host_as(err, report->code, "the box: %s%s%s: %s", report->step,
+                       report->what[0] ? ": " : "", report->what, strerror(report->code));
+    for (size_t i = 0; i < COUNT(advices); i++) {
+        if (strcmp(advices[i].step, report->step) != 0 || advices[i].code != report->code ||
+            (advices[i].what && strcmp(advices[i].what, report->what) != 0))
+            continue;
+        size_t used = strlen(err->text);
+        (void)snprintf(err->text + used, sizeof(err->text) - used, "; %s", advices[i].advice);
+        break;
+    }
+    return -err->code;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain.h - why a host cannot build a box, and the way out. */
+#pragma once
+
+#include <cordon/error.h>
+
+#include "confine.h"
+
+/* Making namespaces failed with errno: says which switch, profile or surrounding it is. */
+int explain_namespaces(struct error *err);
+
+/* A step inside failed: names it, its object and the reason, and what to do where that is known. */
+int explain_step(const struct report *report, struct error *err);

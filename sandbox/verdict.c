@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verdict.c - bait, witness, and what is kept of it. */
+#include "verdict.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "errand.h"
+#include "fd.h"
+#include "str.h"
+#include "witness.h"
+
+#define KEPT           "verdict"
+#define KEPT_BYTES_MAX 8192
+#define WITNESS_INSIDE "/box/witness"
+#define WITNESS_POLICY "default"
+#define WITNESS_MS     10000
+
+/* --- what it is about ------------------------------------------------------------- */
+
+/* One line: another boot, kernel, program or user, and the verdict is another. */
+static char *circumstances(void)
+{
+    autofree char *boot = NULL;
+    struct error ignored;
+    struct utsname kernel;
+    struct stat program;
+    if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &boot, NULL, &ignored) < 0)
+        boot = xstrdup("?\n");
+    boot[strcspn(boot, "\n")] = '\0';
+    if (uname(&kernel) < 0 || stat("/proc/self/exe", &program) < 0)
+        return NULL;
+    return xasprintf("%s %s %s %llu %lld.%09ld", boot, kernel.release, CORDON_VERSION,
+                     (unsigned long long)program.st_ino, (long long)program.st_mtim.tv_sec,
+                     program.st_mtim.tv_nsec);
+}
+
+/* --- lines ------------------------------------------------------------------------- */
+
+/* "LAYER ok" and "LAYER REASON", as the witness prints and as we keep them. */
+static bool take_lines(char *text, struct verdict *ret)
+{
+    *ret = (struct verdict){ 0 };
+    char *rest = text;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        char *space = strchr(line, ' ');
+        if (*line == '\0')
+            continue;
+        if (!space || ret->count == VERDICT_LAYERS)
+            return false;
+        *space = '\0';
+        (void)snprintf(ret->rows[ret->count].layer, sizeof(ret->rows[0].layer), "%.20s", line);
+        if (strcmp(space + 1, "ok") != 0)
+            (void)snprintf(ret->rows[ret->count].fault, sizeof(ret->rows[0].fault), "%.90s",
+                           space + 1);
+        ret->count++;
+    }
+    return ret->count > 0;
+}
+
+static bool read_kept(const struct sandbox *sandbox, const char *about, struct verdict *ret)
+{
+    autofree char *text = NULL;
+    struct error ignored;
+    if (file_read(sandbox->state_fd, KEPT, KEPT_BYTES_MAX, &text, NULL, &ignored) < 0)
+        return false;
+    size_t len = strlen(about);
+    return strncmp(text, about, len) == 0 && text[len] == '\n' && take_lines(text + len + 1, ret);
+}
+
+static void keep(const struct sandbox *sandbox, const char *about, const char *lines)
+{
+    autofree char *text = xasprintf("%s\n%s", about, lines);
+    struct error err;
+    /* A state that cannot be written costs the next call the same test again. */
+    if (file_write(sandbox->state_fd, KEPT, text, strlen(text), 0600, &err) < 0)
+        log_event(LOG_WARN, "verdict-not-kept", KV("reason", err.text));
+}
+
+/* --- bait ---------------------------------------------------------------------------- */
+
+struct laid {
+    struct bait bait;
+    int listener, segment;
+};
+
+static int lay_bait(struct laid *laid, struct error *err)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t len = sizeof(at);
+    struct timespec boot = { 0 };
+    laid->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (laid->listener < 0 || bind(laid->listener, (struct sockaddr *)&at, sizeof(at)) < 0 ||
+        listen(laid->listener, 1) < 0 ||
+        getsockname(laid->listener, (struct sockaddr *)&at, &len) < 0)
+        return fail_host(err, "self-test: a listener on the loopback");
+    /* Any key that is free will do; the segment is gone with us. */
+    laid->bait.key = (int)getpid() << 8 | 0x43;
+    laid->segment = shmget(laid->bait.key, 4096, IPC_CREAT | IPC_EXCL | 0600);
+    (void)clock_gettime(CLOCK_BOOTTIME, &boot);
+    laid->bait.pid = getpid();
+    laid->bait.port = ntohs(at.sin_port);
+    laid->bait.boottime_s = (uint64_t)boot.tv_sec;
+    return 0;
+}
+
+static void lift_bait(struct laid *laid)
+{
+    own_close(&laid->listener);
+    if (laid->segment >= 0)
+        (void)shmctl(laid->segment, IPC_RMID, NULL);
+}
+
+/* --- the self-test --------------------------------------------------------------------- */
+
+static int run_witness(const struct sandbox *sandbox, const struct bait *bait, char **lines,
+                       struct error *err)
+{
+    char self[4096], words[BAIT_COUNT][24];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (n < 0)
+        return fail_host(err, "self-test: read /proc/self/exe");
+    self[n] = '\0';
+    (void)snprintf(words[0], sizeof(words[0]), "%d", (int)bait->pid);
+    (void)snprintf(words[1], sizeof(words[1]), "%u", bait->port);
+    (void)snprintf(words[2], sizeof(words[2]), "%d", bait->key);
+    (void)snprintf(words[3], sizeof(words[3]), "%llu", (unsigned long long)bait->boottime_s);
+    char program[] = WITNESS_INSIDE, word[] = "witness", leaks[] = "ASAN_OPTIONS=detect_leaks=0";
+    char *const argv[] = { program, word, words[0], words[1], words[2], words[3], NULL };
+    char *const env[] = { leaks, NULL }; /* where we are built with sanitizers: ptrace is gone */
+    const struct errand_mount mounts[] = { { .host = self, .inside = WITNESS_INSIDE } };
+    struct errand errand = { .policy = WITNESS_POLICY,
+                             .argv = argv,
+                             .env = env,
+                             .mounts = mounts,
+                             .mount_count = COUNT(mounts),
+                             .wall_ms = WITNESS_MS,
+                             .control = -1 };
+    struct errand_result result;
+    int r = errand_run(sandbox, &errand, &result, err);
+    if (r == 0 && (result.outcome.end != END_EXITED || result.outcome.code != 0))
+        r = fail_host_as(err, EIO, "self-test: the witness ended by %s: %.100s",
+                         end_name(result.outcome.end), result.err);
+    if (r == 0)
+        *lines = TAKE(&result.out);
+    errand_result_done(&result);
+    return r;
+}
+
+int verdict_get(const struct sandbox *sandbox, bool fresh, struct verdict *ret, struct error *err)
+{
+    autofree char *about = circumstances();
+    if (!about)
+        return fail_host(err, "self-test: what host is this");
+    if (!fresh && read_kept(sandbox, about, ret))
+        return 0;
+    struct laid laid = { .listener = -1, .segment = -1 };
+    autofree char *lines = NULL;
+    int r = lay_bait(&laid, err);
+    if (r == 0)
+        r = run_witness(sandbox, &laid.bait, &lines, err);
+    lift_bait(&laid);
+    if (r < 0)
+        return r;
+    autofree char *copy = xstrdup(lines);
+    if (!take_lines(lines, ret))
+        return fail_host_as(err, EIO, "self-test: the witness spoke nonsense");
+    keep(sandbox, about, copy);
+    return 0;
+}
+
+const char *verdict_fault(const struct verdict *verdict, const char *layer)
+{
+    for (size_t i = 0; i < verdict->count; i++)
+        if (strcmp(verdict->rows[i].layer, layer) == 0)
+            return verdict->rows[i].fault[0] ? verdict->rows[i].fault : NULL;
+    return NULL;
+}
