@@ -75,22 +75,35 @@ static void log_end(const struct work *work, const struct outcome *outcome)
         log_event(LOG_ERROR, "fault", KV("job", work->job), KV("reason", outcome->error.text));
 }
 
-static void on_ended(struct run_sink *sink, const struct outcome *outcome,
+/* Cancelled though its client did not ask: the gate died, and what was left of
+ * the run was ended for that. */
+static struct outcome true_outcome(const struct work *work, const struct outcome *outcome)
+{
+    struct outcome ret = *outcome;
+    if (outcome->end == END_CANCELLED && !work->call->silent) {
+        ret.end = END_FAULT;
+        (void)fail_host_as(&ret.error, EPIPE, "the gate died");
+    }
+    return ret;
+}
+
+static void on_ended(struct run_sink *sink, const struct outcome *reported,
                      const uint64_t dropped[2])
 {
     struct work *work = (struct work *)sink;
+    const struct outcome outcome = true_outcome(work, reported);
     const struct result_input input = {
         .job = work->job,
         .started = work->has_started ? &work->started : NULL,
-        .outcome = outcome,
+        .outcome = &outcome,
         .output = { &work->output[0], &work->output[1] },
         .dropped = { dropped[0], dropped[1] },
         .elapsed_ns = now_ns() - work->call->arrived_ns,
         .policy = work->policy,
         .use_uv = work->use_uv,
     };
-    log_end(work, outcome);
-    bool is_error = outcome->end == END_REFUSED || outcome->end == END_FAULT;
+    log_end(work, &outcome);
+    bool is_error = outcome.end == END_REFUSED || outcome.end == END_FAULT;
     struct json_object *object = result_build(&input);
     call_answer(work_end(work), tool_result(object, is_error));
 }
@@ -121,7 +134,8 @@ static void on_cancel(struct call *call, bool grace)
         return;
     }
     gate_forget(call->services->gate, work->ticket);
-    const struct outcome outcome = { .end = END_CANCELLED };
+    const struct outcome cancelled = { .end = END_CANCELLED };
+    const struct outcome outcome = true_outcome(work, &cancelled);
     call_stopped(work_end(work), &outcome);
 }
 
