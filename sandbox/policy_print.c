@@ -13,6 +13,9 @@
 #define EXIT_BAD  1
 #define EXIT_HOST 125
 
+/* The home inside every box. */
+#define HOME "/box/home"
+
 static int complain(int status, const char *text)
 {
     (void)fprintf(stderr, "cordon: %s\n", text);
@@ -248,6 +251,13 @@ static void print_doubts(const struct policy *policy)
             printf("%s: limits.%s is missing, which permits nothing\n", policy->source,
                    limit_fields[i].name);
     }
+    bool home = false;
+    for (size_t i = 0; i < policy->file_count; i++)
+        home = home ||
+               (policy->files[i].kind == FILE_SCRATCH && strcmp(policy->files[i].path, HOME) == 0);
+    if (!home)
+        printf("%s: no scratch at " HOME ", where runs without a workspace start\n",
+               policy->source);
     if (policy->syscall_count == 0)
         printf("%s: syscalls has no rules, so that nothing can start\n", policy->source);
 }

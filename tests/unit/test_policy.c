@@ -193,8 +193,8 @@ static void every_fault_says_where_and_what_is_allowed(void **state)
         { "\"syscalls\": {\"otherwise\": \"KILL\"}", "allowed are EPERM, ENOENT" },
         { "\"syscalls\": {\"rules\": [{\"allow\": \"@none\"}]}",
           "no group is named \"@none\"; there" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"opne\"}]}",
-          "no system call is named \"opne\"" },
+        { "\"syscalls\": {\"rules\": [{\"allow\": \"openfile\"}]}",
+          "no system call is named \"openfile\"" },
         { "\"syscalls\": {\"rules\": [{\"allow\": \"read\"}]}", "rules[0]: \"why\" is missing" },
         { "\"syscalls\": {\"rules\": [{\"allow\": \"@files\", \"when\": {\"0\": [1]}}]}",
           "\"why\" is" },
@@ -410,11 +410,13 @@ static void a_broken_groups_file_is_named(void **state)
     struct error err;
     struct policy *policy = NULL;
     place_init(&place);
-    place_put(&place, "groups.json",
-              "{\"version\": 1, \"groups\": {\"@a\": {\"help\": \"h\",\n\"calls\": [\"raed\"]}}}",
-              0600);
+    place_put(
+        &place, "groups.json",
+        "{\"version\": 1, \"groups\": {\"@a\": {\"help\": \"h\",\n\"calls\": [\"readfile\"]}}}",
+        0600);
     assert_true(policy_load(&place.sandbox, "default", &policy, &err) < 0);
-    assert_says(&err, "groups.json: line 2: groups.@a.calls[0]: no system call is named \"raed\"");
+    assert_says(&err,
+                "groups.json: line 2: groups.@a.calls[0]: no system call is named \"readfile\"");
     place_done(&place, "groups.json");
 }
 
