@@ -13,6 +13,7 @@
 #include "explain.h"
 #include "fd.h"
 #include "identity.h"
+#include "ids.h"
 #include "kernel.h"
 #include "policy.h"
 #include "roots.h"
@@ -95,6 +96,10 @@ int sandbox_init(const struct sandbox_options *options, struct sandbox *ret, str
     if (r < 0)
         return r;
     log_set_level(ret->config.log_level);
+    if (ret->root && ret->config.slot_first == IDS_SLOT_FIRST)
+        ret->config.slot_first = ids_first(IDS_SLOT_FIRST, ret->config.slot_count);
+    /* A root without ids to give is a user with a grand name: it maps its own. */
+    ret->root = ret->root && ret->config.slot_first != 0;
     r = open_state(ret, options->state, err);
     if (r < 0)
         return r;

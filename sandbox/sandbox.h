@@ -15,7 +15,7 @@
 
 struct sandbox {
     struct config config;
-    bool root; /* started with uid 0: outside ids come from the slots */
+    bool root; /* uid 0 with ids to give away: outside ids come from the slots */
     uid_t uid; /* who started us */
     gid_t gid;
     char *state;        /* absolute path of STATE/gate */

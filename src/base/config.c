@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "ids.h"
 #include "json.h"
 #include "json_read.h"
 #include "str.h"
 
 #define CONFIG_BYTES_MAX (1024 * 1024)
 
-#define SLOT_FIRST_DEFAULT 2000000000U
 #define SLOT_COUNT_DEFAULT 256U
 /* Below are the ids of people, of system accounts and of what distributions
  * hand out by themselves (subuid from 100000 on, containers from 524288). */
@@ -310,7 +310,7 @@ static struct config defaults(void)
 {
     return (struct config){
         .environment_max_age_s = 7 * DAY_MS / 1000,
-        .slot_first = SLOT_FIRST_DEFAULT,
+        .slot_first = IDS_SLOT_FIRST,
         .slot_count = SLOT_COUNT_DEFAULT,
         .jobs_keep = 1000,
         .jobs_max_age_ms = 30 * DAY_MS,

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ids.h"
+
 /* --- identity ------------------------------------------------------------------- */
 
 /* getpwnam() would load modules that a static program has not, and could ask
@@ -34,7 +36,8 @@ static int account_by_name(const char *name, struct account *ret, struct error *
 
 int account_find(const char *text, struct account *ret, struct error *err)
 {
-    struct account account = { ACCOUNT_RESERVED, ACCOUNT_RESERVED };
+    uint32_t slots = text ? 0 : ids_first(IDS_SLOT_FIRST, 1);
+    struct account account = { slots ? slots - 1 : 0, slots ? slots - 1 : 0 };
     if (text) {
         char *end = NULL;
         errno = 0;
@@ -49,7 +52,7 @@ int account_find(const char *text, struct account *ret, struct error *err)
         if (r < 0)
             return r;
     }
-    if (account.uid == 0 || account.gid == 0)
+    if (text && (account.uid == 0 || account.gid == 0))
         return fail_host_as(err, EPERM, "account %s is root's; the front needs one of its own",
                             text);
     *ret = account;

@@ -14,17 +14,14 @@
 
 #include <cordon/error.h>
 
-/* Where configuration names no `account`. Nobody's: far above what
- * distributions, containers and directories hand out. */
-#define ACCOUNT_RESERVED 1999999999
-
 struct account {
     uid_t uid;
     gid_t gid;
 };
 
 /* "name" (looked up in /etc/passwd alone), "UID" or "UID:GID"; NULL: the
- * reserved one. Never 0. */
+ * reserved one, just below the slots (ids.h). 0 only where this root has no id to
+ * give away: then the front keeps its own, as an ordinary user's does. */
 int account_find(const char *text, struct account *ret, struct error *err) must_check;
 
 /* As root: becomes the account, without groups and capabilities, for good. */

@@ -78,7 +78,7 @@ static int open_state(struct serve *serve, struct error *err)
     autoclose int part = openat(top, STATE_PART, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (part < 0)
         return fail_host(err, "open %s/%s", state, STATE_PART);
-    if (getuid() == 0 && fchown(part, serve->account.uid, serve->account.gid) < 0)
+    if (serve->account.uid != 0 && fchown(part, serve->account.uid, serve->account.gid) < 0)
         return fail_host(err, "hand %s/%s to the front's account", state, STATE_PART);
     serve->state = fd_take(&part);
     return 0;
@@ -108,7 +108,7 @@ static int make_loop(struct serve *serve, struct error *err);
 /* A server that a person starts as root becomes nobody's. */
 static int drop_identity(struct serve *serve, struct error *err)
 {
-    return getuid() == 0 ? confine_identity(&serve->account, err) : 0;
+    return serve->account.uid != 0 ? confine_identity(&serve->account, err) : 0;
 }
 
 static int limit_resources(struct serve *serve, struct error *err)

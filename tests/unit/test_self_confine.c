@@ -14,6 +14,7 @@
 
 #include "cmd/self_confine.h"
 #include "fd.h"
+#include "ids.h"
 #include "unit.h"
 
 static char directory[] = "/tmp/cordon-cage-XXXXXX";
@@ -231,12 +232,13 @@ static int become_nobody(void)
 {
     struct error err = { 0 };
     struct account account;
-    if (account_find(NULL, &account, &err) < 0 || account.uid != ACCOUNT_RESERVED)
+    if (account_find(NULL, &account, &err) < 0 || account.uid != (IDS_SLOT_FIRST - 1))
         return 1;
     if (confine_identity(&account, &err) < 0)
         return 2;
     gid_t groups[8];
-    return getuid() != ACCOUNT_RESERVED || getgid() != ACCOUNT_RESERVED || getgroups(8, groups);
+    return getuid() != (IDS_SLOT_FIRST - 1) || getgid() != (IDS_SLOT_FIRST - 1) ||
+           getgroups(8, groups);
 }
 
 static void root_becomes_an_account_of_its_own(void **state)
