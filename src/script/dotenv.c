@@ -100,20 +100,17 @@ static char escaped(char quote, char c)
     return plain[found - names];
 }
 
-/* Where a quoted value closes. As in python-dotenv a backslash hides a quote after
- * it even when it is itself escaped, unless no other quote follows: its expression
- * backtracks to the last quote that can close. */
+/* Where a quoted value closes: a backslash hides what comes after it, also another
+ * backslash. */
 static const char *quote_end(const struct reader *reader, const char *from, char quote)
 {
-    const char *fallback = NULL;
     for (const char *p = from; p < reader->end; p++) {
-        if (*p != quote)
-            continue;
-        if (p == from || p[-1] != '\\')
+        if (*p == quote)
             return p;
-        fallback = p;
+        if (*p == '\\')
+            p++;
     }
-    return fallback;
+    return NULL;
 }
 
 static int read_quoted(struct reader *reader, struct str *value, struct error *err)
@@ -226,9 +223,11 @@ static int keep(struct reader *reader, const char *name, const char *raw, struct
 
 static int read_value(struct reader *reader, struct str *value, struct error *err)
 {
-    reader->at++; /* the '=' */
+    const char *equals = reader->at++;
     skip_blanks(reader);
     int c = peek(reader);
+    if (c == '#' && reader->at > equals + 1)
+        return 0; /* a blank and a comment: nothing; without the blank it is a value */
     if (c == '\'' || c == '"')
         return read_quoted(reader, value, err);
     if (c >= 0 && !is_line_end(c))
@@ -241,6 +240,10 @@ static int read_binding(struct reader *reader, struct error *err)
     autofree char *name = NULL;
     autostr struct str value = { 0 };
     skip_export(reader);
+    if (peek(reader) == '#') { /* "export" and a comment, which exports nothing */
+        skip_rest_of_line(reader);
+        return 0;
+    }
     int r = read_name(reader, &name, err);
     if (r < 0)
         return r;

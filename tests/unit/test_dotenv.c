@@ -36,8 +36,8 @@ static void assert_broken(const char *text, const char *words)
 static void plain_values_lose_blanks_and_comments(void **state)
 {
     (void)state;
-    assert_env("A=1\nB = two words  \n\n# comment\n  C=x # y\nD=x#y\nE=\nF= #z\n",
-               "A=1|B=two words|C=x|D=x#y|E=|F=#z|");
+    assert_env("A=1\nB = two words  \n\n# comment\n  C=x # y\nD=x#y\nE=\nF= #z\nG=#z\n",
+               "A=1|B=two words|C=x|D=x#y|E=|F=|G=#z|");
     assert_env("export A=1\nexport\tB=2\nexported=3\nexport=4", "A=1|B=2|exported=3|export=4|");
 }
 
@@ -48,7 +48,8 @@ static void quotes_keep_what_is_in_them(void **state)
     assert_env("A='it\\'s \\n \\\\'\nB=\"a\\tb \\\"q\\\" \\\\ \\x\"",
                "A=it's \\n \\|B=a\tb \"q\" \\ \\x|");
     assert_env("A=\"one\ntwo\"\nB='three\nfour'\n'C'=5", "A=one\ntwo|B=three\nfour|C=5|");
-    assert_env("A=\"ends with a backslash\\\"\nB=1", "A=ends with a backslash\\|B=1|");
+    assert_env("A=\"ends with a backslash\\\\\"\nB=1", "A=ends with a backslash\\|B=1|");
+    assert_env("A='not yet\\' there'\nexport # nothing", "A=not yet' there|");
 }
 
 static void other_line_ends_and_a_mark_are_read(void **state)
@@ -82,6 +83,7 @@ static void a_broken_line_is_named(void **state)
     assert_broken("A='1\n2'\n\n=3\n", "line 4: no name");
     assert_broken("A=\"1\nB=2\n", "line 1: a quoted value without");
     assert_broken("A=1\nB='x' y\n", "line 2: text after the closing quote of B");
+    assert_broken("A='x\\'\n", "line 1: a quoted value without");
     assert_broken("'A=1\n", "line 1: a quoted name without");
     assert_broken("my-name=1\n", "line 1: \"my-name\" is not a name");
     assert_broken("A=1\r\n2B=1\r\n", "line 2: \"2B\" is not a name");
