@@ -76,14 +76,14 @@ int confine_identity(const struct account *account, struct error *err)
 #define FILE_BYTES   (64UL << 20)   /* a memfd of the longest script */
 
 static const struct {
-    int resource;
     rlim_t most;
+    __rlimit_resource_t resource;
     bool sanitizers; /* also in a build with them: they start a tracer, and their shadow takes
                       * terabytes */
 } limits[] = {
-    { RLIMIT_CORE, 0, true },           { RLIMIT_NPROC, 0, false },
-    { RLIMIT_MEMLOCK, 0, true },        { RLIMIT_NOFILE, OPEN_FILES, true },
-    { RLIMIT_FSIZE, FILE_BYTES, true }, { RLIMIT_AS, MEMORY_BYTES, false },
+    { 0, RLIMIT_CORE, true },           { 0, RLIMIT_NPROC, false },
+    { 0, RLIMIT_MEMLOCK, true },        { OPEN_FILES, RLIMIT_NOFILE, true },
+    { FILE_BYTES, RLIMIT_FSIZE, true }, { MEMORY_BYTES, RLIMIT_AS, false },
 };
 
 bool confine_possible(void)

@@ -27,9 +27,7 @@
 #define STATE_PART "front"
 
 /* How long the end may take: runs are killed, replies flushed, the gate leaves. */
-#define ENDING_MS 1000
-
-extern char **environ;
+#define ENDING_S 1
 
 struct serve {
     struct options *options;
@@ -183,7 +181,7 @@ static void end(struct serve *serve, const char *reason, bool silent, int status
 {
     if (serve->ending)
         return;
-    static const struct timeval deadline = { ENDING_MS / 1000, ENDING_MS % 1000 * 1000 };
+    static const struct timeval deadline = { .tv_sec = ENDING_S };
     log_event(LOG_INFO, "ending", KV("reason", reason));
     serve->ending = true;
     serve->status = status;
@@ -324,7 +322,10 @@ int serve_command(const struct command *command, struct options *options)
         }
     log_event(LOG_INFO, "serving", KV("transport", "stdio"));
     (void)event_base_dispatch(serve.base);
-    (void)waitpid(serve.gate_pid, NULL, WNOHANG);
     serve_done(&serve);
+    /* A gate that left when it was asked to is on its last step: with it nothing of
+     * this server is left. One that died, or did not leave, is not waited for. */
+    bool left = serve.gate_left && serve.status == 0;
+    (void)waitpid(serve.gate_pid, NULL, left ? 0 : WNOHANG);
     return serve.status;
 }

@@ -111,11 +111,11 @@ int gate_resolve(struct gate *gate, const char *directory, const char *path, gat
     question->answer = answer;
     question->context = context;
     question->frame = xcalloc(1, LAUNCH_FRAME_MAX);
-    /* The encoder only reads the strings. */
-    const struct resolve ask = { .id = question->ticket,
-                                 .directory = (char *)(uintptr_t)directory,
-                                 .path = (char *)(uintptr_t)path };
+    struct resolve ask = { .id = question->ticket,
+                           .directory = directory ? xstrdup(directory) : NULL,
+                           .path = path ? xstrdup(path) : NULL };
     int r = resolve_encode(&ask, question->frame, &question->len, err);
+    resolve_done(&ask);
     if (r < 0) {
         question_free(question);
         return r;

@@ -11,10 +11,10 @@
 #define TEXT_OF(value)  TEXT_OF_(value)
 #define TEXT_OF_(value) #value
 
-#define BYTES_PER_MB  (1024 * 1024)
+#define BYTES_PER_MB  (1024UL * 1024)
 #define MS_PER_S      1000
 #define SECONDS_MAX   1000000000
-#define MEMORY_MB_MAX (1024 * 1024 * 1024)
+#define MEMORY_MB_MAX (1LL << 30)
 #define OUTPUT_MAX    (1LL << 50)
 #define LABEL_MAX     1024
 
@@ -182,16 +182,15 @@ static int check_not_yet(const struct run_call *call, struct error *err)
 
 static int check_words(const struct run_call *call, struct error *err)
 {
-    int r;
-    if (call->policy && (r = policy_name_check(call->policy, err)) < 0)
+    if (call->policy && policy_name_check(call->policy, err) < 0)
         return fail_within(err, "policy");
-    if (call->python_version && (r = python_version_check(call->python_version, err)) < 0)
+    if (call->python_version && python_version_check(call->python_version, err) < 0)
         return fail_within(err, "python_version");
     for (char **text = call->dependencies; text && *text; text++)
-        if ((r = requirement_check(*text, err)) < 0)
+        if (requirement_check(*text, err) < 0)
             return fail_within(err, "dependencies");
     for (char **pair = call->env_vars; pair && *pair; pair++)
-        if ((r = variable_check(*pair, err)) < 0)
+        if (variable_check(*pair, err) < 0)
             return fail_within(err, "env_vars");
     return 0;
 }

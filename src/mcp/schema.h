@@ -43,7 +43,7 @@ struct field {
 };
 
 /* Nothing longer fits into a launch anyway. */
-#define FIELD_TEXT_MAX (64 * 1024)
+#define FIELD_TEXT_MAX (64UL * 1024)
 
 /* A FIELD_NUMBER is more than 0 and at most this. */
 #define FIELD_NUMBER_MAX 1000000000.0

@@ -268,7 +268,7 @@ static void on_answer(void *context, const struct resolved *answer, int fd)
 
 static void proceed(struct work *work)
 {
-    const char *directory, *path;
+    const char *directory = NULL, *path = NULL;
     while (work->step < COUNT(steps) && !steps[work->step].asks(work, &directory, &path))
         work->step++;
     if (work->step == COUNT(steps)) {

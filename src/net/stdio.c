@@ -14,10 +14,10 @@
 
 #include "str.h"
 
-#define CHUNK_BYTES (64 * 1024)
+#define CHUNK_BYTES (64UL * 1024)
 
 /* A line buffer that grew beyond this is given back after its line. */
-#define LINE_KEPT_MAX (256 * 1024)
+#define LINE_KEPT_MAX (256UL * 1024)
 
 struct stdio {
     struct stdio_events events;
