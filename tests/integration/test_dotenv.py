@@ -15,17 +15,33 @@ WRITTEN = [
     "A=1\nB = two words # comment\n\n# comment\nexport C='single \\' #quoted'\n",
     'A="double\\n\\t\\\\ quoted\nover lines" # comment\nB=2\n',
     "\ufeffA=1\r\nB='x'\r\nC=\rD= # comment\nE=#value\n",
-    "HOST=example.org\nURL=${SCHEME:-https}://${HOST}/${NONE}?q='${HOST}'\nHOST=other\nC=\"${HOST}\"\n",
+    "HOST=example.org\nURL=${SCHEME:-https}://${HOST}/${NONE}?q='${HOST}'\n",
+    'A=1\nB="${A}"\nA=2\nC=${A}\n',
     "A='${B}'\nB=1\nC=${A}${B}${A:-d}${NONE:-}${\n",
     "this is wrong\n",
     "A='open\nB=1\n",
     "A='1' 2\n",
 ]
 
-TOKENS = (
-    ["A", "B", "C", "NAME", "=", "=", "=", "'", '"', "\\", "\n", "\n", "\r\n", " ", "#", "${A}", "${B:-d}"]
-    + ["${", "}", "export ", "\t", "x", "\\n", "\\'", '\\"', "é", "$", "\r", ":", "-"]
-)
+TOKENS = [
+    "A",
+    "B",
+    "C",
+    "NAME",
+    "=",
+    "=",
+    "=",
+    "'",
+    '"',
+    "\\",
+    "\n",
+    "\n",
+    "\r\n",
+    " ",
+    "#",
+    "${A}",
+    "${B:-d}",
+] + ["${", "}", "export ", "\t", "x", "\\n", "\\'", '\\"', "é", "$", "\r", ":", "-"]
 
 
 def generated():
