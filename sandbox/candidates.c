@@ -184,7 +184,7 @@ void candidates_find(const struct sandbox *sandbox, struct candidates *ret)
     autolist char **homes = homes_list(sandbox);
     struct gathering gathering = { .sandbox = sandbox, .homes = homes, .all = ret };
     watch(ret, "/etc/passwd"); /* the homes */
-    for (size_t i = 0; i < list_len(sandbox->config.pythons); i++)
+    for (size_t i = 0; sandbox->config.pythons && sandbox->config.pythons[i]; i++)
         add_configured(&gathering, sandbox->config.pythons[i]);
     add_from_path(&gathering);
     for (size_t i = 0; i < COUNT(places); i++)
@@ -209,7 +209,7 @@ char *candidates_settings(const struct sandbox *sandbox)
         const char *value = name ? env_get(sandbox->settings, name) : NULL;
         str_printf(&text, "%s\n", value ? value : "");
     }
-    for (size_t i = 0; i < list_len(sandbox->config.pythons); i++)
+    for (size_t i = 0; sandbox->config.pythons && sandbox->config.pythons[i]; i++)
         str_printf(&text, "%s\n", sandbox->config.pythons[i]);
     return str_take(&text);
 }

@@ -45,7 +45,7 @@ char *env_key(const struct env_identity *identity)
     autostr struct str text = { 0 };
     str_printf(&text, "format " KEY_FORMAT "\nuv %s\nplatform %s %s\ninterpreter %s\n",
                identity->uv_version, host.sysname, host.machine, identity->interpreter);
-    for (size_t i = 0; i < list_len(requirements); i++)
+    for (size_t i = 0; requirements && requirements[i]; i++)
         str_printf(&text, "requirement %s\n", requirements[i]);
     str_printf(&text, "settings %zu\n%s", strlen(identity->settings), identity->settings);
     if (identity->header)
@@ -157,11 +157,12 @@ static int write_record(const struct search *search, const char *name, char *con
                         struct error *err)
 {
     struct env_record record = { .created_ms = wall_clock_ms(),
-                                 .python = search->request->python->version,
-                                 .uv = search->uv_version,
-                                 .requirements = (char **)(uintptr_t)search->request->requirements,
-                                 .installed = (char **)(uintptr_t)installed };
+                                 .python = xstrdup(search->request->python->version),
+                                 .uv = xstrdup(search->uv_version),
+                                 .requirements = list_copy(search->request->requirements),
+                                 .installed = list_copy(installed) };
     autofree char *text = env_record_print(&record);
+    env_record_done(&record);
     autofree char *path = path_join(name, "record");
     return file_write(search->owner, path, text, strlen(text), 0600, err);
 }

@@ -65,7 +65,7 @@ static int visit_owner(const struct sandbox *sandbox, const char *name, visitor 
         return complain(&err);
     autolist char **keys = names_in(owner);
     int result = 0;
-    for (size_t i = 0; i < list_len(keys) && result == 0; i++) {
+    for (size_t i = 0; keys && keys[i] && result == 0; i++) {
         struct env_record record = { 0 };
         struct stat st;
         int hold = env_hold(owner, keys[i], &record, &err);
@@ -86,7 +86,7 @@ static int visit_all(const struct sandbox *sandbox, visitor *call, void *context
         openat(sandbox->state_fd, "environments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     autolist char **owners = dir < 0 ? NULL : names_in(dir);
     int result = 0;
-    for (size_t i = 0; i < list_len(owners) && result == 0; i++)
+    for (size_t i = 0; owners && owners[i] && result == 0; i++)
         result = visit_owner(sandbox, owners[i], call, context);
     return result;
 }
@@ -107,7 +107,7 @@ static int print_one(const struct visit *visit, void *context)
     printf("%.12s  %-8s  %-8s  ", visit->key, visit->owner_name, visit->record->python);
     print_date((time_t)(visit->record->created_ms / 1000));
     print_date(visit->used);
-    for (size_t i = 0; i < list_len(visit->record->requirements); i++)
+    for (size_t i = 0; visit->record->requirements && visit->record->requirements[i]; i++)
         printf("%s%s", i ? ", " : "", visit->record->requirements[i]);
     putchar('\n');
     return 0;
@@ -166,8 +166,9 @@ static int make_one(const struct sandbox *sandbox, const struct make_options *op
         return r;
     const struct python *python = NULL;
     /* As `cordon run` chooses, so that it finds what was made here. */
-    r = python_choose(sandbox, pythons, options->python ? PYTHON_EXACT : PYTHON_NEWEST,
-                      options->python, NULL, -1, &python, err);
+    struct python_asked asked = { options->python ? PYTHON_EXACT : PYTHON_NEWEST, options->python,
+                                  NULL };
+    r = python_choose(sandbox, pythons, &asked, -1, &python, err);
     if (r < 0)
         return r;
     struct env_request request = { .owner = OWNER_AT_THE_COMMAND_LINE,
@@ -190,7 +191,7 @@ static int command_make(const struct sandbox *sandbox, int argc, char *const *ar
         status = complain(&err);
     if (status == 0) {
         printf("%s  %s\n", environment.key, environment.cached ? "was there" : "made");
-        for (size_t i = 0; i < list_len(environment.installed); i++)
+        for (size_t i = 0; environment.installed && environment.installed[i]; i++)
             printf("  %s\n", environment.installed[i]);
     }
     environment_done(&environment);
@@ -235,7 +236,7 @@ static int command_prune(const struct sandbox *sandbox, int argc, char *const *a
     autoclose int dir =
         openat(sandbox->state_fd, "environments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     autolist char **owners = dir < 0 ? NULL : names_in(dir);
-    for (size_t i = 0; i < list_len(owners); i++) {
+    for (size_t i = 0; owners && owners[i]; i++) {
         struct error ignored = { 0 };
         autoclose int owner = env_owner_open(sandbox, owners[i], &ignored);
         if (owner >= 0)

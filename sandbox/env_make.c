@@ -71,18 +71,16 @@ static int lay_out(const char *top, const struct python *python, struct error *e
 /* --- 2. uv -------------------------------------------------------------------------- */
 
 /* Where uv puts things and what it may do is said here; the rest is the operator's. */
-static char *const uv_environment[] = {
-    (char *)(uintptr_t) "PATH=/usr/bin",
-    (char *)(uintptr_t) "HOME=/box/home",
-    (char *)(uintptr_t) "LANG=C.UTF-8",
-    (char *)(uintptr_t) "NO_COLOR=1",
-    (char *)(uintptr_t) "UV_NO_PROGRESS=1",
-    (char *)(uintptr_t) "UV_CACHE_DIR=" UV_CACHE_INSIDE,
-    (char *)(uintptr_t) "UV_LINK_MODE=copy", /* whoever writes the cache must not edit environments
-                                              */
-    (char *)(uintptr_t) "UV_PYTHON_DOWNLOADS=never",
-    (char *)(uintptr_t) "UV_NO_BUILD=1", /* a build is a stranger's code */
-    NULL,
+static const char *const uv_environment[] = {
+    "PATH=/usr/bin",
+    "HOME=/box/home",
+    "LANG=C.UTF-8",
+    "NO_COLOR=1",
+    "UV_NO_PROGRESS=1",
+    "UV_LINK_MODE=copy", /* whoever writes the cache must not edit environments
+                          */
+    "UV_PYTHON_DOWNLOADS=never",
+    "UV_NO_BUILD=1", /* a build is a stranger's code */
 };
 
 /* uv remembers interpreters by path, and every environment lies at the same one:
@@ -96,7 +94,7 @@ static char **uv_arguments(const char *program, const struct env_request *reques
     char **argv = NULL;
     for (size_t i = 0; i < COUNT(words); i++)
         list_add(&argv, words[i]);
-    for (size_t i = 0; i < list_len(request->requirements); i++)
+    for (size_t i = 0; request->requirements && request->requirements[i]; i++)
         list_add(&argv, request->requirements[i]);
     return argv;
 }
@@ -155,8 +153,11 @@ static int install(const struct sandbox *sandbox, const struct env_making *makin
         mounts[count++] = settings->mounts[i];
 
     autolist char **argv = uv_arguments(program.inside, request);
-    autolist char **env = list_copy(uv_environment);
-    for (size_t i = 0; i < list_len(settings->env); i++)
+    autolist char **env = NULL;
+    for (size_t i = 0; i < COUNT(uv_environment); i++)
+        list_add(&env, uv_environment[i]);
+    list_add(&env, "UV_CACHE_DIR=" UV_CACHE_INSIDE);
+    for (size_t i = 0; settings->env && settings->env[i]; i++)
         list_add(&env, settings->env[i]);
     struct errand errand = { .policy = "fetch",
                              .argv = argv,
@@ -231,7 +232,7 @@ static const char program[] =
 static int take_installed(char *const *lines, char ***ret, struct error *err)
 {
     autolist char **installed = NULL;
-    for (size_t i = 0; i < list_len(lines); i++) {
+    for (size_t i = 0; lines && lines[i]; i++) {
         const char *value = helper_value(lines[i], "installed");
         if (!value)
             return fail_host_as(err, EBADMSG,

@@ -20,7 +20,7 @@
 
 #define RECORD           "record"
 #define RECORD_FORMAT    "cordon-environment 1"
-#define RECORD_BYTES_MAX (1024 * 1024)
+#define RECORD_BYTES_MAX (1024UL * 1024)
 #define MAKING           ".making-"
 #define OLD              ".old-"
 #define LOCK             ".lock-"
@@ -33,9 +33,9 @@ char *env_record_print(const struct env_record *record)
     autostr struct str text = { 0 };
     str_printf(&text, RECORD_FORMAT "\ncreated %llu\npython %s\nuv %s\n",
                (unsigned long long)record->created_ms, record->python, record->uv);
-    for (size_t i = 0; i < list_len(record->requirements); i++)
+    for (size_t i = 0; record->requirements && record->requirements[i]; i++)
         str_printf(&text, "requirement %s\n", record->requirements[i]);
-    for (size_t i = 0; i < list_len(record->installed); i++)
+    for (size_t i = 0; record->installed && record->installed[i]; i++)
         str_printf(&text, "installed %s\n", record->installed[i]);
     str_puts(&text, "end\n");
     return str_take(&text);
@@ -155,7 +155,7 @@ static void remove_starting_with(int owner, const char *prefix)
             list_add(&names, entry->d_name);
     closedir(directory);
     struct error ignored = { 0 };
-    for (size_t i = 0; i < list_len(names); i++)
+    for (size_t i = 0; names && names[i]; i++)
         if (env_remove(owner, names[i], &ignored) < 0)
             continue;
 }
@@ -276,6 +276,6 @@ void env_sweep(int owner)
         if (starts_with(entry->d_name, MAKING) && !maker_lives(owner, entry->d_name))
             list_add(&dead, entry->d_name);
     closedir(directory);
-    for (size_t i = 0; i < list_len(dead); i++)
+    for (size_t i = 0; dead && dead[i]; i++)
         remove_starting_with(owner, dead[i]);
 }

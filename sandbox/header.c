@@ -21,10 +21,8 @@
 #define MEMORY            "headers"
 #define MEMORY_FORMAT     "1" /* counts up when the program's answers change */
 #define MEMORY_FILES_MAX  1000
-#define HEADER_ANSWER_MAX (1024 * 1024)
+#define HEADER_ANSWER_MAX (1024UL * 1024)
 #define HEADER_MS         20000
-#define TOMLLIB_SINCE     11 /* Python 3.11 */
-#define EVALUATES_SINCE   8
 
 /* --- answers kept as files named by what was asked --------------------------- */
 
@@ -32,7 +30,7 @@ static char *answer_name(const char *mode, const char *text, char *const *versio
 {
     autostr struct str asked = { 0 };
     str_printf(&asked, MEMORY_FORMAT "\n%s\n", mode);
-    for (size_t i = 0; i < list_len(versions); i++)
+    for (size_t i = 0; versions && versions[i]; i++)
         str_printf(&asked, "%s ", versions[i]);
     str_printf(&asked, "\n%s", text);
     char hash[SHA256_DIGEST_STRING_LENGTH];
@@ -72,7 +70,7 @@ static void answers_bound(const struct sandbox *sandbox)
 static void answer_keep(const struct sandbox *sandbox, const char *name, char *const *lines)
 {
     autostr struct str text = { 0 };
-    for (size_t i = 0; i < list_len(lines); i++)
+    for (size_t i = 0; lines && lines[i]; i++)
         str_printf(&text, "%s\n", lines[i]);
     str_puts(&text, "end\n");
     (void)mkdirat(sandbox->state_fd, MEMORY, 0700);
@@ -101,24 +99,30 @@ static const struct python *reader_of(const struct pythons *pythons, int since)
     return NULL;
 }
 
+static const struct mode {
+    const char *name;
+    int since; /* the 3.N whose library can do it: tomllib came with 3.11 */
+} read_header = { "header", 11 }, evaluate_versions = { "versions", 8 };
+
 /* Runs the program unless its answer is known. */
-static int ask(const struct sandbox *sandbox, const struct pythons *pythons, const char *mode,
-               int since, const char *text, int control, char ***ret, struct error *err)
+static int ask(const struct sandbox *sandbox, const struct pythons *pythons,
+               const struct mode *mode, const char *text, int control, char ***ret,
+               struct error *err)
 {
     autolist char **versions = versions_of(pythons);
-    autofree char *name = answer_name(mode, text, versions);
+    autofree char *name = answer_name(mode->name, text, versions);
     if (answer_recall(sandbox, name, ret))
         return 0;
 
-    const struct python *reader = reader_of(pythons, since);
+    const struct python *reader = reader_of(pythons, mode->since);
     if (!reader)
         return fail_host_as(err, ENOENT,
                             "reading a script's header needs a Python from 3.%d on, and this host "
                             "has none",
-                            since);
+                            mode->since);
     autolist char **args = NULL;
-    list_add(&args, mode);
-    for (size_t i = 0; i < list_len(versions); i++)
+    list_add(&args, mode->name);
+    for (size_t i = 0; versions && versions[i]; i++)
         list_add(&args, versions[i]);
     struct helper helper = { .what = "read the script's header",
                              .policy = "strict",
@@ -143,7 +147,7 @@ static int ask(const struct sandbox *sandbox, const struct pythons *pythons, con
 
 static int check_refusal(char *const *lines, struct error *err)
 {
-    for (size_t i = 0; i < list_len(lines); i++) {
+    for (size_t i = 0; lines && lines[i]; i++) {
         const char *reason = helper_value(lines[i], "refused");
         if (reason)
             return fail_caller(err, EINVAL, "the script's header: %s", reason);
@@ -153,7 +157,7 @@ static int check_refusal(char *const *lines, struct error *err)
 
 static int take_lines(char *const *lines, struct header *ret, char ***versions, struct error *err)
 {
-    for (size_t i = 0; i < list_len(lines); i++) {
+    for (size_t i = 0; lines && lines[i]; i++) {
         const char *value;
         if ((value = helper_value(lines[i], "dependency")))
             list_add(&ret->dependencies, value);
@@ -174,11 +178,11 @@ static void keep_versions(const struct sandbox *sandbox, const struct pythons *p
                           const char *specifier, char *const *versions)
 {
     autolist char **known = versions_of(pythons);
-    autofree char *name = answer_name("versions", specifier, known);
+    autofree char *name = answer_name(evaluate_versions.name, specifier, known);
     if (faccessat(sandbox->state_fd, name, F_OK, 0) == 0)
         return;
     autolist char **lines = NULL;
-    for (size_t i = 0; i < list_len(versions); i++)
+    for (size_t i = 0; versions && versions[i]; i++)
         list_add_owned(&lines, xasprintf("version %s", versions[i]));
     answer_keep(sandbox, name, lines);
 }
@@ -187,7 +191,7 @@ int header_read(const struct sandbox *sandbox, struct pythons *pythons, const ch
                 int control, struct header *ret, struct error *err)
 {
     autolist char **lines = NULL;
-    int r = ask(sandbox, pythons, "header", TOMLLIB_SINCE, toml, control, &lines, err);
+    int r = ask(sandbox, pythons, &read_header, toml, control, &lines, err);
     if (r == 0)
         r = check_refusal(lines, err);
     if (r < 0)
@@ -216,7 +220,7 @@ int header_versions(const struct sandbox *sandbox, struct pythons *pythons, cons
                     int control, char ***ret, struct error *err)
 {
     autolist char **lines = NULL;
-    int r = ask(sandbox, pythons, "versions", EVALUATES_SINCE, specifier, control, &lines, err);
+    int r = ask(sandbox, pythons, &evaluate_versions, specifier, control, &lines, err);
     if (r == 0)
         r = check_refusal(lines, err);
     if (r < 0)

@@ -99,7 +99,7 @@ int helper_run(const struct sandbox *sandbox, const struct helper *helper, char 
     list_add(&argv, "-S"); /* nor site-packages of the installation */
     list_add(&argv, "-c");
     list_add(&argv, helper->program);
-    for (size_t i = 0; i < list_len(helper->args); i++)
+    for (size_t i = 0; helper->args && helper->args[i]; i++)
         list_add(&argv, helper->args[i]);
 
     /* Every policy shows /usr. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* installation.c - is this file a program, and may a box see where it is installed? */
+#include <assert.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -76,7 +77,7 @@ int prefix_check(const char *prefix, char *const *homes, struct error *err)
     for (size_t i = 0; i < COUNT(never_beneath); i++)
         if (path_within(prefix, never_beneath[i]))
             return refuse_prefix(err, prefix, "it lies in a system directory");
-    for (size_t i = 0; i < list_len(homes); i++) {
+    for (size_t i = 0; homes && homes[i]; i++) {
         if (!is_somebodys(homes[i]))
             continue;
         if (path_within(homes[i], prefix))
@@ -155,6 +156,8 @@ static char *base_of_copy(const char *path, const char *prefix)
 {
     struct error ignored = { 0 };
     autofree char *text = NULL;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
     autofree char *config = path_join(prefix, "pyvenv.cfg");
     if (file_read(AT_FDCWD, config, 65536, &text, NULL, &ignored) < 0)
         return NULL;
@@ -162,27 +165,34 @@ static char *base_of_copy(const char *path, const char *prefix)
     for (char *line; (line = strsep(&rest, "\n"));) {
         char home[PATH_MAX];
         if (sscanf(line, " home = %4095[^\r\n]", home) == 1 && *home == '/')
-            return path_join(home, strrchr(path, '/') + 1);
+            return path_join(home, name);
     }
     return NULL;
 }
 
-int candidate_make(const char *path, char *const *homes, struct candidate *ret, struct error *err)
+static int installed_program(const char *path, char **ret, struct error *err)
 {
     autofree char *real = NULL;
     int r = program_real(path, &real, err);
     if (r < 0)
         return r;
+    assert(real);
     autofree char *prefix = installation_prefix(real);
     autofree char *base = base_of_copy(real, prefix);
-    if (base) {
-        free(TAKE(&real));
-        r = program_real(base, &real, err);
-        if (r < 0)
-            return r;
-        free(TAKE(&prefix));
-        prefix = installation_prefix(real);
-    }
+    if (base)
+        return program_real(base, ret, err);
+    *ret = TAKE(&real);
+    return 0;
+}
+
+int candidate_make(const char *path, char *const *homes, struct candidate *ret, struct error *err)
+{
+    autofree char *real = NULL;
+    int r = installed_program(path, &real, err);
+    if (r < 0)
+        return r;
+    assert(real);
+    autofree char *prefix = installation_prefix(real);
     r = prefix_check(prefix, homes, err);
     if (r < 0)
         return r;

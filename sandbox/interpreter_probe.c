@@ -38,13 +38,20 @@ static int unusable(struct error *err, const char *path, const char *why)
     return fail_host_as(err, EBADMSG, "%s: %s", path, why);
 }
 
+/* "3.12.4" or "3.14.0rc1" */
 static bool version_parse(struct python *python)
 {
-    int used = 0;
-    if (sscanf(python->version, "%d.%d.%d%n", &python->major, &python->minor, &python->micro,
-               &used) != 3)
-        return false;
-    return strspn(python->version + used, "abrc0123456789") == strlen(python->version + used);
+    int *const parts[] = { &python->major, &python->minor, &python->micro };
+    char *at = python->version;
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        char *end = at;
+        unsigned long part = *at >= '0' && *at <= '9' ? strtoul(at, &end, 10) : 0;
+        if (end == at || end - at > 4 || (i < 2 && *end != '.'))
+            return false;
+        *parts[i] = (int)part;
+        at = end + (i < 2);
+    }
+    return strspn(at, "abrc0123456789") == strlen(at);
 }
 
 int python_make(const struct candidate *candidate, const char *version, struct python *ret,
@@ -92,7 +99,7 @@ int interpreter_probe(const struct sandbox *sandbox, const struct candidate *can
     if (r < 0)
         return r;
     struct facts facts = { 0 };
-    for (size_t i = 0; i < list_len(lines); i++) {
+    for (size_t i = 0; lines && lines[i]; i++) {
         const char *value;
         if ((value = helper_value(lines[i], "implementation")))
             facts.implementation = value;
@@ -234,11 +241,11 @@ static size_t recall(const struct sandbox *sandbox, struct probe *probes, size_t
     for (size_t i = 0; i < count; i++) {
         struct error ignored = { 0 };
         const char *value = memo_get(&memo, probes[i].candidate->stamp);
-        if (!value)
+        bool usable = value && !starts_with(value, UNUSABLE);
+        /* What is not as we wrote it is asked again. */
+        if (!value ||
+            (usable && python_make(probes[i].candidate, value, &probes[i].python, &ignored) < 0))
             todo[unknown++] = &probes[i];
-        else if (!starts_with(value, UNUSABLE) &&
-                 python_make(probes[i].candidate, value, &probes[i].python, &ignored) < 0)
-            todo[unknown++] = &probes[i]; /* not what we wrote: ask again */
     }
     return unknown;
 }

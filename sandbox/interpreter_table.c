@@ -18,7 +18,7 @@
 
 #define TABLE           "interpreters.table"
 #define TABLE_FORMAT    "1"
-#define TABLE_BYTES_MAX (256 * 1024)
+#define TABLE_BYTES_MAX (256UL * 1024)
 
 static void seal_path(struct str *text, const char *path)
 {
@@ -31,9 +31,9 @@ static char *seal_make(const struct sandbox *sandbox, char *const *watched, char
     autostr struct str text = { 0 };
     autofree char *settings = candidates_settings(sandbox);
     str_printf(&text, TABLE_FORMAT "\n%s", settings);
-    for (size_t i = 0; i < list_len(watched); i++)
+    for (size_t i = 0; watched && watched[i]; i++)
         seal_path(&text, watched[i]);
-    for (size_t i = 0; i < list_len(paths); i++)
+    for (size_t i = 0; paths && paths[i]; i++)
         seal_path(&text, paths[i]);
     char hash[SHA256_DIGEST_STRING_LENGTH];
     SHA256Data((const uint8_t *)text.data, text.len, hash);
@@ -49,7 +49,7 @@ void table_keep(const struct sandbox *sandbox, const struct candidates *candidat
     autofree char *seal = seal_make(sandbox, candidates->watched, paths);
     autostr struct str text = { 0 };
     str_printf(&text, "seal %s\n", seal);
-    for (size_t i = 0; i < list_len(candidates->watched); i++)
+    for (size_t i = 0; candidates->watched && candidates->watched[i]; i++)
         str_printf(&text, "watch %s\n", candidates->watched[i]);
     for (size_t i = 0; i < pythons->count; i++)
         str_printf(&text, "version %s\npython %s\n", pythons->list[i].version,
@@ -74,7 +74,7 @@ static void kept_done(struct kept *kept)
 
 static void read_lines(char *const *lines, struct kept *kept)
 {
-    for (size_t i = 0; i < list_len(lines); i++) {
+    for (size_t i = 0; lines && lines[i]; i++) {
         const char *value;
         if ((value = helper_value(lines[i], "seal")))
             kept->seal = value;

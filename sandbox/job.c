@@ -215,8 +215,9 @@ static int prepare(struct job *job, struct error *err)
     if (r == 0)
         r = read_header(job, &allowed, err);
     if (r == 0)
-        r = python_choose(job->sandbox, &job->pythons, launch->wish, launch->python, allowed,
-                          control, &job->python, err);
+        r = python_choose(job->sandbox, &job->pythons,
+                          &(struct python_asked){ launch->wish, launch->python, allowed }, control,
+                          &job->python, err);
     return r < 0 ? r : find_environment(job, err);
 }
 

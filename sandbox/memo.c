@@ -11,7 +11,7 @@
 #include "fd.h"
 #include "str.h"
 
-#define MEMO_BYTES_MAX (1024 * 1024)
+#define MEMO_BYTES_MAX (1024UL * 1024)
 
 void memo_load(const struct sandbox *sandbox, const char *name, struct memo *ret)
 {
@@ -77,14 +77,17 @@ void memo_keep(const struct sandbox *sandbox, const char *name, const struct mem
     if (!fresh->keys)
         return;
     autoclose int lock = lock_file(sandbox, name);
+    if (lock < 0)
+        return;
     automemo struct memo all;
     memo_load(sandbox, name, &all);
-    for (size_t i = 0; fresh->keys[i]; i++)
+    for (size_t i = 0; fresh->keys && fresh->keys[i]; i++)
         memo_put(&all, fresh->keys[i], fresh->values[i]);
 
     autostr struct str text = { 0 };
     size_t count = list_len(all.keys);
-    for (size_t i = count > MEMO_LINES_MAX ? count - MEMO_LINES_MAX : 0; i < count; i++)
+    size_t first = count > MEMO_LINES_MAX ? count - MEMO_LINES_MAX : 0;
+    for (size_t i = first; all.keys && all.keys[i]; i++)
         str_printf(&text, "%s\t%s\n", all.keys[i], all.values[i]);
     struct error why = { 0 };
     if (file_write(sandbox->state_fd, name, text.data, text.len, 0600, &why) < 0)

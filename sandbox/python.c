@@ -182,54 +182,66 @@ static int choose_exact(const struct pythons *pythons, const char *request, char
 }
 
 /* Adds the interpreter at `path` to the table, behind all others. */
-static int choose_path(const struct sandbox *sandbox, struct pythons *pythons, const char *path,
-                       char *const *allowed, int control, const struct python **ret,
+static int add_path(const struct sandbox *sandbox, struct pythons *pythons, const char *path,
+                    int control, struct error *err)
+{
+    autolist char **homes = homes_list(sandbox);
+    struct candidate candidate = { 0 };
+    int r = candidate_make(path, homes, &candidate, err);
+    if (r < 0)
+        return r;
+    struct candidates one = { .list = &candidate, .count = 1 };
+    struct pythons found = { 0 };
+    bool sure;
+    r = interpreters_probe(sandbox, &one, control, &found, &sure, err);
+    candidate_done(&candidate);
+    if (r < 0)
+        return r;
+    if (found.count == 0) {
+        pythons_done(&found);
+        return fail_caller(err, ENOEXEC, "%s is not an interpreter that cordon can use", path);
+    }
+    pythons->list = xrealloc(pythons->list, (pythons->count + 1) * sizeof(*pythons->list));
+    pythons->list[pythons->count++] = found.list[0];
+    free(found.list);
+    return 0;
+}
+
+static int choose_path(const struct sandbox *sandbox, struct pythons *pythons,
+                       const struct python_asked *asked, int control, const struct python **ret,
                        struct error *err)
 {
     if (!sandbox->oneshot)
         return fail_policy(err, EPERM,
                            "python is a version here; only the person at the command "
                            "line may give a path");
-    struct candidates one = { .list = xcalloc(1, sizeof(struct candidate)), .count = 1 };
-    autolist char **homes = homes_list(sandbox);
-    int r = candidate_make(path, homes, &one.list[0], err);
-    struct pythons found = { 0 };
-    bool sure;
-    if (r == 0)
-        r = interpreters_probe(sandbox, &one, control, &found, &sure, err);
-    if (r == 0 && found.count == 0)
-        r = fail_caller(err, ENOEXEC, "%s is not an interpreter that cordon can use", path);
-    candidates_done(&one);
-    if (r < 0) {
-        pythons_done(&found);
+    size_t known = pythons->count;
+    int r = add_path(sandbox, pythons, asked->version, control, err);
+    if (r < 0)
         return fail_within(err, "python");
-    }
-    struct python python = found.list[0];
-    free(found.list);
-    /* `allowed` speaks only of the versions of the table. */
-    bool refused = find_version(pythons, python.version, NULL) && !is_allowed(&python, allowed);
-    pythons->list = xrealloc(pythons->list, (pythons->count + 1) * sizeof(*pythons->list));
-    pythons->list[pythons->count++] = python;
-    if (refused)
+    const struct python *python = &pythons->list[known];
+    /* `allowed` speaks only of the versions that were in the table. */
+    struct pythons before = { pythons->list, known };
+    if (!is_allowed(python, asked->allowed) && find_version(&before, python->version, NULL))
         return fail_caller(err, EINVAL, "the script's requires-python does not admit %s (%s)",
-                           python.version, path);
-    *ret = &pythons->list[pythons->count - 1];
+                           python->version, asked->version);
+    *ret = python;
     return 0;
 }
 
-int python_choose(const struct sandbox *sandbox, struct pythons *pythons, enum python_wish wish,
-                  const char *request, char *const *allowed, int control, const struct python **ret,
+int python_choose(const struct sandbox *sandbox, struct pythons *pythons,
+                  const struct python_asked *asked, int control, const struct python **ret,
                   struct error *err)
 {
-    if (wish == PYTHON_NEWEST || !request)
-        return choose_newest(pythons, allowed, ret, err);
-    if (wish == PYTHON_EXACT && *request == '/')
-        return choose_path(sandbox, pythons, request, allowed, control, ret, err);
-    if (wish == PYTHON_EXACT)
-        return choose_exact(pythons, request, allowed, ret, err);
-    const struct python *preferred = find_version(pythons, request, allowed);
+    if (asked->wish == PYTHON_NEWEST || !asked->version)
+        return choose_newest(pythons, asked->allowed, ret, err);
+    if (asked->wish == PYTHON_EXACT && *asked->version == '/')
+        return choose_path(sandbox, pythons, asked, control, ret, err);
+    if (asked->wish == PYTHON_EXACT)
+        return choose_exact(pythons, asked->version, asked->allowed, ret, err);
+    const struct python *preferred = find_version(pythons, asked->version, asked->allowed);
     if (!preferred)
-        return choose_newest(pythons, allowed, ret, err);
+        return choose_newest(pythons, asked->allowed, ret, err);
     *ret = preferred;
     return 0;
 }

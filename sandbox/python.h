@@ -28,11 +28,18 @@ int pythons_find(const struct sandbox *sandbox, int control, struct pythons *ret
                  struct error *err) must_check;
 void pythons_done(struct pythons *pythons);
 
+/* What a run asks for. `version` may be NULL, "3", "3.12", "3.12.4" or an absolute
+ * path of an ELF interpreter (PYTHON_EXACT at the command line). `allowed` is NULL
+ * or the versions a requires-python admits (NULL-ended). */
+struct python_asked {
+    enum python_wish wish;
+    const char *version;
+    char *const *allowed;
+};
+
 /* Chooses one (contract, section 2: "3.12" as default; exact; newest from 3.9 on).
- * `request` may be NULL, "3", "3.12", "3.12.4" or an absolute path of an ELF
- * interpreter (PYTHON_EXACT at the command line). `allowed` is NULL or the
- * versions a requires-python admits (NULL-ended). Refusals list what was found.
- * The result points into *pythons (or is added to it, for a path). */
-int python_choose(const struct sandbox *sandbox, struct pythons *pythons, enum python_wish wish,
-                  const char *request, char *const *allowed, int control, const struct python **ret,
+ * Refusals list what was found. The result points into *pythons (or is added to it,
+ * for a path). */
+int python_choose(const struct sandbox *sandbox, struct pythons *pythons,
+                  const struct python_asked *asked, int control, const struct python **ret,
                   struct error *err) must_check;

@@ -18,7 +18,8 @@
 #define MEMORY     "uv"
 #define VERSION_MS 20000
 /* `--default-index` and named indexes came with it; what is older is years old. */
-#define OLDEST_MINOR 5
+#define OLDEST_MINOR    5
+#define VERSION_LEN_MAX 31
 
 /* Where uv lies beside PATH: pip in a version manager puts a shim there. */
 static const struct place {
@@ -167,15 +168,18 @@ void uv_program_done(struct uv_program *program)
 /* "uv 0.5.1 (abc 2024-11-08)" -> "0.5.1". */
 static int version_parse(const char *text, char **ret, struct error *err)
 {
-    char version[32];
-    int major = 0, minor = 0;
-    if (sscanf(text, "uv %31[0-9a-z.+-]", version) != 1 ||
-        sscanf(version, "%d.%d.", &major, &minor) != 2)
+    static const char of_version[] = "0123456789abcdefghijklmnopqrstuvwxyz.+-";
+    const char *at = starts_with(text, "uv ") ? text + strlen("uv ") : "";
+    size_t len = strspn(at, of_version);
+    char *dot = NULL;
+    unsigned long major = strtoul(at, &dot, 10);
+    if (len == 0 || len > VERSION_LEN_MAX || dot == at || *dot != '.')
         return fail_host_as(err, EBADMSG, "it does not say its version");
-    if (major == 0 && minor < OLDEST_MINOR)
+    autofree char *version = xstrndup(at, len);
+    if (major == 0 && strtoul(dot + 1, NULL, 10) < OLDEST_MINOR)
         return fail_host_as(err, EBADMSG, "uv %s is too old: 0.%d or newer is needed", version,
                             OLDEST_MINOR);
-    *ret = xstrdup(version);
+    *ret = TAKE(&version);
     return 0;
 }
 

@@ -12,6 +12,8 @@
 
 #define DETAIL_MAX 230 /* leaves room in a struct error for what is put around it */
 
+#define FIRST_MAX 1000 /* of the causes: long enough to find a sign in */
+
 struct said {
     struct str headline;
     struct str first, last; /* causes */
@@ -81,7 +83,7 @@ static void read_line(struct said *said, enum part *part, const char *line, cons
         append(&said->hints, line);
     if (*part == PART_CAUSE)
         append(&said->last, line);
-    if (*part == PART_CAUSE && said->first.len < DETAIL_MAX * 4)
+    if (*part == PART_CAUSE && said->first.len < FIRST_MAX)
         append(&said->first, line);
 }
 

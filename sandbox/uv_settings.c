@@ -19,7 +19,7 @@
 #include "str.h"
 #include "uv.h"
 
-#define SETTING_FILE_MAX (1024 * 1024)
+#define SETTING_FILE_MAX (1024UL * 1024)
 
 enum kind {
     VALUE,       /* as it is */
@@ -206,7 +206,7 @@ static void take_setting(struct uv_settings *to, const struct setting *setting, 
 /* UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD of a named index. */
 static void take_index_credentials(const struct sandbox *sandbox, struct uv_settings *to)
 {
-    for (size_t i = 0; i < list_len(sandbox->settings); i++) {
+    for (size_t i = 0; sandbox->settings && sandbox->settings[i]; i++) {
         const char *entry = sandbox->settings[i];
         const char *equals = strchr(entry, '=');
         if (!starts_with(entry, "UV_INDEX_") || !equals || !equals[1])
@@ -275,7 +275,7 @@ static const char *configured(const struct sandbox *sandbox, const char *name, c
         return config->uv_index;
     if (strcmp(name, "UV_INDEX") == 0 && config->uv_extra_index) {
         autostr struct str all = { 0 };
-        for (size_t i = 0; i < list_len(config->uv_extra_index); i++)
+        for (size_t i = 0; config->uv_extra_index && config->uv_extra_index[i]; i++)
             str_printf(&all, "%s%s", i ? " " : "", config->uv_extra_index[i]);
         return *owned = str_take(&all);
     }
@@ -314,7 +314,7 @@ void uv_settings_done(struct uv_settings *to)
 void uv_redact(const struct uv_settings *from, char *text)
 {
     redact_urls(text);
-    for (size_t i = 0; i < list_len(from->secrets); i++) {
+    for (size_t i = 0; from->secrets && from->secrets[i]; i++) {
         size_t len = strlen(from->secrets[i]);
         for (char *at = text; len > 0 && (at = strstr(at, from->secrets[i]));) {
             memmove(at, at + len, strlen(at + len) + 1);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,12 +14,12 @@
 #include "unit.h"
 #include "uv.h"
 
-#define TEXT(literal) ((char *)(uintptr_t)(literal))
+/* Strings that may be pointed to without const. */
+#define TEXT(literal) ((char[]){ literal })
 
 /* --- keys ------------------------------------------------------------------------ */
 
-static char *const both_ways[2][3] = { { TEXT("a"), TEXT("b"), NULL },
-                                       { TEXT("b"), TEXT("a"), NULL } };
+static char *both_ways[2][3] = { { TEXT("a"), TEXT("b"), NULL }, { TEXT("b"), TEXT("a"), NULL } };
 
 static struct env_identity identity(void)
 {
@@ -42,7 +43,8 @@ static void the_order_of_requirements_does_not_make_another_environment(void **s
 static void everything_else_does(void **state)
 {
     (void)state;
-    static char *const fewer[] = { TEXT("a"), NULL };
+    char a_word[] = "a";
+    char *const fewer[] = { a_word, NULL };
     struct env_identity rows[6];
     for (size_t i = 0; i < COUNT(rows); i++)
         rows[i] = identity();
@@ -93,7 +95,7 @@ static int place_remove(void **state)
 static const struct env_record record = { .created_ms = 1234567890123,
                                           .python = TEXT("3.12.1"),
                                           .uv = TEXT("0.9.1"),
-                                          .requirements = (char **)(uintptr_t)both_ways[0] };
+                                          .requirements = both_ways[0] };
 
 /* One that is whole, with `mark` in it. */
 static void make_one(struct place *place, const char *key, const char *mark)
@@ -119,11 +121,13 @@ static char *mark_of(int hold)
 
 static size_t entries(const struct place *place)
 {
-    autofree char *command = xasprintf("ls -A %s/environments/local | wc -l", place->path);
-    FILE *out = popen(command, "r");
+    autofree char *path = xasprintf("%s/environments/local", place->path);
+    DIR *directory = opendir(path);
+    assert_non_null(directory);
     size_t count = 0;
-    assert_int_equal(fscanf(out, "%zu", &count), 1);
-    pclose(out);
+    for (struct dirent *entry; (entry = readdir(directory));)
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(directory);
     return count;
 }
 
@@ -231,7 +235,7 @@ static void an_owner_cannot_leave_the_store(void **state)
 
 /* --- the operator's settings ----------------------------------------------------------- */
 
-static char *const operator_settings[] = {
+static char *operator_settings[] = {
     TEXT("HOME=/nonexistent"),
     TEXT("UV_INDEX_URL=https://bob:canary@example.org/simple"),
     TEXT("UV_INDEX_CORP_PASSWORD=canary2"),
@@ -248,7 +252,7 @@ static char *const operator_settings[] = {
 static void only_the_settings_that_are_named_reach_uv(void **state)
 {
     (void)state;
-    struct sandbox sandbox = { .settings = (char **)(uintptr_t)operator_settings };
+    struct sandbox sandbox = { .settings = operator_settings };
     struct uv_settings settings;
     uv_settings_make(&sandbox, &settings);
     assert_string_equal(env_get(settings.env, "UV_INDEX_URL"),
@@ -272,7 +276,7 @@ static void only_the_settings_that_are_named_reach_uv(void **state)
 static void what_decides_a_key_holds_no_credentials(void **state)
 {
     (void)state;
-    struct sandbox sandbox = { .settings = (char **)(uintptr_t)operator_settings };
+    struct sandbox sandbox = { .settings = operator_settings };
     struct uv_settings settings;
     uv_settings_make(&sandbox, &settings);
     assert_non_null(strstr(settings.identity, "UV_INDEX_URL=https://example.org/simple\n"));
@@ -283,10 +287,10 @@ static void what_decides_a_key_holds_no_credentials(void **state)
 static void the_configuration_wins_over_the_environment(void **state)
 {
     (void)state;
-    static char *const extra[] = { TEXT("https://one"), TEXT("https://two"), NULL };
-    struct sandbox sandbox = { .settings = (char **)(uintptr_t)operator_settings,
+    char *extra[] = { TEXT("https://one"), TEXT("https://two"), NULL };
+    struct sandbox sandbox = { .settings = operator_settings,
                                .config = { .uv_index = TEXT("https://configured"),
-                                           .uv_extra_index = (char **)(uintptr_t)extra } };
+                                           .uv_extra_index = extra } };
     struct uv_settings settings;
     uv_settings_make(&sandbox, &settings);
     assert_string_equal(env_get(settings.env, "UV_DEFAULT_INDEX"), "https://configured");
@@ -368,7 +372,7 @@ static void what_uv_says_becomes_one_sentence(void **state)
 static void secrets_are_taken_out_wherever_they_stand(void **state)
 {
     (void)state;
-    struct sandbox sandbox = { .settings = (char **)(uintptr_t)operator_settings };
+    struct sandbox sandbox = { .settings = operator_settings };
     struct uv_settings settings;
     uv_settings_make(&sandbox, &settings);
     struct error err = { 0 };

@@ -12,10 +12,13 @@
 #include "str.h"
 #include "unit.h"
 
-#define ROW(major_, minor_, micro_, version_)                                                     \
-    {                                                                                             \
-        .path = (char *)(uintptr_t) "/opt/" version_ "/bin/python3",                              \
-        .version = (char *)(uintptr_t)version_, .major = major_, .minor = minor_, .micro = micro_ \
+/* Strings that may be pointed to without const. */
+#define TEXT(literal) ((char[]){ literal })
+
+#define ROW(a, b, c, name)                                                             \
+    {                                                                                  \
+        .path = TEXT("/opt/" name), .version = TEXT(name), .major = (a), .minor = (b), \
+        .micro = (c)                                                                   \
     }
 
 static struct python rows[] = {
@@ -26,6 +29,13 @@ static struct python rows[] = {
 
 static struct pythons table = { rows, COUNT(rows) };
 static const struct sandbox served = { .oneshot = false };
+
+static int choose(enum python_wish wish, const char *version, char *const *allowed,
+                  const struct python **ret, struct error *err)
+{
+    return python_choose(&served, &table, &(struct python_asked){ wish, version, allowed }, -1, ret,
+                         err);
+}
 
 static const struct choice {
     enum python_wish wish;
@@ -43,9 +53,7 @@ static void the_request_decides_which_interpreter_is_taken(void **state)
     for (size_t i = 0; i < COUNT(choices); i++) {
         struct error err = { 0 };
         const struct python *python = NULL;
-        assert_ok(python_choose(&served, &table, choices[i].wish, choices[i].request, NULL, -1,
-                                &python, &err),
-                  &err);
+        assert_ok(choose(choices[i].wish, choices[i].request, NULL, &python, &err), &err);
         assert_string_equal(python->version, choices[i].version);
     }
 }
@@ -55,18 +63,15 @@ static void what_is_not_there_is_refused_with_the_list_of_what_is(void **state)
     (void)state;
     struct error err = { 0 };
     const struct python *python = NULL;
-    assert_int_equal(python_choose(&served, &table, PYTHON_EXACT, "3.99", NULL, -1, &python, &err),
-                     -ENOENT);
+    assert_int_equal(choose(PYTHON_EXACT, "3.99", NULL, &python, &err), -ENOENT);
     assert_string_equal(err.text, "python 3.99 is not on this host; found: 3.14.0rc1 3.13.0 3.12.4 "
                                   "3.12.1 3.9.18 3.8.18 3.7.16");
     assert_int_equal(err.blame, BLAME_CALLER);
     assert_null(python);
     /* "3.1" is a version of its own, not the beginning of 3.12. */
-    assert_int_equal(python_choose(&served, &table, PYTHON_EXACT, "3.1", NULL, -1, &python, &err),
-                     -ENOENT);
+    assert_int_equal(choose(PYTHON_EXACT, "3.1", NULL, &python, &err), -ENOENT);
     /* A pre-release is not "3.14". */
-    assert_int_equal(python_choose(&served, &table, PYTHON_EXACT, "3.14", NULL, -1, &python, &err),
-                     -ENOENT);
+    assert_int_equal(choose(PYTHON_EXACT, "3.14", NULL, &python, &err), -ENOENT);
 }
 
 static void what_is_no_version_is_refused(void **state)
@@ -76,9 +81,7 @@ static void what_is_no_version_is_refused(void **state)
     for (size_t i = 0; i < COUNT(wrong); i++) {
         struct error err = { 0 };
         const struct python *python = NULL;
-        assert_int_equal(python_choose(&served, &table, PYTHON_EXACT, wrong[i], NULL, -1, &python,
-                                       &err),
-                         -EINVAL);
+        assert_int_equal(choose(PYTHON_EXACT, wrong[i], NULL, &python, &err), -EINVAL);
         assert_int_equal(err.blame, BLAME_CALLER);
     }
 }
@@ -88,9 +91,7 @@ static void a_client_cannot_name_a_path(void **state)
     (void)state;
     struct error err = { 0 };
     const struct python *python = NULL;
-    assert_int_equal(python_choose(&served, &table, PYTHON_EXACT, "/usr/bin/python3", NULL, -1,
-                                   &python, &err),
-                     -EPERM);
+    assert_int_equal(choose(PYTHON_EXACT, "/usr/bin/python3", NULL, &python, &err), -EPERM);
     assert_int_equal(err.blame, BLAME_POLICY);
 }
 
@@ -101,23 +102,19 @@ static void requires_python_narrows_every_wish(void **state)
     char *const none[] = { NULL };
     struct error err = { 0 };
     const struct python *python = NULL;
-    assert_ok(python_choose(&served, &table, PYTHON_PREFER, "3.12", old, -1, &python, &err), &err);
+    assert_ok(choose(PYTHON_PREFER, "3.12", old, &python, &err), &err);
     assert_string_equal(python->version, "3.8.18");
-    assert_int_equal(python_choose(&served, &table, PYTHON_NEWEST, NULL, none, -1, &python, &err),
-                     -ENOENT);
+    assert_int_equal(choose(PYTHON_NEWEST, NULL, none, &python, &err), -ENOENT);
     assert_says(&err, "requires-python");
-    assert_int_equal(python_choose(&served, &table, PYTHON_EXACT, "3.12", old, -1, &python, &err),
-                     -EINVAL);
+    assert_int_equal(choose(PYTHON_EXACT, "3.12", old, &python, &err), -EINVAL);
     assert_says(&err, "does not admit 3.12.4");
 }
 
 static void an_interpreter_never_brings_a_home_or_a_system_directory_into_a_box(void **state)
 {
     (void)state;
-    static char *const homes[] = { (char *)(uintptr_t) "/home/ada",
-                                   (char *)(uintptr_t) "/data/people/bob",
-                                   (char *)(uintptr_t) "/usr/sbin", (char *)(uintptr_t) "/bin",
-                                   NULL };
+    char *const homes[] = { TEXT("/home/ada"), TEXT("/data/people/bob"), TEXT("/usr/sbin"),
+                            TEXT("/bin"), NULL };
     static const char *const refused[] = { "/",
                                            "/root",
                                            "/home",
@@ -207,7 +204,7 @@ static void the_table_is_kept_until_something_it_depends_on_changes(void **state
     assert_int_equal(mkdir(searched, 0700), 0);
     write_file(program, "one");
     autoclose int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    char *settings[] = { (char *)(uintptr_t) "PATH=/a", NULL };
+    char *settings[] = { TEXT("PATH=/a"), NULL };
     struct sandbox sandbox = { .state = path, .state_fd = dir, .settings = settings };
 
     struct python row = { .path = program, .version = rows[3].version };
@@ -222,9 +219,9 @@ static void the_table_is_kept_until_something_it_depends_on_changes(void **state
     assert_int_equal(back.list[0].minor, 12);
     pythons_done(&back);
 
-    settings[0] = (char *)(uintptr_t) "PATH=/b";
+    settings[0] = TEXT("PATH=/b");
     assert_false(table_recall(&sandbox, &back));
-    settings[0] = (char *)(uintptr_t) "PATH=/a";
+    settings[0] = TEXT("PATH=/a");
     assert_true(table_recall(&sandbox, &back));
     pythons_done(&back);
 
