@@ -25,13 +25,16 @@ static int account_by_name(const char *name, struct account *ret, struct error *
     FILE *file = fopen("/etc/passwd", "re");
     if (!file)
         return fail_host(err, "open /etc/passwd");
-    const struct passwd *entry;
-    while ((entry = fgetpwent(file)) && strcmp(entry->pw_name, name) != 0)
+    char line[4096];
+    struct passwd room, *entry;
+    int r;
+    while ((r = fgetpwent_r(file, &room, line, sizeof(line), &entry)) == 0 &&
+           strcmp(entry->pw_name, name) != 0)
         ;
-    if (entry)
+    if (r == 0)
         *ret = (struct account){ entry->pw_uid, entry->pw_gid };
     (void)fclose(file);
-    return entry ? 0 : fail_host_as(err, ENOENT, "account %s is not in /etc/passwd", name);
+    return r == 0 ? 0 : fail_host_as(err, ENOENT, "account %s is not in /etc/passwd", name);
 }
 
 int account_find(const char *text, struct account *ret, struct error *err)

@@ -73,7 +73,7 @@ static uint32_t ask(struct setup *setup, const char *path, struct asked *asked)
 {
     uint32_t ticket;
     struct error err = { 0 };
-    assert_ok(gate_resolve(setup->gate, "/work", path, remember, asked, &ticket, &err), &err);
+    assert_ok(gate_resolve(setup->gate, "/srv", path, remember, asked, &ticket, &err), &err);
     return ticket;
 }
 
@@ -85,8 +85,8 @@ static void answers_find_their_question_in_any_order(void **state)
     ask(setup, "two.py", &two);
     struct resolve first = fake_gate_asked(setup->other), second = fake_gate_asked(setup->other);
     assert_string_equal(first.path, "one.py");
-    assert_string_equal(second.directory, "/work");
-    fake_gate_answer(setup->other, &second, "/work", "/work/two.py", "print(2)", NULL);
+    assert_string_equal(second.directory, "/srv");
+    fake_gate_answer(setup->other, &second, "/srv", "/srv/two.py", "print(2)", NULL);
     turn(setup);
     assert_int_equal(one.calls, 0);
     assert_string_equal(two.text, "print(2)");
@@ -103,7 +103,7 @@ static void a_forgotten_question_is_answered_to_nobody(void **state)
     struct asked asked = { 0 };
     gate_forget(setup->gate, ask(setup, "one.py", &asked));
     struct resolve question = fake_gate_asked(setup->other);
-    fake_gate_answer(setup->other, &question, "/work", "/work/one.py", "print(1)", NULL);
+    fake_gate_answer(setup->other, &question, "/srv", "/srv/one.py", "print(1)", NULL);
     turn(setup);
     assert_int_equal(asked.calls, 0);
     gate_forget(setup->gate, 0);
@@ -126,7 +126,7 @@ static void only_so_many_questions_are_on_the_wire(void **state)
         for (int i = 0; i < QUESTIONS; i++)
             before += asked[i].calls;
         assert_int_equal(before, seen);
-        fake_gate_answer(setup->other, &question, "/work", "/work/x.py", "", NULL);
+        fake_gate_answer(setup->other, &question, "/srv", "/srv/x.py", "", NULL);
         turn(setup);
         for (int i = 0; i < QUESTIONS; i++)
             after += asked[i].calls;
