@@ -89,13 +89,19 @@ static int try_box(const struct sandbox *sandbox, const struct policy *policy,
     struct errand errand = {
         .policy = policy->name, .argv = argv, .env = env, .control = -1, .verdict = &witnessed
     };
-    int r = verdict_get(sandbox, true, &witnessed, verdict);
+    int r = sandbox_enter(sandbox, verdict);
+    if (r == 0)
+        r = verdict_get(sandbox, true, &witnessed, verdict);
     if (r == 0)
         r = errand_run(sandbox, &errand, result, verdict);
     if (r == 0 && (result->outcome.end != END_EXITED || result->outcome.code != 0))
         r = fail_host_as(verdict, EIO, "the box does not run /bin/true: it ended by %s",
                          end_name(result->outcome.end));
-    return r == 0 ? layers_require(policy, &result->started, verdict) : r;
+    if (r == 0)
+        return layers_require(policy, &result->started, verdict);
+    if (result->started.layer_count == 0)
+        layers_none("no box can be built here", &result->started);
+    return r;
 }
 
 int check_command(const struct sandbox *sandbox, int argc, char *const *argv)

@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "fd.h"
 #include "str.h"
@@ -50,6 +53,10 @@ static bool in_chroot(void)
     return true;
 }
 
+#define INSIDE_CHROOT                                                                              \
+    "inside a chroot the kernel makes no user namespace: enter the tree by pivot_root in a mount " \
+    "namespace instead (unshare, systemd-nspawn)"
+
 static bool filtered(void)
 {
     autofree char *text = NULL;
@@ -66,9 +73,7 @@ int explain_namespaces(struct error *err)
             return fail_host_as(err, code, "user namespaces are switched off here: %s",
                                 switches[i].why);
     if (in_chroot())
-        return fail_host_as(err, code,
-                            "inside a chroot the kernel makes no user namespace: enter the tree by "
-                            "pivot_root in a mount namespace instead (unshare, systemd-nspawn)");
+        return fail_host_as(err, code, INSIDE_CHROOT);
     if (filtered())
         return fail_host_as(err, code,
                             "a system call filter around cordon forbids namespaces (%s): a "
@@ -78,7 +83,35 @@ int explain_namespaces(struct error *err)
         return fail_host_as(err, code,
                             "no more namespaces are allowed (the maxima in /proc/sys/user, or too "
                             "deeply nested)");
-    return fail_host_as(err, code, "namespaces cannot be made here: %s", strerror(code));
+    return fail_host_as(err, code,
+                        "namespaces cannot be made here (%s): cordon is inside a chroot, or a "
+                        "security module forbids them",
+                        strerror(code));
+}
+
+int explain_surroundings(const char *what, struct error *err)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(unshare(CLONE_NEWUSER) < 0 ? errno : 0);
+    int status = 0;
+    if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+        WEXITSTATUS(status) != 0) {
+        errno = WEXITSTATUS(status);
+        return explain_namespaces(err);
+    }
+    return fail_host_as(err, ENOENT, "%s", what);
+}
+
+#define MOUNTING_FORBIDDEN                                                                        \
+    "mounting is forbidden: cordon was started inside a Landlock domain, or a profile around it " \
+    "forbids mount"
+
+int explain_mounting(struct error *err)
+{
+    if (errno == EPERM || errno == EACCES)
+        return fail_host_as(err, errno, MOUNTING_FORBIDDEN);
+    return fail_host(err, "make the mount namespace our own");
 }
 
 /* --- steps ------------------------------------------------------------------------------ */
@@ -92,9 +125,7 @@ static const struct {
     { "build root", "/proc", EPERM,
       "parts of /proc are masked here, so no new one may be mounted: start the container with "
       "unmasked paths (Docker and Podman: --security-opt systempaths=unconfined)" },
-    { "build root", NULL, EPERM,
-      "mounting is forbidden: cordon was started inside a Landlock domain, or a profile around it "
-      "forbids mount" },
+    { "build root", NULL, EPERM, MOUNTING_FORBIDDEN },
     { "build root", NULL, ENOSPC, "no more mounts are allowed (/proc/sys/fs/mount-max)" },
     { "fork", NULL, EAGAIN, "no more processes are allowed" },
 };

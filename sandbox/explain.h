@@ -9,5 +9,12 @@
 /* Making namespaces failed with errno: says which switch, profile or surrounding it is. */
 int explain_namespaces(struct error *err);
 
+/* Something is not where it should be: because no box can be built here at all (tried),
+ * or simply `what`. */
+int explain_surroundings(const char *what, struct error *err);
+
+/* Changing mounts in a mount namespace of our own failed with errno. */
+int explain_mounting(struct error *err);
+
 /* A step inside failed: names it, its object and the reason, and what to do where that is known. */
 int explain_step(const struct report *report, struct error *err);

@@ -89,6 +89,20 @@ void layers_make(const struct plan *plan, const struct cgroup *cgroup,
     add_limits(cgroup, workspace, started);
 }
 
+void layers_none(const char *reason, struct started *started)
+{
+    static const char *const others[] = { "net", "time", "landlock", "egress" };
+    autofree char *off = xasprintf("off: %s", reason), *missing = xasprintf("missing: %s", reason);
+    for (size_t i = 0; i < COUNT(always_on); i++)
+        add(started, always_on[i], off);
+    for (size_t i = 0; i < COUNT(others); i++)
+        add(started, others[i], off);
+    for (size_t i = 0; i < LIMIT_COUNT; i++) {
+        autofree char *name = xasprintf("limits.%s", limit_fields[i].name);
+        add(started, name, missing);
+    }
+}
+
 static const char *value_of(const struct started *started, const char *name)
 {
     for (size_t i = 0; i < started->layer_count; i++)

@@ -14,6 +14,9 @@
 void layers_make(const struct plan *plan, const struct cgroup *cgroup,
                  const struct verdict *verdict, bool workspace, struct started *started);
 
+/* The same where no box can be built: every layer is off, and why. */
+void layers_none(const char *reason, struct started *started);
+
 /* 0 if every layer the policy requires holds; else a refusal naming the first that does not. */
 int layers_require(const struct policy *policy, const struct started *started,
                    struct error *err) must_check;

@@ -42,8 +42,10 @@ static const struct word {
     bool boxes;   /* needs the mount namespace that boxes are made in, at once */
     bool socket;  /* is started with GATE_FD */
 } words[] = {
-    { "run", run_command, true, false, true },     { "gate", gate_command, false, true, true },
-    { "check", check_command, true, true, false }, { "policy", policy_command, true, false, false },
+    { "run", run_command, true, false, true },
+    { "gate", gate_command, false, true, true },
+    { "check", check_command, true, false, false },
+    { "policy", policy_command, true, false, false },
     { "env", env_command, true, true, false },
 };
 

@@ -128,7 +128,7 @@ int sandbox_enter(const struct sandbox *sandbox, struct error *err)
     }
     /* What the host mounts later still arrives; what we do never leaves. */
     if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-        return fail_host(err, "make the mount namespace our own");
+        return explain_mounting(err);
     return 0;
 }
 

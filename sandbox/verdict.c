@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "errand.h"
+#include "explain.h"
 #include "fd.h"
 #include "str.h"
 #include "witness.h"
@@ -126,9 +127,10 @@ static int run_witness(const struct sandbox *sandbox, const struct bait *bait, c
 {
     char self[4096], words[BAIT_COUNT][24];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (n < 0)
-        return fail_host(err, "self-test: read /proc/self/exe");
-    self[n] = '\0';
+    self[n > 0 ? n : 0] = '\0';
+    /* By its path: the link leads to a mount of the namespace we have left. */
+    if (n <= 0 || access(self, X_OK) < 0)
+        return explain_surroundings("cordon-sandbox is not where the kernel says", err);
     (void)snprintf(words[0], sizeof(words[0]), "%d", (int)bait->pid);
     (void)snprintf(words[1], sizeof(words[1]), "%u", bait->port);
     (void)snprintf(words[2], sizeof(words[2]), "%d", bait->key);
