@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* policy_find.c - which file a policy's name stands for, and its text. */
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -201,6 +202,7 @@ int policy_load(const struct sandbox *sandbox, const char *name, struct policy *
             *err = here;
             return r;
         }
+        assert(policy);
         if (strcmp(policy->name, name) != 0)
             return fail_host_as(err, EINVAL, "%s: name: \"%s\" is not the file's name", path,
                                 policy->name);

@@ -8,7 +8,7 @@
 #include "policy.h"
 
 /* A shipped policy has 4 KiB, groups.json 8. */
-#define POLICY_BYTES_MAX (256 * 1024)
+#define POLICY_BYTES_MAX ((size_t)256 * 1024)
 
 #define GROUPS_NAME "groups"
 

@@ -232,12 +232,9 @@ int policy_parse_report(const struct sandbox *sandbox, const char *source, const
     const struct groups *groups = groups_get(sandbox, err);
     if (!groups)
         return -err->code;
-    struct json_reading reading = { .source = source,
-                                    .text = text,
-                                    .len = len,
-                                    .err = err,
-                                    .report = report,
-                                    .context = (void *)(uintptr_t)groups };
+    struct json_reading reading = {
+        .source = source, .text = text, .len = len, .err = err, .report = report, .context = groups
+    };
     autojson struct json_object *root = json_read_text(&reading);
     if (!root)
         return -err->code;

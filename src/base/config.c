@@ -14,7 +14,7 @@
 #include "json_read.h"
 #include "str.h"
 
-#define CONFIG_BYTES_MAX (1024 * 1024)
+#define CONFIG_BYTES_MAX ((size_t)1024 * 1024)
 
 #define SLOT_COUNT_DEFAULT 256U
 /* Below are the ids of people, of system accounts and of what distributions

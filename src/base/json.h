@@ -16,11 +16,11 @@
 #define JSON_DEPTH_MAX 32
 
 /* A message on the wire is at most 16 MiB; nothing we read is larger. */
-#define JSON_BYTES_MAX (16 * 1024 * 1024)
+#define JSON_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 /* json-c spends some hundred bytes on a value of one byte: without this, 16 MiB
  * of "[0,0,0..." would cost its reader half a gigabyte. */
-#define JSON_VALUES_MAX (256 * 1024)
+#define JSON_VALUES_MAX ((size_t)256 * 1024)
 
 enum json_fault {
     JSON_OK,

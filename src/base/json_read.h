@@ -30,7 +30,7 @@ struct json_reading {
     struct error *err; /* gets the first fault, BLAME_HOST: files are the operator's */
     FILE *report;      /* every fault as a line of its own, or NULL */
     unsigned faults;
-    void *context; /* the reader's own */
+    const void *context; /* the reader's own */
 };
 
 /* `path` is "limits.wall" or "files[2]"; `into` is what the member fills. A

@@ -144,7 +144,9 @@ static enum json_fault scan_unicode(struct scan *scan, bool key)
 static enum json_fault scan_escape(struct scan *scan, bool key)
 {
     scan->at++;
-    char c = scan->at < scan->len ? scan->text[scan->at] : '\0';
+    char c = '\0';
+    if (scan->at < scan->len)
+        c = scan->text[scan->at];
     if (c == 'u')
         return scan_unicode(scan, key);
     if (c == '\0' || !strchr("\"\\/bfnrt", c))
@@ -294,8 +296,9 @@ static struct json_string key_text(const char *text, const struct key *key)
     return (struct json_string){ text + key->at, key->len };
 }
 
-static int order_keys(const void *left, const void *right, void *text)
+static int order_keys(const void *left, const void *right, void *context)
 {
+    const char *text = ((const struct scan *)context)->text;
     const struct key *a = left, *b = right;
     if (a->hash != b->hash)
         return a->hash < b->hash ? -1 : 1;
@@ -311,7 +314,7 @@ static enum json_fault judge_keys(struct scan *scan, size_t first)
     if (count < 2)
         return JSON_OK;
     struct key *keys = scan->keys + first;
-    qsort_r(keys, count, sizeof(*keys), order_keys, (void *)(uintptr_t)scan->text);
+    qsort_r(keys, count, sizeof(*keys), order_keys, scan);
     const struct key *again = NULL;
     for (size_t i = 1; i < count; i++)
         if (keys[i - 1].hash == keys[i].hash &&
@@ -363,7 +366,7 @@ static enum json_fault scan_key(struct scan *scan)
 static enum json_fault scan_value(struct scan *scan)
 {
     if (++scan->values > JSON_VALUES_MAX)
-        return fault(scan, JSON_FORBIDDEN, scan->at, "more than %d values", JSON_VALUES_MAX);
+        return fault(scan, JSON_FORBIDDEN, scan->at, "more than %zu values", JSON_VALUES_MAX);
     enum json_fault bad = JSON_OK;
     char c = scan->text[scan->at];
     if (c == '{' || c == '[')
@@ -404,7 +407,7 @@ enum json_fault json_scan(const char *text, size_t len, struct error *err)
 {
     struct scan scan = { .text = text, .len = len, .err = err, .expect = EXPECT_VALUE };
     if (len > JSON_BYTES_MAX)
-        return fault(&scan, JSON_FORBIDDEN, 0, "more than %d bytes", JSON_BYTES_MAX);
+        return fault(&scan, JSON_FORBIDDEN, 0, "more than %zu bytes", JSON_BYTES_MAX);
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         return fault(&scan, JSON_MALFORMED, 0, "a byte-order mark");
     enum json_fault bad = JSON_OK;

@@ -84,6 +84,8 @@ static uint64_t chance(void)
 static uint64_t some_argument(const struct policy *policy)
 {
     uint64_t value = chance() >> (chance() % 64);
+    if (policy->syscall_count == 0)
+        return value;
     const struct syscall_rule *rule = &policy->syscalls[chance() % policy->syscall_count];
     if (rule->when_count > 0 && chance() % 4 != 0) {
         const struct syscall_when *when = &rule->when[chance() % rule->when_count];

@@ -233,7 +233,7 @@ static void values_are_counted(void **state)
     struct error err;
     autostr struct str text = { 0 };
     str_puts(&text, "[0");
-    for (int i = 0; i < JSON_VALUES_MAX - 2; i++)
+    for (size_t i = 0; i < JSON_VALUES_MAX - 2; i++)
         str_puts(&text, ",0");
     autofree char *fits = xasprintf("%s]", text.data), *more = xasprintf("%s,0]", text.data);
     assert_int_equal(scan(fits, &err), JSON_OK);

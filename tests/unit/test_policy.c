@@ -141,108 +141,106 @@ static void a_rule_s_conditions_arrive(void **state)
     assert_true(rule->when[3].mask == UINT64_MAX);
 }
 
+static const struct {
+    const char *members, *says;
+} faults[] = {
+    { "\"wall\": 1", "line 2: wall: no such key; allowed are version, name, purpose, limits" },
+    { "\"purpose\": \"\"", "purpose: an empty string" },
+    { "\"limits\": {\"wall\": 300}", "limits.wall: a duration such as" },
+    { "\"limits\": {\"wall\": \"300\"}", "\"300\" is not a duration" },
+    { "\"limits\": {\"wall\": \"0s\"}", "greater than zero" },
+    { "\"limits\": {\"wall\": \"10000h\"}", "more than 744h" },
+    { "\"limits\": {\n\"memory\": \"2GB\"}", "line 3: limits.memory: \"2GB\" is not a size" },
+    { "\"limits\": {\"pids\": \"7\"}", "a whole number from 1 to" },
+    { "\"limits\": {\"pids\": 0}", "from 1 to 4194304" },
+    { "\"limits\": {\"cpus\": 1}", "no such limit; allowed are wall, cpu" },
+    { "\"limits\": []", "limits: an object" },
+    { "\"network\": \"all\"", "network: allowed are \"none\"" },
+    { "\"network\": {\"private\": true}", "the key hosts is missing" },
+    { "\"network\": {\"hosts\": [\"*.org\"], \"why\": \"w\"}",
+      "hosts[0]: \"*.org\" is not a host" },
+    { "\"network\": {\"hosts\": [\"http://x.org\"]}", "is not a host" },
+    { "\"network\": {\"hosts\": [\"X.org\"]}", "lower-case" },
+    { "\"network\": {\"hosts\": [\"x.org:0\"]}", "is not a host" },
+    { "\"network\": {\"hosts\": [\"x.org:65536\"]}", "is not a host" },
+    { "\"network\": {\"hosts\": [\"*.x.org\"]}", "network: \"why\" is missing" },
+    { "\"network\": {\"hosts\": [], \"private\": true}", "\"why\" is missing" },
+    { "\"files\": [{\"read\": \"usr\"}]", "files[0].read: \"usr\" is not an absolute path" },
+    { "\"files\": [{\"read\": \"/a/../b\"}]", "not an absolute path without" },
+    { "\"files\": [{\"read\": \"/a/\"}]", "not an absolute path without" },
+    { "\"files\": [{\"read\": \"/\"}]", "\"/\" cannot be put into a box" },
+    { "\"files\": [{\"write\": \"/a\"}]", "\"why\" is missing: write opens the host" },
+    { "\"files\": [{\"device\": \"/dev/kvm\"}]", "\"why\" is missing: device opens" },
+    { "\"files\": [{\"device\": \"/srv/kvm\", \"why\": \"w\"}]", "a device lies under /dev" },
+    { "\"files\": [{\"read\": \"/a\", \"write\": \"/b\"}]", "one of read, write, scratch" },
+    { "\"files\": [{\"why\": \"w\"}]", "one of read, write, scratch" },
+    { "\"files\": [{\"scratch\": \"/tmp\", \"at\": \"/x\"}]", "\"at\" belongs to" },
+    { "\"files\": [{\"proc\": \"/p\"}]", "proc is made at /proc" },
+    { "\"files\": [{\"read\": \"/a\"}, {\"read\": \"/b\", \"at\": \"/a\"}]",
+      "a second rule for /a" },
+    { "\"workspace\": {\"mode\": \"rwx\"}",
+      "workspace.mode: allowed are \"none\", \"ro\", \"rw\"" },
+    { "\"workspace\": {\"mode\": \"rw\\u0000\"}", "workspace.mode: allowed are" },
+    { "\"workspace\": {}", "the key mode is missing" },
+    { "\"workspace\": {\"mode\": \"rw\", \"protect\": [\"a/b\"]}", "without '/'" },
+    { "\"environment\": {\"set\": {\"A-B\": \"\"}}", "a variable's name" },
+    { "\"environment\": {\"set\": {\"CORDON_A\": \"\"}}", "not \"CORDON_\"" },
+    { "\"environment\": {\"accept\": [\"A*\"]}", "a variable's name" },
+    { "\"environment\": {\"pass\": [\"*\"]}", "a variable's name" },
+    { "\"syscalls\": {\"otherwise\": \"KILL\"}", "allowed are EPERM, ENOENT" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"@none\"}]}", "no group is named \"@none\"; there" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"openfile\"}]}",
+      "no system call is named \"openfile\"" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"read\"}]}", "rules[0]: \"why\" is missing" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"@files\", \"when\": {\"0\": [1]}}]}",
+      "\"why\" is" },
+    { "\"syscalls\": {\"rules\": [{\"deny\": \"read\", \"why\": \"w\"}]}",
+      "\"deny\" needs \"with\"" },
+    { "\"syscalls\": {\"rules\": [{\"deny\": \"read\", \"with\": \"EPERM\"}]}",
+      "\"why\" is missing" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"@files\", \"with\": \"EPERM\"}]}", "belongs to" },
+    { "\"syscalls\": {\"rules\": [{\"why\": \"w\"}]}", "one of \"allow\" and \"deny\"" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": []}]}", "a system call, a \"@group\"" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {}}]}",
+      "conditions" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"6\": "
+      "[1]}}]}",
+      "arguments are numbered" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"0\": "
+      "[]}}]}",
+      "a list of values" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"0\": "
+      "[\"O_NONE\"]}}]}",
+      "is no constant that rules know" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"0\": "
+      "{\"mask\": "
+      "1, \"is\": [2]}}}]}",
+      "values within it" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"0\": "
+      "{\"mask\": "
+      "1, \"bits\": [2]}}}]}",
+      "values within it" },
+    { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"0\": "
+      "{\"bits\": "
+      "[-1]}, \"1\": {\"bits\": [-1]}}}]}",
+      "more than 128 combinations" },
+    { "\"require\": [\"users\"]", "require[0]: allowed are user, mount" },
+    { "\"require\": [\"limits.walls\"]", "limits.NAME~" },
+    { "\"require\": [\"user~\"]", "allowed are user" },
+    { "\"builds\": true", "builds: allowed are \"none\", \"isolated\"" },
+    { "\"infer\": \"all\"", "allowed are \"off\", \"known\"" },
+    { "\"start\": \"forks\"", "allowed are \"spawn\", \"pool\", \"fork\"" },
+    { "\"preload\": [\"a b\"]", "a Python module" },
+    { "\"grace\": \"11s\"", "grace: more than 10s" },
+    { "\"output_end\": 1", "true or false" },
+    { "\"infer\": \"off\",\n\"infer\": \"known\"", "line 3, column 1: duplicate key \"infer\"" },
+};
+
 static void every_fault_says_where_and_what_is_allowed(void **state)
 {
     (void)state;
-    static const struct {
-        const char *members, *says;
-    } rows[] = {
-        { "\"wall\": 1", "line 2: wall: no such key; allowed are version, name, purpose, limits" },
-        { "\"purpose\": \"\"", "purpose: an empty string" },
-        { "\"limits\": {\"wall\": 300}", "limits.wall: a duration such as" },
-        { "\"limits\": {\"wall\": \"300\"}", "\"300\" is not a duration" },
-        { "\"limits\": {\"wall\": \"0s\"}", "greater than zero" },
-        { "\"limits\": {\"wall\": \"10000h\"}", "more than 744h" },
-        { "\"limits\": {\n\"memory\": \"2GB\"}", "line 3: limits.memory: \"2GB\" is not a size" },
-        { "\"limits\": {\"pids\": \"7\"}", "a whole number from 1 to" },
-        { "\"limits\": {\"pids\": 0}", "from 1 to 4194304" },
-        { "\"limits\": {\"cpus\": 1}", "no such limit; allowed are wall, cpu" },
-        { "\"limits\": []", "limits: an object" },
-        { "\"network\": \"all\"", "network: allowed are \"none\"" },
-        { "\"network\": {\"private\": true}", "the key hosts is missing" },
-        { "\"network\": {\"hosts\": [\"*.org\"], \"why\": \"w\"}",
-          "hosts[0]: \"*.org\" is not a host" },
-        { "\"network\": {\"hosts\": [\"http://x.org\"]}", "is not a host" },
-        { "\"network\": {\"hosts\": [\"X.org\"]}", "lower-case" },
-        { "\"network\": {\"hosts\": [\"x.org:0\"]}", "is not a host" },
-        { "\"network\": {\"hosts\": [\"x.org:65536\"]}", "is not a host" },
-        { "\"network\": {\"hosts\": [\"*.x.org\"]}", "network: \"why\" is missing" },
-        { "\"network\": {\"hosts\": [], \"private\": true}", "\"why\" is missing" },
-        { "\"files\": [{\"read\": \"usr\"}]", "files[0].read: \"usr\" is not an absolute path" },
-        { "\"files\": [{\"read\": \"/a/../b\"}]", "not an absolute path without" },
-        { "\"files\": [{\"read\": \"/a/\"}]", "not an absolute path without" },
-        { "\"files\": [{\"read\": \"/\"}]", "\"/\" cannot be put into a box" },
-        { "\"files\": [{\"write\": \"/a\"}]", "\"why\" is missing: write opens the host" },
-        { "\"files\": [{\"device\": \"/dev/kvm\"}]", "\"why\" is missing: device opens" },
-        { "\"files\": [{\"device\": \"/srv/kvm\", \"why\": \"w\"}]", "a device lies under /dev" },
-        { "\"files\": [{\"read\": \"/a\", \"write\": \"/b\"}]", "one of read, write, scratch" },
-        { "\"files\": [{\"why\": \"w\"}]", "one of read, write, scratch" },
-        { "\"files\": [{\"scratch\": \"/tmp\", \"at\": \"/x\"}]", "\"at\" belongs to" },
-        { "\"files\": [{\"proc\": \"/p\"}]", "proc is made at /proc" },
-        { "\"files\": [{\"read\": \"/a\"}, {\"read\": \"/b\", \"at\": \"/a\"}]",
-          "a second rule for /a" },
-        { "\"workspace\": {\"mode\": \"rwx\"}",
-          "workspace.mode: allowed are \"none\", \"ro\", \"rw\"" },
-        { "\"workspace\": {\"mode\": \"rw\\u0000\"}", "workspace.mode: allowed are" },
-        { "\"workspace\": {}", "the key mode is missing" },
-        { "\"workspace\": {\"mode\": \"rw\", \"protect\": [\"a/b\"]}", "without '/'" },
-        { "\"environment\": {\"set\": {\"A-B\": \"\"}}", "a variable's name" },
-        { "\"environment\": {\"set\": {\"CORDON_A\": \"\"}}", "not \"CORDON_\"" },
-        { "\"environment\": {\"accept\": [\"A*\"]}", "a variable's name" },
-        { "\"environment\": {\"pass\": [\"*\"]}", "a variable's name" },
-        { "\"syscalls\": {\"otherwise\": \"KILL\"}", "allowed are EPERM, ENOENT" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"@none\"}]}",
-          "no group is named \"@none\"; there" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"openfile\"}]}",
-          "no system call is named \"openfile\"" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"read\"}]}", "rules[0]: \"why\" is missing" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"@files\", \"when\": {\"0\": [1]}}]}",
-          "\"why\" is" },
-        { "\"syscalls\": {\"rules\": [{\"deny\": \"read\", \"why\": \"w\"}]}",
-          "\"deny\" needs \"with\"" },
-        { "\"syscalls\": {\"rules\": [{\"deny\": \"read\", \"with\": \"EPERM\"}]}",
-          "\"why\" is missing" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"@files\", \"with\": \"EPERM\"}]}",
-          "belongs to" },
-        { "\"syscalls\": {\"rules\": [{\"why\": \"w\"}]}", "one of \"allow\" and \"deny\"" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": []}]}", "a system call, a \"@group\"" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {}}]}",
-          "conditions" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"6\": "
-          "[1]}}]}",
-          "arguments are numbered" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"0\": "
-          "[]}}]}",
-          "a list of values" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"0\": "
-          "[\"O_NONE\"]}}]}",
-          "is no constant that rules know" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"0\": "
-          "{\"mask\": "
-          "1, \"is\": [2]}}}]}",
-          "values within it" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"0\": "
-          "{\"mask\": "
-          "1, \"bits\": [2]}}}]}",
-          "values within it" },
-        { "\"syscalls\": {\"rules\": [{\"allow\": \"read\", \"why\": \"w\", \"when\": {\"0\": "
-          "{\"bits\": "
-          "[-1]}, \"1\": {\"bits\": [-1]}}}]}",
-          "more than 128 combinations" },
-        { "\"require\": [\"users\"]", "require[0]: allowed are user, mount" },
-        { "\"require\": [\"limits.walls\"]", "limits.NAME~" },
-        { "\"require\": [\"user~\"]", "allowed are user" },
-        { "\"builds\": true", "builds: allowed are \"none\", \"isolated\"" },
-        { "\"infer\": \"all\"", "allowed are \"off\", \"known\"" },
-        { "\"start\": \"forks\"", "allowed are \"spawn\", \"pool\", \"fork\"" },
-        { "\"preload\": [\"a b\"]", "a Python module" },
-        { "\"grace\": \"11s\"", "grace: more than 10s" },
-        { "\"output_end\": 1", "true or false" },
-        { "\"infer\": \"off\",\n\"infer\": \"known\"",
-          "line 3, column 1: duplicate key \"infer\"" },
-    };
-    for (size_t i = 0; i < COUNT(rows); i++)
-        assert_fault(rows[i].members, rows[i].says);
+    for (size_t i = 0; i < COUNT(faults); i++)
+        assert_fault(faults[i].members, faults[i].says);
 }
 
 static void the_frame_of_a_policy_is_checked(void **state)
