@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* note.h - what a supervisor tells the owner of a job, in order:
  *
- *     PHASE...  STARTED  SAMPLE...  OUTCOME          or only  OUTCOME
+ *     PHASE...  STARTED  SAMPLE...  CHANGES...  OUTCOME          or only  OUTCOME
  *
  * Notes are the whole conversation. The owner answers only over the control
  * pipe (launch.h). They travel over a pipe, each as a 32-bit length in host
@@ -12,12 +12,13 @@
 
 #include <stddef.h>
 
+#include <cordon/changes.h>
 #include <cordon/launch.h>
 #include <cordon/outcome.h>
 
 #define NOTE_BYTES_MAX (256 * 1024)
 
-enum note_kind { NOTE_PHASE, NOTE_STARTED, NOTE_SAMPLE, NOTE_OUTCOME };
+enum note_kind { NOTE_PHASE, NOTE_STARTED, NOTE_SAMPLE, NOTE_CHANGES, NOTE_OUTCOME };
 
 /* One layer as a result shows it: {"seccomp", "on"}, {"limits.cpu", "approximated (...)"}. */
 struct layer {
@@ -48,12 +49,17 @@ struct note {
         char phase[64];         /* "resolving", "installing", "compiling", "building the box" */
         struct started started; /* OUTCOME of a refusal carries no STARTED before it */
         struct usage sample;
+        struct changes changes; /* one part of the list; the parts are joined in their order */
         struct outcome outcome;
     };
 };
 
 void started_done(struct started *started);
 void note_done(struct note *note);
+
+/* How many entries from `from` on one note should carry: the whole list may be
+ * longer than a note. 0 after the last. */
+size_t note_changes_part(const struct changes *changes, size_t from);
 
 /* Encodes with the length in front. *ret is the caller's to free. */
 int note_encode(const struct note *note, void **ret, size_t *len, struct error *err) must_check;

@@ -30,6 +30,8 @@ void note_done(struct note *note)
 {
     if (note->kind == NOTE_STARTED)
         started_done(&note->started);
+    if (note->kind == NOTE_CHANGES)
+        changes_done(&note->changes);
 }
 
 static void put_usage(struct str *out, const struct usage *usage)
@@ -145,6 +147,58 @@ static void get_denied(struct frame_reader *in, struct outcome *outcome)
     outcome->denied_unlisted = frame_u64(in);
 }
 
+/* Numbers and lengths of one entry on the wire. */
+#define CHANGE_OVERHEAD 20
+
+size_t note_changes_part(const struct changes *changes, size_t from)
+{
+    size_t bytes = 0, n = from;
+    for (; n < changes->count; n++) {
+        const struct change *change = &changes->list[n];
+        bytes += CHANGE_OVERHEAD + strlen(change->path) + (change->note ? strlen(change->note) : 0);
+        if (n > from && bytes > NOTE_BYTES_MAX / 2)
+            break;
+    }
+    return n - from;
+}
+
+static void put_changes(struct str *out, const struct changes *changes)
+{
+    frame_put_u8(out, (uint8_t)changes->fate);
+    frame_put_u64(out, changes->more);
+    frame_put_u64(out, changes->failed);
+    frame_put_u32(out, (uint32_t)changes->count);
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct change *change = &changes->list[i];
+        frame_put_text(out, change->path);
+        frame_put_u8(out, (uint8_t)change->kind);
+        frame_put_u64(out, change->bytes);
+        frame_put_text(out, change->note);
+    }
+}
+
+static void get_changes(struct frame_reader *in, struct changes *changes)
+{
+    changes->fate = get_choice(in, CHANGES_DROPPED);
+    changes->more = frame_u64(in);
+    changes->failed = frame_u64(in);
+    uint32_t count = frame_u32(in);
+    if (count > CHANGES_MAX)
+        in->bad = true;
+    for (uint32_t i = 0; i < count && !in->bad; i++) {
+        autofree char *path = frame_text(in);
+        enum change_kind kind = get_choice(in, CHANGE_REMOVED);
+        uint64_t bytes = frame_u64(in);
+        autofree char *note = frame_text(in);
+        if (!path)
+            in->bad = true;
+        if (!in->bad)
+            changes_add(changes, path, kind, bytes, note);
+    }
+    if (changes->count != count)
+        in->bad = true;
+}
+
 static void put_outcome(struct str *out, const struct outcome *outcome)
 {
     frame_put_u8(out, (uint8_t)outcome->end);
@@ -184,6 +238,9 @@ int note_encode(const struct note *note, void **ret, size_t *len, struct error *
     case NOTE_SAMPLE:
         put_usage(&out, &note->sample);
         break;
+    case NOTE_CHANGES:
+        put_changes(&out, &note->changes);
+        break;
     case NOTE_OUTCOME:
         put_outcome(&out, &note->outcome);
         break;
@@ -210,6 +267,9 @@ int note_decode(const void *frame, size_t len, struct note *ret, struct error *e
         break;
     case NOTE_SAMPLE:
         get_usage(&in, &ret->sample);
+        break;
+    case NOTE_CHANGES:
+        get_changes(&in, &ret->changes);
         break;
     case NOTE_OUTCOME:
         get_outcome(&in, &ret->outcome);

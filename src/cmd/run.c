@@ -29,6 +29,9 @@
 /* cordon-sandbox has said everything; for it to go. */
 #define LEAVE_MS 5000
 
+/* Changes with a remark that are worth a line each on a terminal. */
+#define CHANGES_SAID_MAX 5
+
 struct session {
     struct run_sink sink; /* first: the callbacks get a pointer to it */
     const struct options *options;
@@ -39,6 +42,7 @@ struct session {
     unsigned held;          /* outlets that wait */
     struct capture text[2]; /* for --json, --report and hints */
     struct started started;
+    struct changes changes;
     struct outcome outcome;
     uint64_t dropped[2];
     bool box_stood, interrupted, forwarded[NSIG];
@@ -68,6 +72,8 @@ static void take_note(struct run_sink *sink, struct note *note)
     struct session *session = (struct session *)(void *)sink;
     if (note->kind == NOTE_PHASE && isatty(STDERR_FILENO))
         remark(session, "%s", note->phase);
+    if (note->kind == NOTE_CHANGES)
+        changes_join(&session->changes, &note->changes);
     if (note->kind != NOTE_STARTED || session->box_stood)
         return;
     session->box_stood = true;
@@ -257,6 +263,26 @@ static void say_hints(const struct session *session)
                module, session->request->neighbours);
 }
 
+/* What of the workspace is not as the script left it, or deserves a second look. */
+static void say_changes(const struct session *session)
+{
+    const struct changes *changes = &session->changes;
+    size_t said = 0, more = 0;
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct change *change = &changes->list[i];
+        char shown[160];
+        if (!change->note)
+            continue;
+        if (said++ < CHANGES_SAID_MAX)
+            remark(session, "%s %s: %s", change_kind_name(change->kind),
+                   printable(change->path, shown, sizeof(shown)), change->note);
+        else
+            more++;
+    }
+    if (more > 0)
+        remark(session, "and %zu more such changes; --json has the list", more);
+}
+
 static void say_end(const struct session *session)
 {
     static const struct {
@@ -283,6 +309,7 @@ static void say_end(const struct session *session)
         remark(session, "%" PRIu64 " bytes of output dropped: output limit of %s reached",
                session->dropped[0] + session->dropped[1], shown);
     }
+    say_changes(session);
     say_hints(session);
 }
 
@@ -296,6 +323,8 @@ static int write_result(const struct session *session, struct error *err)
         .outcome = &session->outcome,
         .output = { &session->text[0], &session->text[1] },
         .dropped = { session->dropped[0], session->dropped[1] },
+        .changes = &session->changes,
+        .changes_room = SIZE_MAX,
         .elapsed_ns = now_ns() - started_ns,
         .policy = session->options->policy ? session->options->policy : "default",
         .use_uv = !session->options->no_uv,
@@ -388,6 +417,7 @@ int run_command(const struct command *command, struct options *options)
         status = session_run(&session, &err) < 0 ? complain_error(&err) : session_end(&session);
     }
     started_done(&session.started);
+    changes_done(&session.changes);
     capture_done(&session.text[0]);
     capture_done(&session.text[1]);
     own_close(&session.signals);

@@ -42,6 +42,7 @@ struct work {
     struct run *run;  /* NULL before and after */
     struct started started;
     bool has_started;
+    struct changes changes;
     struct capture output[2];
 };
 
@@ -54,6 +55,7 @@ static struct call *work_end(struct work *work)
     run_call_done(work->fields, &work->asked);
     spec_done(&work->spec);
     started_done(&work->started);
+    changes_done(&work->changes);
     capture_done(&work->output[0]);
     capture_done(&work->output[1]);
     free(work);
@@ -98,6 +100,8 @@ static void on_ended(struct run_sink *sink, const struct outcome *reported,
         .outcome = &outcome,
         .output = { &work->output[0], &work->output[1] },
         .dropped = { dropped[0], dropped[1] },
+        .changes = &work->changes,
+        .changes_room = REPLY_CHANGES_ROOM,
         .elapsed_ns = now_ns() - work->call->arrived_ns,
         .policy = work->policy,
         .use_uv = work->use_uv,
@@ -113,6 +117,8 @@ static void on_ended(struct run_sink *sink, const struct outcome *reported,
 static void on_note(struct run_sink *sink, struct note *note)
 {
     struct work *work = (struct work *)sink;
+    if (note->kind == NOTE_CHANGES)
+        changes_join(&work->changes, &note->changes);
     if (note->kind != NOTE_STARTED || work->has_started)
         return;
     work->started = note->started;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "run/result_changes.h"
 
 #define MIB (1024.0 * 1024.0)
 
@@ -272,9 +273,9 @@ static size_t object_cost(struct json_object *object)
 }
 
 /* A stream that needs less than half leaves the rest to the other one. */
-static void add_output(struct json_object *object, const struct result_input *input)
+static void add_output(struct json_object *object, const struct result_input *input, size_t others)
 {
-    size_t used = object_cost(object) + ENVELOPE_BYTES;
+    size_t used = others + ENVELOPE_BYTES;
     size_t room = used < REPLY_BYTES_MAX ? REPLY_BYTES_MAX - used : 0;
     size_t wants[2], budget[2];
     for (int i = 0; i < 2; i++)
@@ -323,6 +324,11 @@ struct json_object *result_build(const struct result_input *input)
         json_object_object_add(object, "denied", denied_json(outcome));
     }
     json_object_object_add(object, "job_id", text_or_null(input->job));
-    add_output(object, input);
+    /* A list without bound is for a file or a pipe, which have room for the output too. */
+    size_t others = object_cost(object);
+    result_add_changes(object, input->changes, input->changes_room);
+    if (input->changes_room < SIZE_MAX)
+        others = object_cost(object);
+    add_output(object, input, others);
     return object;
 }

@@ -15,6 +15,9 @@
 /* A reply holds the object twice: as itself and as the text of a content block. */
 #define REPLY_BYTES_MAX ((size_t)128 * 1024)
 
+/* Of it, what a change list may take: a hundred files, and room for the output is left. */
+#define REPLY_CHANGES_ROOM ((size_t)24 * 1024)
+
 /* Everything is borrowed for the call. */
 struct result_input {
     const char *job;
@@ -22,6 +25,8 @@ struct result_input {
     const struct outcome *outcome;
     const struct capture *output[2]; /* stdout, stderr */
     uint64_t dropped[2];             /* bytes over limits.output */
+    const struct changes *changes;   /* or NULL where nothing is known */
+    size_t changes_room;             /* what they may cost (capture_cost); SIZE_MAX: all of them */
     uint64_t elapsed_ns;             /* since the request arrived */
     const char *policy;              /* what was asked for, where `started` cannot say it */
     bool use_uv;                     /* the same */

@@ -50,7 +50,58 @@ static void a_list_of_denials_without_bound_is_no_note(void **state)
     free(bytes);
 }
 
+static void a_change_list_travels_in_parts_and_is_whole_again(void **state)
+{
+    (void)state;
+    struct changes all = { .fate = CHANGES_APPLIED, .failed = 3 }, joined = { 0 };
+    char path[400];
+    memset(path, 'x', sizeof(path));
+    for (int i = 0; i < CHANGES_MAX; i++) {
+        (void)snprintf(path + 300, sizeof(path) - 300, "%d\n\xff", i);
+        changes_add(&all, path, i % 3, (uint64_t)i, i % 7 ? NULL : "not applied");
+    }
+    assert_true(all.count < CHANGES_MAX && all.bytes <= CHANGES_BYTES_MAX);
+    assert_int_equal(all.count + all.more, CHANGES_MAX);
+    size_t parts = 0;
+    for (size_t at = 0, n; (n = note_changes_part(&all, at)) > 0; at += n, parts++) {
+        struct note note = { .kind = NOTE_CHANGES, .changes = all };
+        note.changes.list = all.list + at;
+        note.changes.count = n;
+        struct note back = travelled(&note);
+        changes_join(&joined, &back.changes);
+        note_done(&back);
+    }
+    assert_true(parts > 1);
+    assert_int_equal(joined.count, all.count);
+    assert_int_equal(joined.more, all.more);
+    assert_int_equal(joined.failed, 3);
+    for (size_t i = 0; i < all.count; i++) {
+        assert_string_equal(joined.list[i].path, all.list[i].path);
+        assert_int_equal(joined.list[i].kind, i % 3);
+        assert_int_equal(joined.list[i].bytes, i);
+        assert_true(!joined.list[i].note == (i % 7 != 0));
+    }
+    changes_done(&joined);
+    changes_done(&all);
+}
+
+static void changes_read_the_same_in_whatever_order_they_were_found(void **state)
+{
+    (void)state;
+    struct changes changes = { 0 };
+    changes_add(&changes, "b", CHANGE_ADDED, 1, NULL);
+    changes_add(&changes, "a", CHANGE_REMOVED, 0, NULL);
+    changes_add(&changes, "a/", CHANGE_ADDED, 0, NULL);
+    changes_sort(&changes);
+    assert_string_equal(changes.list[0].path, "a");
+    assert_string_equal(changes.list[1].path, "a/");
+    assert_string_equal(changes.list[2].path, "b");
+    changes_done(&changes);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_change_list_travels_in_parts_and_is_whole_again),
+    cmocka_unit_test(changes_read_the_same_in_whatever_order_they_were_found),
     cmocka_unit_test(an_outcome_travels_with_everything_that_was_denied),
     cmocka_unit_test(a_list_of_denials_without_bound_is_no_note),
 };

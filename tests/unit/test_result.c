@@ -144,6 +144,55 @@ static void cordons_last_line_begins_a_line(void **state)
     example_done(&example);
 }
 
+static void changes_are_listed_as_far_as_there_is_room(void **state)
+{
+    (void)state;
+    struct example example;
+    example_make(&example);
+    struct changes changes = { .fate = CHANGES_APPLIED, .more = 2 };
+    changes_add(&changes, "new\n\xff", CHANGE_ADDED, 5, NULL);
+    changes_add(&changes, "pipe", CHANGE_ADDED, 0, "a FIFO is not applied");
+    example.input.changes = &changes;
+    example.input.changes_room = SIZE_MAX;
+    ends_with_scope struct json_object *object = result_build(&example.input);
+    size_t len;
+    assert_string_equal(result_text(member(object, "changes"), &len),
+                        "[{\"path\":\"new\\n\xef\xbf\xbd\",\"kind\":\"added\",\"bytes\":5},"
+                        "{\"path\":\"pipe\",\"kind\":\"added\",\"bytes\":0,"
+                        "\"note\":\"a FIFO is not applied\"}]");
+    assert_int_equal(json_object_get_int(member(object, "changes_omitted")), 2);
+    assert_true(json_object_get_boolean(member(object, "changes_applied")));
+
+    for (int i = 0; i < CHANGES_MAX; i++)
+        changes_add(&changes, "another", CHANGE_REMOVED, 0, NULL);
+    example.input.changes_room = REPLY_CHANGES_ROOM;
+    ends_with_scope struct json_object *cut = result_build(&example.input);
+    size_t shown = json_object_array_length(member(cut, "changes"));
+    assert_true(shown > 50 && shown < 500);
+    assert_int_equal(json_object_get_uint64(member(cut, "changes_omitted")) + shown,
+                     CHANGES_MAX + 4);
+    (void)result_text(cut, &len);
+    assert_true(len < REPLY_CHANGES_ROOM);
+    changes_done(&changes);
+    example_done(&example);
+}
+
+static void changes_that_nobody_knows_are_not_in_a_result(void **state)
+{
+    (void)state;
+    struct example example;
+    example_make(&example);
+    struct changes none = { 0 };
+    example.input.changes = &none;
+    ends_with_scope struct json_object *object = result_build(&example.input);
+    assert_false(json_object_object_get_ex(object, "changes", NULL));
+    none.fate = CHANGES_DROPPED;
+    ends_with_scope struct json_object *dropped = result_build(&example.input);
+    assert_int_equal(json_object_array_length(member(dropped, "changes")), 0);
+    assert_false(json_object_get_boolean(member(dropped, "changes_applied")));
+    example_done(&example);
+}
+
 static void dropped_output_is_counted_and_said(void **state)
 {
     (void)state;
@@ -297,6 +346,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_result_reads_like_the_contracts),
     cmocka_unit_test(every_end_has_its_status_number_and_sentence),
     cmocka_unit_test(cordons_last_line_begins_a_line),
+    cmocka_unit_test(changes_are_listed_as_far_as_there_is_room),
+    cmocka_unit_test(changes_that_nobody_knows_are_not_in_a_result),
     cmocka_unit_test(dropped_output_is_counted_and_said),
     cmocka_unit_test(limits_that_only_made_calls_fail_are_listed),
     cmocka_unit_test(dependencies_are_shown_where_known),
