@@ -52,6 +52,7 @@ static ssize_t write_some(struct outlet *outlet, bool ready)
     return write(outlet->fd, bytes, len < PIPE_BUF ? len : PIPE_BUF);
 }
 
+/* What waits is forgotten, and with it the reason to hold the source. */
 static void outlet_break(struct outlet *outlet)
 {
     outlet->broken = true;
@@ -86,10 +87,10 @@ static void outlet_ready(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     struct outlet *outlet = context;
-    if (!push(outlet, true))
-        (void)event_add(outlet->writable, NULL);
-    else if (!outlet->broken)
+    if (push(outlet, true))
         outlet->owner.drained(outlet->owner.context);
+    else
+        (void)event_add(outlet->writable, NULL);
 }
 
 struct outlet *outlet_new(struct event_base *base, int fd, const struct outlet_owner *owner)

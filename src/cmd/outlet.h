@@ -14,7 +14,7 @@ struct outlet;
 
 struct outlet_owner {
     void (*filled)(void *context);  /* something waits: hold the source */
-    void (*drained)(void *context); /* nothing waits any more */
+    void (*drained)(void *context); /* nothing waits any more, also because it broke */
     void (*broken)(void *context);  /* nobody reads; what comes after is dropped */
     void *context;
 };

@@ -45,18 +45,23 @@ struct session {
     struct changes changes;
     struct outcome outcome;
     uint64_t dropped[2];
+    bool mid_line; /* standard error ended within a line */
+    bool unread;   /* nobody reads standard output any more */
     bool box_stood, interrupted, forwarded[NSIG];
     char job[JOB_ID_MAX];
     int signals, report;
     pid_t sandbox;
 };
 
-static void remark(const struct session *session, const char *fmt, ...) printf_like(2, 3);
+static void remark(struct session *session, const char *fmt, ...) printf_like(2, 3);
 
-static void remark(const struct session *session, const char *fmt, ...)
+static void remark(struct session *session, const char *fmt, ...)
 {
     if (session->options->quiet)
         return;
+    if (session->mid_line) /* our own words begin a line of their own */
+        (void)!write(STDERR_FILENO, "\n", 1);
+    session->mid_line = false;
     va_list args;
     va_start(args, fmt);
     autofree char *text = NULL;
@@ -116,14 +121,19 @@ static void out_drained(void *context)
         run_pause(session->run, false);
 }
 
+/* Nobody reads the output: the script is ended as a pipe would end it, and that
+ * needs no words. Without a reader of its errors it goes on. */
 static void out_broken(void *context)
 {
     struct session *session = context;
-    session->held = 0;
-    if (!session->run)
-        return;
-    run_pause(session->run, false); /* the end has to be read */
-    run_cancel(session->run, false);
+    session->unread = true;
+    if (session->run)
+        run_cancel(session->run, false);
+}
+
+static void err_broken(void *context)
+{
+    (void)context;
 }
 
 /* --- signals ------------------------------------------------------------------------ */
@@ -245,7 +255,7 @@ static void await_sandbox(struct session *session)
         ;
 }
 
-static void say_hints(const struct session *session)
+static void say_hints(struct session *session)
 {
     for (char **hint = session->started.hints; hint && *hint; hint++)
         remark(session, "%s", *hint);
@@ -264,7 +274,7 @@ static void say_hints(const struct session *session)
 }
 
 /* What of the workspace is not as the script left it, or deserves a second look. */
-static void say_changes(const struct session *session)
+static void say_changes(struct session *session)
 {
     const struct changes *changes = &session->changes;
     size_t said = 0, more = 0;
@@ -283,7 +293,7 @@ static void say_changes(const struct session *session)
         remark(session, "and %zu more such changes; --json has the list", more);
 }
 
-static void say_end(const struct session *session)
+static void say_end(struct session *session)
 {
     static const struct {
         unsigned bit;
@@ -294,7 +304,7 @@ static void say_end(const struct session *session)
     const struct outcome *outcome = &session->outcome;
     const struct limits *limits = session->box_stood ? &session->started.limits : NULL;
     autofree char *sentence = result_sentence(outcome, limits);
-    if (sentence)
+    if (sentence && !session->unread)
         remark(session, "%s%s",
                outcome->end == END_WALL || outcome->end == END_CPU ? "[TIMEOUT] " : "", sentence);
     const char *name = signal_name(outcome->code);
@@ -351,7 +361,8 @@ static int write_result(const struct session *session, struct error *err)
 
 static int session_run(struct session *session, struct error *err)
 {
-    const struct outlet_owner owner = { out_filled, out_drained, out_broken, session };
+    const struct outlet_owner owners[] = { { out_filled, out_drained, out_broken, session },
+                                           { out_filled, out_drained, err_broken, session } };
     struct event *signals = NULL;
     session->base = event_base_new();
     if (!session->base)
@@ -363,16 +374,14 @@ static int session_run(struct session *session, struct error *err)
         r = submit(session, err);
     if (r == 0) {
         for (int i = 0; i < 2 && !session->options->json; i++)
-            session->out[i] = outlet_new(session->base, i + 1, &owner);
+            session->out[i] = outlet_new(session->base, i + 1, &owners[i]);
         (void)event_base_dispatch(session->base);
     }
     await_sandbox(session);
     for (int i = 0; i < 2; i++)
         if (session->out[i]) {
-            bool mid_line = i == 1 && outlet_mid_line(session->out[i]);
+            session->mid_line = outlet_mid_line(session->out[i]); /* of standard error in the end */
             outlet_free(session->out[i]);
-            if (mid_line && !session->options->quiet && session->outcome.end != END_EXITED)
-                (void)!write(STDERR_FILENO, "\n", 1);
         }
     if (signals)
         event_free(signals);

@@ -147,6 +147,31 @@ def test_a_flood_costs_no_memory(start, tmp_path):
     assert report.stat().st_size < 64 << 10
 
 
+def test_cordons_words_begin_a_line_of_their_own(run):
+    result = run("run", "-c", "import os, sys; sys.stderr.write('half'); os.kill(os.getpid(), 9)")
+    assert result.exit == 128 + 9
+    assert result.err == "half\ncordon: ended by signal 9 SIGKILL\n"
+
+
+def test_a_reader_that_goes_away_is_no_news(cordon, state):
+    """Of the output it ends the script, without a word; of the errors it ends nothing."""
+    environment = support.clean_environment(CORDON_STATE=str(state))
+    lines = "import sys\nfor _ in range(100_000): print('y' * 70, file=sys.%s)\nprint('done')"
+    script = 'exec 3>/dev/null; "$0" run -c "$1" %s | head -n 1; echo "${PIPESTATUS[0]}"'
+    for redirect, stream, out in (
+        ("2>&1", "stdout", "y" * 70 + "\n130\n"),
+        ("2>&1 >&3", "stderr", "y" * 70 + "\n0\n"),
+    ):
+        result = subprocess.run(
+            ["/bin/bash", "-c", script % redirect, cordon, lines % stream],
+            env=environment,
+            capture_output=True,
+            timeout=60,
+            check=True,
+        )
+        assert (result.stdout.decode(), result.stderr) == (out, b"")
+
+
 def test_quiet_says_nothing(run):
     for words in (
         ["--timeout", "100ms", "-c", "import time; time.sleep(9)"],
