@@ -14,52 +14,30 @@
 #include "kernel.h"
 #include "str.h"
 
-#define PREFIX      "cordon-"
-#define LISTING_MAX (256 * 1024)
+#define PREFIX "cordon-"
 
-/* The files of the two dialects: Documentation/admin-guide/cgroup-v1, cgroup-v2.rst. */
-static const char *const v1_names[V1_COUNT] = {
-    [V1_MEMORY] = "memory",
-    [V1_PIDS] = "pids",
-    [V1_CPUACCT] = "cpuacct",
-};
+/* The files are those of Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst. */
 
-/* --- small files --------------------------------------------------------------- */
-
-static bool put(int dir, const char *file, const char *text)
-{
-    autoclose int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
-    return fd >= 0 && write(fd, text, strlen(text)) >= 0;
-}
+/* --- numbers ---------------------------------------------------------------------- */
 
 static bool put_number(int dir, const char *file, uint64_t number)
 {
     char text[24];
     (void)snprintf(text, sizeof(text), "%" PRIu64, number);
-    return put(dir, file, text);
-}
-
-static bool get(int dir, const char *file, char *out, size_t room)
-{
-    autoclose int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, out, room - 1);
-    if (n < 0)
-        return false;
-    out[n] = '\0';
-    return true;
+    return cgroup_put(dir, file, text);
 }
 
 static uint64_t get_number(int dir, const char *file)
 {
     char text[32];
-    return get(dir, file, text, sizeof(text)) ? strtoull(text, NULL, 10) : 0;
+    return cgroup_get(dir, file, text, sizeof(text)) ? strtoull(text, NULL, 10) : 0;
 }
 
 /* The number after "key " at the start of a line of a flat keyed file. */
 static uint64_t get_keyed(int dir, const char *file, const char *key)
 {
     char text[4096];
-    if (!get(dir, file, text, sizeof(text)))
+    if (!cgroup_get(dir, file, text, sizeof(text)))
         return 0;
     size_t len = strlen(key);
     for (char *line = text; line && *line; line = strchr(line, '\n')) {
@@ -68,71 +46,6 @@ static uint64_t get_keyed(int dir, const char *file, const char *key)
             return strtoull(line + len + 1, NULL, 10);
     }
     return 0;
-}
-
-/* --- where we are ---------------------------------------------------------------- */
-
-/* Our own group's path in the hierarchy with `controller` ("" for v2), from /proc/self/cgroup. */
-static char *own_group(const char *listing, const char *controller)
-{
-    autofree char *copy = xstrdup(listing);
-    char *rest = copy;
-    for (char *line; (line = strsep(&rest, "\n"));) {
-        char *names = strchr(line, ':');
-        char *path = names ? strchr(names + 1, ':') : NULL;
-        if (!path)
-            continue;
-        *names++ = '\0';
-        *path++ = '\0';
-        if (*controller == '\0' ? (strcmp(line, "0") == 0 && *names == '\0') : false)
-            return xstrdup(path);
-        char *name_rest = names;
-        for (char *name; *controller && (name = strsep(&name_rest, ","));)
-            if (strcmp(name, controller) == 0)
-                return xstrdup(path);
-    }
-    return NULL;
-}
-
-/* Mount point of that hierarchy, from /proc/self/mountinfo (proc(5)); only one that
- * is mounted whole, from its root. */
-static char *mount_point(const char *listing, const char *controller)
-{
-    autofree char *copy = xstrdup(listing);
-    char *rest = copy;
-    for (char *line; (line = strsep(&rest, "\n"));) {
-        char *dash = strstr(line, " - ");
-        char root[256], where[256], type[32], options[256];
-        if (!dash || sscanf(line, "%*s %*s %*s %255s %255s", root, where) != 2 ||
-            sscanf(dash, " - %31s %*s %255s", type, options) != 2 || strcmp(root, "/") != 0)
-            continue;
-        if (*controller == '\0') {
-            if (strcmp(type, "cgroup2") == 0)
-                return xstrdup(where);
-            continue;
-        }
-        char *option_rest = options;
-        for (char *name; strcmp(type, "cgroup") == 0 && (name = strsep(&option_rest, ","));)
-            if (strcmp(name, controller) == 0)
-                return xstrdup(where);
-    }
-    return NULL;
-}
-
-/* Our own group's directory, where we may make children; -1 where not. */
-static int open_parent(const char *groups, const char *mounts, const char *controller)
-{
-    autofree char *group = own_group(groups, controller);
-    autofree char *mount = mount_point(mounts, controller);
-    if (!group || !mount)
-        return -1;
-    autofree char *path = path_join(mount, group + 1);
-    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir >= 0 && faccessat(dir, ".", W_OK, AT_EACCESS) < 0) {
-        close(dir);
-        return -1;
-    }
-    return dir;
 }
 
 /* --- making ----------------------------------------------------------------------- */
@@ -196,41 +109,24 @@ static int set_pids(const struct cgroup *cgroup, uint64_t pids, struct error *er
     return 0;
 }
 
-static void cgroup_empty(struct cgroup *cgroup)
-{
-    *cgroup = (struct cgroup){ .v2 = -1, .v2_parent = -1 };
-    for (int i = 0; i < V1_COUNT; i++)
-        cgroup->v1[i] = cgroup->v1_parent[i] = -1;
-}
-
 int cgroup_make(const struct sandbox *sandbox, const struct limits *limits, struct cgroup *ret,
                 struct error *err)
 {
-    (void)sandbox;
     static unsigned counter;
-    cgroup_empty(ret);
+    const struct cgroup_places *places = &sandbox->cgroups;
+    *ret = (struct cgroup){ .places = places };
     (void)snprintf(ret->name, sizeof(ret->name), PREFIX "%d-%u", (int)getpid(), counter++);
-    autofree char *groups = NULL, *mounts = NULL;
-    struct error ignored;
-    if (file_read(AT_FDCWD, "/proc/self/cgroup", LISTING_MAX, &groups, NULL, &ignored) < 0 ||
-        file_read(AT_FDCWD, "/proc/self/mountinfo", LISTING_MAX, &mounts, NULL, &ignored) < 0)
-        return 0;
-
-    ret->v2_parent = open_parent(groups, mounts, "");
-    ret->v2 = make_group(ret->v2_parent, ret->name);
+    ret->v2 = make_group(places->v2, ret->name);
     ret->memory_v2 = has_file(ret->v2, "memory.max");
     ret->pids_v2 = has_file(ret->v2, "pids.max");
     /* v2's cpu.stat needs no controller, so cpuacct is only for hosts without v2. */
-    const bool wanted[V1_COUNT] = { [V1_MEMORY] = !ret->memory_v2,
-                                    [V1_PIDS] =
-                                        false, /* RLIMIT_NPROC is exact in our own namespace */
-                                    [V1_CPUACCT] = ret->v2 < 0 };
-    for (int i = 0; i < V1_COUNT; i++) {
-        if (!wanted[i])
-            continue;
-        ret->v1_parent[i] = open_parent(groups, mounts, v1_names[i]);
-        ret->v1[i] = make_group(ret->v1_parent[i], ret->name);
-    }
+    const bool wanted[V1_COUNT] = {
+        [V1_MEMORY] = !ret->memory_v2,
+        [V1_PIDS] = false, /* RLIMIT_NPROC is exact in our own namespace */
+        [V1_CPUACCT] = ret->v2 < 0,
+    };
+    for (int i = 0; i < V1_COUNT; i++)
+        ret->v1[i] = wanted[i] ? make_group(places->v1[i], ret->name) : -1;
     int r = set_memory(ret, limits->memory_bytes, err);
     if (r == 0)
         r = set_pids(ret, limits->pids, err);
@@ -247,7 +143,7 @@ int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err)
             continue;
         if (errno == ESRCH)
             return 0; /* pid 1 gave up already: its report says why */
-        return fail_host(err, "join the %s group", v1_names[i]);
+        return fail_host(err, "join the %s group", cgroup_v1_name((enum cgroup_v1)i));
     }
     return 0;
 }
@@ -297,23 +193,22 @@ void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret)
 void cgroup_kill(const struct cgroup *cgroup)
 {
     if (cgroup->v2 >= 0)
-        (void)put(cgroup->v2, "cgroup.kill", "1");
+        (void)cgroup_put(cgroup->v2, "cgroup.kill", "1");
 }
 
 /* --- removing ------------------------------------------------------------------------ */
 
-static void remove_group(int *group, int *parent, const char *name)
+static void remove_group(int *group, int parent, const char *name)
 {
     if (*group >= 0)
-        (void)unlinkat(*parent, name, AT_REMOVEDIR);
+        (void)unlinkat(parent, name, AT_REMOVEDIR);
     own_close(group);
-    own_close(parent);
-    *group = *parent = -1;
+    *group = -1;
 }
 
 void cgroup_remove(struct cgroup *cgroup)
 {
-    remove_group(&cgroup->v2, &cgroup->v2_parent, cgroup->name);
+    remove_group(&cgroup->v2, cgroup->places->v2, cgroup->name);
     for (int i = 0; i < V1_COUNT; i++)
-        remove_group(&cgroup->v1[i], &cgroup->v1_parent[i], cgroup->name);
+        remove_group(&cgroup->v1[i], cgroup->places->v1[i], cgroup->name);
 }

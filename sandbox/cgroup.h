@@ -13,16 +13,14 @@
 #include <cordon/error.h>
 #include <cordon/limits.h>
 
+#include "cgroup_place.h"
 #include "sandbox.h"
 
-enum cgroup_v1 { V1_MEMORY, V1_PIDS, V1_CPUACCT, V1_COUNT };
-
 struct cgroup {
+    const struct cgroup_places *places; /* the sandbox's */
     char name[48];
-    int v2; /* directory of our v2 group, or -1 */
-    int v2_parent;
-    int v1[V1_COUNT]; /* the same per v1 hierarchy */
-    int v1_parent[V1_COUNT];
+    int v2;                  /* directory of our v2 group, or -1 */
+    int v1[V1_COUNT];        /* the same per v1 hierarchy */
     bool memory_v2, pids_v2; /* the v2 group has the controller */
 };
 

@@ -91,6 +91,7 @@ int sandbox_init(const struct sandbox_options *options, struct sandbox *ret, str
                              .uid = geteuid(),
                              .gid = getegid(),
                              .state_fd = -1,
+                             .cgroups = { -1, { -1, -1, -1 } },
                              .oneshot = options->oneshot };
     int r = config_load(options->config, &ret->config, err);
     if (r < 0)
@@ -109,6 +110,7 @@ int sandbox_init(const struct sandbox_options *options, struct sandbox *ret, str
     if (!ret->root || !ret->oneshot)
         policies_remember(ret);
     r = options->oneshot ? 0 : roots_find(ret, options->roots, err);
+    cgroup_places_find(ret->root, getenv("CORDON_CGROUP"), &ret->cgroups);
     capture_environment(ret);
     return r;
 }
@@ -137,9 +139,10 @@ void sandbox_done(struct sandbox *sandbox)
     config_done(&sandbox->config);
     free(sandbox->state);
     own_close(&sandbox->state_fd);
+    cgroup_places_done(&sandbox->cgroups);
     list_free(sandbox->policy_dirs);
     list_free(sandbox->settings);
     list_free(sandbox->roots);
     free(sandbox->timezone);
-    *sandbox = (struct sandbox){ .state_fd = -1 };
+    *sandbox = (struct sandbox){ .state_fd = -1, .cgroups = { -1, { -1, -1, -1 } } };
 }

@@ -11,6 +11,7 @@
 
 #include <cordon/error.h>
 
+#include "cgroup_place.h"
 #include "config.h"
 
 struct sandbox {
@@ -26,7 +27,8 @@ struct sandbox {
                          * (uv.h) and names of a policy's environment.pass; nothing else may */
     char *timezone;     /* TZ for the box: "UTC", or the caller's under `cordon run` */
     char **roots;       /* canonical directories that a client may name something beneath */
-    bool oneshot;       /* `cordon-sandbox run`: the caller is the operator */
+    struct cgroup_places cgroups; /* where boxes get their groups */
+    bool oneshot;                 /* `cordon-sandbox run`: the caller is the operator */
 };
 
 /* Reads the configuration, finds the directories, captures and then clears the
