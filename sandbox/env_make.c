@@ -77,8 +77,7 @@ static const char *const uv_environment[] = {
     "LANG=C.UTF-8",
     "NO_COLOR=1",
     "UV_NO_PROGRESS=1",
-    "UV_LINK_MODE=copy", /* whoever writes the cache must not edit environments
-                          */
+    "UV_LINK_MODE=copy", /* a hard link into the cache would let later installs edit it */
     "UV_PYTHON_DOWNLOADS=never",
     "UV_NO_BUILD=1", /* a build is a stranger's code */
 };
@@ -123,6 +122,18 @@ static int judge_uv(const struct env_making *making, const struct errand_result 
                                 end_name(outcome->end));
 }
 
+struct mount_list {
+    struct errand_mount *list;
+    size_t count;
+};
+
+static void show(struct mount_list *mounts, const char *host, const char *inside, bool write)
+{
+    mounts->list = xrealloc(mounts->list, (mounts->count + 1) * sizeof(*mounts->list));
+    mounts->list[mounts->count++] =
+        (struct errand_mount){ .host = host, .inside = inside, .write = write };
+}
+
 static int install(const struct sandbox *sandbox, const struct env_making *making,
                    struct error *err)
 {
@@ -133,24 +144,16 @@ static int install(const struct sandbox *sandbox, const struct env_making *makin
         return r;
     struct uv_program program;
     uv_program_make(sandbox, making->uv, &program);
-    const struct errand_mount own[] = {
-        { .host = making->path, .inside = ENVIRONMENT_INSIDE, .write = true },
-        { .host = cache, .inside = UV_CACHE_INSIDE, .write = true },
-        { .host = request->python->prefix },
-    };
-    /* Every policy shows /usr. */
-    size_t own_count = COUNT(own) - path_within(request->python->prefix, "/usr");
     const struct uv_settings *settings = making->settings;
-    size_t count = 0;
-    struct errand_mount *mounts =
-        xcalloc(own_count + program.mount_count + settings->mount_count + 1,
-                sizeof(struct errand_mount));
-    for (size_t i = 0; i < own_count; i++)
-        mounts[count++] = own[i];
+    struct mount_list mounts = { 0 };
+    show(&mounts, making->path, ENVIRONMENT_INSIDE, true);
+    show(&mounts, cache, UV_CACHE_INSIDE, true);
+    if (!path_within(request->python->prefix, "/usr")) /* every policy shows /usr */
+        show(&mounts, request->python->prefix, NULL, false);
     for (size_t i = 0; i < program.mount_count; i++)
-        mounts[count++] = program.mounts[i];
+        show(&mounts, program.mounts[i].host, program.mounts[i].inside, false);
     for (size_t i = 0; i < settings->mount_count; i++)
-        mounts[count++] = settings->mounts[i];
+        show(&mounts, settings->mounts[i].host, settings->mounts[i].inside, false);
 
     autolist char **argv = uv_arguments(program.inside, request);
     autolist char **env = NULL;
@@ -162,8 +165,8 @@ static int install(const struct sandbox *sandbox, const struct env_making *makin
     struct errand errand = { .policy = "fetch",
                              .argv = argv,
                              .env = env,
-                             .mounts = mounts,
-                             .mount_count = count,
+                             .mounts = mounts.list,
+                             .mount_count = mounts.count,
                              .host_network = true,
                              .control = request->control };
     struct errand_result result = { 0 };
@@ -171,7 +174,7 @@ static int install(const struct sandbox *sandbox, const struct env_making *makin
     r = r < 0 ? fail_within(err, "run uv") : judge_uv(making, &result, err);
     errand_result_done(&result);
     uv_program_done(&program);
-    free(mounts);
+    free(mounts.list);
     return r;
 }
 

@@ -140,7 +140,7 @@ static _Noreturn void probe_child(const struct sandbox *sandbox, const struct ca
     if (answer.result == 0)
         (void)snprintf(answer.version, sizeof(answer.version), "%s", python.version);
     struct error ignored = { 0 };
-    _exit(fd_write_all(out, &answer, sizeof(answer), &ignored) < 0);
+    _exit(fd_write_all(out, &answer, sizeof(answer), &ignored) < 0 ? 1 : 0);
 }
 
 static int probe_start(const struct sandbox *sandbox, struct probe *probe, int control,
