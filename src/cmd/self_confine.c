@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <pwd.h>
 #include <stdint.h>
@@ -118,6 +119,11 @@ int confine_resources(struct error *err)
         if (setrlimit(limits[i].resource, &limit) < 0)
             return fail_host(err, "set a resource limit");
     }
+    /* A change of identity has dropped them already, unless there was nobody to become. */
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+    if (syscall(SYS_capset, &header, none) < 0)
+        return fail_host(err, "drop capabilities");
     if (prctl(PR_SET_DUMPABLE, !confine_possible(), 0, 0, 0) < 0 ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail_host(err, "forgo privileges");

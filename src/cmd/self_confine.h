@@ -27,7 +27,7 @@ int account_find(const char *text, struct account *ret, struct error *err) must_
 /* As root: becomes the account, without groups and capabilities, for good. */
 int confine_identity(const struct account *account, struct error *err) must_check;
 
-/* No core dumps, not traceable, no new privileges, and the resource limits. */
+/* No core dumps, not traceable, no capabilities, no new privileges, and the resource limits. */
 int confine_resources(struct error *err) must_check;
 
 /* Everything of the file system is closed but what lies beneath `state`

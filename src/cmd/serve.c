@@ -306,6 +306,17 @@ static void serve_done(struct serve *serve)
     config_done(&serve->config);
 }
 
+/* Our exit status. A gate that left when it was asked to is on its last step, and
+ * with it nothing of this server is left; it may also never have come up, and has
+ * said why. One that died, or did not leave, is not waited for. */
+static int gate_status(const struct serve *serve)
+{
+    int status = 0;
+    bool left = serve->gate_left && serve->status == 0;
+    pid_t ended = waitpid(serve->gate_pid, &status, left ? 0 : WNOHANG);
+    return ended == serve->gate_pid && status != 0 ? EXIT_UNUSABLE : serve->status;
+}
+
 int serve_command(const struct command *command, struct options *options)
 {
     struct serve serve = { .options = options, .in = -1, .out = -1, .state = -1, .channel = -1 };
@@ -323,9 +334,5 @@ int serve_command(const struct command *command, struct options *options)
     log_event(LOG_INFO, "serving", KV("transport", "stdio"));
     (void)event_base_dispatch(serve.base);
     serve_done(&serve);
-    /* A gate that left when it was asked to is on its last step: with it nothing of
-     * this server is left. One that died, or did not leave, is not waited for. */
-    bool left = serve.gate_left && serve.status == 0;
-    (void)waitpid(serve.gate_pid, NULL, left ? 0 : WNOHANG);
-    return serve.status;
+    return gate_status(&serve);
 }

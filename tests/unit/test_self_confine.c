@@ -228,6 +228,22 @@ static void landlock_leaves_the_state_alone(void **state)
     assert_int_equal(r, 0);
 }
 
+static int change_identity(void)
+{
+    struct error err = { 0 };
+    if (confine_resources(&err) < 0)
+        return 250;
+    return outcome(setgid(getgid() + 1)); /* still uid 0, and not allowed any more */
+}
+
+static void root_without_another_account_keeps_no_capabilities(void **state)
+{
+    (void)state;
+    if (getuid() != 0)
+        skip();
+    assert_int_equal(in_child(change_identity, false), EPERM);
+}
+
 static int become_nobody(void)
 {
     struct error err = { 0 };
@@ -299,6 +315,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_a_captured_front_would_try_is_denied),
     cmocka_unit_test(what_it_needs_works),
     cmocka_unit_test(landlock_leaves_the_state_alone),
+    cmocka_unit_test(root_without_another_account_keeps_no_capabilities),
     cmocka_unit_test(root_becomes_an_account_of_its_own),
     cmocka_unit_test(an_account_is_a_name_or_numbers_and_never_root),
     cmocka_unit_test(the_filter_fits),
