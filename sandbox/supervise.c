@@ -32,6 +32,7 @@ struct state {
     enum end cause; /* END_COUNT until something stopped it */
     bool started, ended, faulted, gone;
     struct report report; /* the last of ENDED or FAULT */
+    uint64_t started_ns;
     uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, build_deadline;
     uint64_t sampled_memory_peak, sampled_cpu_ns, processes_peak;
     size_t fed;
@@ -150,6 +151,7 @@ static void on_started(struct state *state)
 {
     uint64_t now = now_ns();
     state->started = true;
+    state->started_ns = now;
     state->build_deadline = NEVER;
     state->wall_deadline = after(now, state->run->limits->wall_ms);
     state->next_sample = now + SAMPLE_DENSE_NS;
@@ -282,6 +284,8 @@ static void fill_usage(const struct state *state, const struct rusage *init, str
     const struct report *report = &state->report;
     if (state->ended)
         ret->wall_ns = report->ended_ns - report->started_ns;
+    else if (state->started) /* init had no time left to say it */
+        ret->wall_ns = now_ns() - state->started_ns;
 
     if (reading.has_cpu && state->ended) {
         ret->cpu_user_ns =
