@@ -3,10 +3,8 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -17,9 +15,7 @@
 
 #include "clock.h"
 #include "cmd/command.h"
-#include "cmd/hint.h"
-#include "cmd/outlet.h"
-#include "cmd/request.h"
+#include "cmd/session.h"
 #include "cmd/timezone.h"
 #include "cmd/trusted.h"
 #include "fd.h"
@@ -29,54 +25,13 @@
 /* cordon-sandbox has said everything; for it to go. */
 #define LEAVE_MS 5000
 
-/* Changes with a remark that are worth a line each on a terminal. */
-#define CHANGES_SAID_MAX 5
-
-struct session {
-    struct run_sink sink; /* first: the callbacks get a pointer to it */
-    const struct options *options;
-    struct request *request;
-    struct event_base *base;
-    struct run *run;        /* NULL before it is submitted and after it ended */
-    struct outlet *out[2];  /* NULL under --json */
-    unsigned held;          /* outlets that wait */
-    struct capture text[2]; /* for --json, --report and hints */
-    struct started started;
-    struct changes changes;
-    struct outcome outcome;
-    uint64_t dropped[2];
-    bool mid_line; /* standard error ended within a line */
-    bool unread;   /* nobody reads standard output any more */
-    bool box_stood, interrupted, forwarded[NSIG];
-    char job[JOB_ID_MAX];
-    int signals, report;
-    pid_t sandbox;
-};
-
-static void remark(struct session *session, const char *fmt, ...) printf_like(2, 3);
-
-static void remark(struct session *session, const char *fmt, ...)
-{
-    if (session->options->quiet)
-        return;
-    if (session->mid_line) /* our own words begin a line of their own */
-        (void)!write(STDERR_FILENO, "\n", 1);
-    session->mid_line = false;
-    va_list args;
-    va_start(args, fmt);
-    autofree char *text = NULL;
-    if (vasprintf(&text, fmt, args) >= 0)
-        complain("%s", text);
-    va_end(args);
-}
-
 /* --- what comes back ------------------------------------------------------------ */
 
 static void take_note(struct run_sink *sink, struct note *note)
 {
     struct session *session = (struct session *)(void *)sink;
     if (note->kind == NOTE_PHASE && isatty(STDERR_FILENO))
-        remark(session, "%s", note->phase);
+        session_say(session, "%s", note->phase);
     if (note->kind == NOTE_CHANGES)
         changes_join(&session->changes, &note->changes);
     if (note->kind != NOTE_STARTED || session->box_stood)
@@ -255,74 +210,6 @@ static void await_sandbox(struct session *session)
         ;
 }
 
-static void say_hints(struct session *session)
-{
-    for (char **hint = session->started.hints; hint && *hint; hint++)
-        remark(session, "%s", *hint);
-    if (!session->request->neighbours || session->outcome.end != END_EXITED ||
-        session->outcome.code == 0)
-        return;
-    autostr struct str text = { 0 };
-    (void)capture_text(&session->text[1], SIZE_MAX, NULL, &text);
-    autofree char *module =
-        text.len > 0 ? hint_neighbour(text.data, session->request->neighbours) : NULL;
-    if (module)
-        remark(session,
-               "%s lies beside the script, which alone is shown in the box; --directory %s shows "
-               "the directory",
-               module, session->request->neighbours);
-}
-
-/* What of the workspace is not as the script left it, or deserves a second look. */
-static void say_changes(struct session *session)
-{
-    const struct changes *changes = &session->changes;
-    size_t said = 0, more = 0;
-    for (size_t i = 0; i < changes->count; i++) {
-        const struct change *change = &changes->list[i];
-        char shown[160];
-        if (!change->note)
-            continue;
-        if (said++ < CHANGES_SAID_MAX)
-            remark(session, "%s %s: %s", change_kind_name(change->kind),
-                   printable(change->path, shown, sizeof(shown)), change->note);
-        else
-            more++;
-    }
-    if (more > 0)
-        remark(session, "and %zu more such changes; --json has the list", more);
-}
-
-static void say_end(struct session *session)
-{
-    static const struct {
-        unsigned bit;
-        const char *what;
-    } reached[] = { { REACHED_PIDS, "processes" },
-                    { REACHED_DISK, "disk" },
-                    { REACHED_FILES, "open files" } };
-    const struct outcome *outcome = &session->outcome;
-    const struct limits *limits = session->box_stood ? &session->started.limits : NULL;
-    autofree char *sentence = result_sentence(outcome, limits);
-    if (sentence && !session->unread)
-        remark(session, "%s%s",
-               outcome->end == END_WALL || outcome->end == END_CPU ? "[TIMEOUT] " : "", sentence);
-    const char *name = signal_name(outcome->code);
-    if (outcome->end == END_SIGNALLED && !session->forwarded[outcome->code % NSIG])
-        remark(session, "ended by signal %d%s%s", outcome->code, name ? " " : "", name ? name : "");
-    for (size_t i = 0; i < COUNT(reached); i++)
-        if (outcome->reached & reached[i].bit)
-            remark(session, "the limit on %s was reached: some calls failed", reached[i].what);
-    if (session->dropped[0] + session->dropped[1] > 0 && limits) {
-        char shown[32];
-        limit_print(limits->output_bytes, UNIT_SIZE, shown);
-        remark(session, "%" PRIu64 " bytes of output dropped: output limit of %s reached",
-               session->dropped[0] + session->dropped[1], shown);
-    }
-    say_changes(session);
-    say_hints(session);
-}
-
 static int write_result(const struct session *session, struct error *err)
 {
     if (!session->options->json && session->report < 0)
@@ -392,7 +279,7 @@ static int session_run(struct session *session, struct error *err)
 static int session_end(struct session *session)
 {
     struct error err = { 0 };
-    say_end(session);
+    session_say_end(session);
     if (write_result(session, &err) < 0)
         return complain_error(&err);
     /* The program is looked for in the box, and what the box says is a shell's number. */
@@ -422,7 +309,7 @@ int run_command(const struct command *command, struct options *options)
             status = EXIT_NO_SUCH;
     } else {
         for (char **line = request.remarks; line && *line; line++)
-            remark(&session, "%s", *line);
+            session_say(&session, "%s", *line);
         status = session_run(&session, &err) < 0 ? complain_error(&err) : session_end(&session);
     }
     started_done(&session.started);

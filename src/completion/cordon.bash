@@ -45,6 +45,7 @@ _cordon() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command="" at
     for ((at = 1; at < COMP_CWORD; at++)); do
         case ${COMP_WORDS[at]} in
+        --state | --config | --policies | --log-level) ((at++)) ;; # and its value
         -*) ;;
         *)
             command=${COMP_WORDS[at]}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session.c - cordon's own words about a run. */
+#include "cmd/session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cmd/command.h"
+#include "cmd/hint.h"
+#include "run/result.h"
+#include "str.h"
+
+/* Changes with a remark that are worth a line each on a terminal. */
+#define CHANGES_SAID_MAX 5
+
+void session_say(struct session *session, const char *fmt, ...)
+{
+    if (session->options->quiet)
+        return;
+    if (session->mid_line) /* our own words begin a line of their own */
+        (void)!write(STDERR_FILENO, "\n", 1);
+    session->mid_line = false;
+    va_list args;
+    va_start(args, fmt);
+    autofree char *text = NULL;
+    if (vasprintf(&text, fmt, args) >= 0)
+        complain("%s", text);
+    va_end(args);
+}
+
+static void say_hints(struct session *session)
+{
+    for (char **hint = session->started.hints; hint && *hint; hint++)
+        session_say(session, "%s", *hint);
+    if (!session->request->neighbours || session->outcome.end != END_EXITED ||
+        session->outcome.code == 0)
+        return;
+    autostr struct str text = { 0 };
+    (void)capture_text(&session->text[1], SIZE_MAX, NULL, &text);
+    autofree char *module =
+        text.len > 0 ? hint_neighbour(text.data, session->request->neighbours) : NULL;
+    if (module)
+        session_say(
+            session,
+            "%s lies beside the script, which alone is shown in the box; --directory %s shows "
+            "the directory",
+            module, session->request->neighbours);
+}
+
+/* What of the workspace is not as the script left it, or deserves a second look. */
+static void say_changes(struct session *session)
+{
+    const struct changes *changes = &session->changes;
+    size_t said = 0, more = 0;
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct change *change = &changes->list[i];
+        char shown[160];
+        if (!change->note)
+            continue;
+        if (said++ < CHANGES_SAID_MAX)
+            session_say(session, "%s %s: %s", change_kind_name(change->kind),
+                        printable(change->path, shown, sizeof(shown)), change->note);
+        else
+            more++;
+    }
+    if (more > 0)
+        session_say(session, "and %zu more such changes; --json has the list", more);
+}
+
+static bool was_forwarded(const struct session *session, int number)
+{
+    return number > 0 && number < NSIG && session->forwarded[number];
+}
+
+void session_say_end(struct session *session)
+{
+    static const struct {
+        unsigned bit;
+        const char *what;
+    } reached[] = { { REACHED_PIDS, "processes" },
+                    { REACHED_DISK, "disk" },
+                    { REACHED_FILES, "open files" } };
+    const struct outcome *outcome = &session->outcome;
+    const struct limits *limits = session->box_stood ? &session->started.limits : NULL;
+    autofree char *sentence = result_sentence(outcome, limits);
+    if (sentence && !session->unread)
+        session_say(session, "%s%s",
+                    outcome->end == END_WALL || outcome->end == END_CPU ? "[TIMEOUT] " : "",
+                    sentence);
+    const char *name = signal_name(outcome->code);
+    if (outcome->end == END_SIGNALLED && !was_forwarded(session, outcome->code))
+        session_say(session, "ended by signal %d%s%s", outcome->code, name ? " " : "",
+                    name ? name : "");
+    for (size_t i = 0; i < COUNT(reached); i++)
+        if (outcome->reached & reached[i].bit)
+            session_say(session, "the limit on %s was reached: some calls failed", reached[i].what);
+    if (session->dropped[0] + session->dropped[1] > 0 && limits) {
+        char shown[32];
+        limit_print(limits->output_bytes, UNIT_SIZE, shown);
+        session_say(session, "%" PRIu64 " bytes of output dropped: output limit of %s reached",
+                    session->dropped[0] + session->dropped[1], shown);
+    }
+    say_changes(session);
+    say_hints(session);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session.h - one `cordon run` or `cordon exec` as it is seen from the terminal. */
+#pragma once
+
+#include <signal.h>
+
+#include <cordon/runner.h>
+
+#include "cmd/outlet.h"
+#include "cmd/request.h"
+#include "run/capture.h"
+
+struct session {
+    struct run_sink sink; /* first: the callbacks get a pointer to it */
+    const struct options *options;
+    struct request *request;
+    struct event_base *base;
+    struct run *run;        /* NULL before it is submitted and after it ended */
+    struct outlet *out[2];  /* NULL under --json */
+    unsigned held;          /* outlets that wait */
+    struct capture text[2]; /* for --json, --report and hints */
+    struct started started;
+    struct changes changes;
+    struct outcome outcome;
+    uint64_t dropped[2];
+    bool mid_line; /* standard error ended within a line */
+    bool unread;   /* nobody reads standard output any more */
+    bool box_stood, interrupted, forwarded[NSIG];
+    char job[JOB_ID_MAX];
+    int signals, report;
+    pid_t sandbox;
+};
+
+/* "cordon: ..." on standard error, at the beginning of a line; nothing under --quiet. */
+void session_say(struct session *session, const char *fmt, ...) printf_like(2, 3);
+
+/* What there is to say once the run has ended: why, what was lost, what would help. */
+void session_say_end(struct session *session);
