@@ -10,6 +10,7 @@
 
 #include "kernel.h"
 #include "str.h"
+#include "upper.h"
 
 /* Holds mount points, the made /etc and a script of at most 4 MiB. */
 #define ROOT_SIZE   "8M"
@@ -20,6 +21,10 @@
 
 /* Where the bounded tmpfs hangs while its directories are bound to their places. */
 #define SCRATCH_STAGE "/.scratch"
+
+/* Where the layers of an overlay hang until it has them. */
+#define LOWER_STAGE "/.lower"
+#define UPPER_STAGE "/.upper"
 
 /* --- the parent ------------------------------------------------------------ */
 
@@ -53,7 +58,12 @@ void mounts_add(struct root_plan *root, enum mount_kind kind, char *inside, int 
 {
     root->mounts = xrealloc(root->mounts, (root->mount_count + 1) * sizeof(*root->mounts));
     root->mounts[root->mount_count++] = (struct mount){
-        .kind = kind, .inside = inside, .tree = tree, .directory = directory, .write = write
+        .kind = kind,
+        .inside = inside,
+        .tree = tree,
+        .upper = -1,
+        .directory = directory,
+        .write = write,
     };
 }
 
@@ -62,6 +72,7 @@ void root_plan_done(struct root_plan *root)
     for (size_t i = 0; i < root->mount_count; i++) {
         free(root->mounts[i].inside);
         own_close(&root->mounts[i].tree);
+        own_close(&root->mounts[i].upper);
     }
     free(root->mounts);
     for (size_t i = 0; i < root->file_count; i++)
@@ -71,7 +82,7 @@ void root_plan_done(struct root_plan *root)
 
 /* --- the child: system calls on what is decided ---------------------------- */
 
-static int tmpfs_make(const char *size, const char *inodes, unsigned attributes)
+int tmpfs_make(const char *size, const char *inodes, unsigned attributes)
 {
     int fs = kernel_fsopen("tmpfs");
     if (fs < 0)
@@ -163,7 +174,15 @@ static int attach(int root, int tree, const char *inside, bool directory)
     return r;
 }
 
-static int mount_special(const char *type, const char *const (*options)[2])
+/* What hung at a stage is held by the mounts made from it. */
+static int unstage(int top, const char *stage)
+{
+    if (fchdir(top) < 0 || umount2(stage + 1, MNT_DETACH) < 0)
+        return -errno;
+    return unlinkat(top, stage + 1, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+static int mount_special(const char *type, const char *const (*options)[2], unsigned attributes)
 {
     int fs = kernel_fsopen(type);
     if (fs < 0)
@@ -175,8 +194,7 @@ static int mount_special(const char *type, const char *const (*options)[2])
     if (r == 0)
         r = kernel_fsconfig(fs, KERNEL_FSCONFIG_CREATE, NULL, NULL);
     if (r == 0)
-        r = kernel_fsmount(fs, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC |
-                                   (strcmp(type, "devpts") == 0 ? 0U : KERNEL_ATTR_NODEV));
+        r = kernel_fsmount(fs, attributes);
     r = r < 0 ? -errno : r;
     close(fs);
     return r;
@@ -205,20 +223,54 @@ static int scratch_directory(int root, size_t number, const char *inside)
     return tree < 0 ? -errno : tree;
 }
 
+/* userxattr: without privileges on the host its marks are user.overlay.*; a box cannot
+ * forge them, because overlayfs keeps that prefix to itself. It also switches redirects
+ * off: a directory that exists below is renamed by copying (EXDEV), so each name in the
+ * layer stands for itself and whoever reads it resolves nothing a stranger wrote. */
+static const char *const overlay_options[][2] = { { "lowerdir", LOWER_STAGE + 1 },
+                                                  { "upperdir", UPPER_STAGE "/" UPPER_WRITES + 1 },
+                                                  { "workdir", UPPER_STAGE "/" UPPER_WORK + 1 },
+                                                  { "userxattr", NULL },
+                                                  { "index", "off" },
+                                                  { NULL, NULL } };
+
+/* Its options name the layers from our directory; once it stands it has them by itself. */
+static int overlay_make(int root, const struct mount *mount)
+{
+    int r = attach(root, mount->tree, LOWER_STAGE, true);
+    if (r == 0)
+        r = attach(root, mount->upper, UPPER_STAGE, true);
+    if (r == 0 && fchdir(root) < 0)
+        r = -errno;
+    if (r < 0)
+        return r;
+    int tree = mount_special("overlay", overlay_options, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV);
+    r = unstage(root, UPPER_STAGE);
+    if (r == 0)
+        r = unstage(root, LOWER_STAGE);
+    if (r < 0)
+        own_close(&tree);
+    return r < 0 ? r : tree;
+}
+
 static int attach_one(int root, const struct mount *mount, size_t number)
 {
     int tree = -1;
     switch (mount->kind) {
     case MOUNT_TREE:
         return attach(root, mount->tree, mount->inside, mount->directory);
+    case MOUNT_OVERLAY:
+        tree = overlay_make(root, mount);
+        break;
     case MOUNT_SCRATCH:
         tree = scratch_directory(root, number, mount->inside);
         break;
     case MOUNT_PROC:
-        tree = mount_special("proc", proc_options);
+        tree = mount_special("proc", proc_options,
+                             KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC | KERNEL_ATTR_NODEV);
         break;
     case MOUNT_PTS:
-        tree = mount_special("devpts", pts_options);
+        tree = mount_special("devpts", pts_options, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC);
         break;
     }
     if (tree < 0)
@@ -316,13 +368,6 @@ static int stage_scratch(const struct root_plan *root, int top)
     return r;
 }
 
-static int unstage_scratch(int top)
-{
-    if (fchdir(top) < 0 || umount2(SCRATCH_STAGE + 1, MNT_DETACH) < 0)
-        return -errno;
-    return unlinkat(top, SCRATCH_STAGE + 1, AT_REMOVEDIR) < 0 ? -errno : 0;
-}
-
 /* From here on there is no way back to the host's tree. */
 static int enter(int top)
 {
@@ -351,7 +396,7 @@ int root_build(const struct root_plan *root, const char **what)
         r = build_tree(root, top, what);
     if (r == 0) {
         *what = "the scratch tmpfs";
-        r = unstage_scratch(top);
+        r = unstage(top, SCRATCH_STAGE);
     }
     if (r == 0) {
         *what = "pivot_root";

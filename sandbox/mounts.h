@@ -14,6 +14,7 @@
 
 enum mount_kind {
     MOUNT_TREE,    /* a clone of something on the host */
+    MOUNT_OVERLAY, /* the same as the lower layer of one, with an upper layer */
     MOUNT_SCRATCH, /* a directory of the one bounded tmpfs */
     MOUNT_PROC,
     MOUNT_PTS,
@@ -22,7 +23,8 @@ enum mount_kind {
 struct mount {
     enum mount_kind kind;
     char *inside; /* absolute, canonical; attached in the order of the list */
-    int tree;     /* MOUNT_TREE: detached, with its attributes set; else -1 */
+    int tree;     /* of TREE and OVERLAY: detached, with its attributes set; else -1 */
+    int upper;    /* of OVERLAY: the detached tmpfs for writes (upper.h); else -1 */
     bool directory;
     bool write;
 };
@@ -55,6 +57,9 @@ struct tree_options {
     bool device; /* a device node: stays one; everything else is nodev */
     int idmap;   /* user namespace for an id-mapped clone, or -1 */
 };
+
+/* A detached tmpfs; the descriptor or -errno. A size of "0" would be without limit. */
+int tmpfs_make(const char *size, const char *inodes, unsigned attributes);
 
 /* A detached clone of what `at` (O_PATH or better) refers to, with its sub-mounts. */
 int tree_clone(int at, const struct tree_options *options, const char *name,

@@ -9,6 +9,7 @@
 #include "etc.h"
 #include "fd.h"
 #include "kernel.h"
+#include "plan_parts.h"
 #include "str.h"
 
 /* --- trees of the host ------------------------------------------------------ */
@@ -40,14 +41,8 @@ static bool already_mounted(const struct root_plan *root, const char *inside)
     return false;
 }
 
-struct open_tree_request {
-    const char *host, *inside, *why;
-    int at; /* already open, or -1 */
-    bool write, own, device;
-};
-
-static int add_tree(const struct identity *identity, struct root_plan *root,
-                    const struct open_tree_request *wanted, struct error *err)
+int plan_add_tree(const struct identity *identity, struct root_plan *root,
+                  const struct open_tree_request *wanted, struct error *err)
 {
     autoclose int opened = -1;
     int at = wanted->at;
@@ -59,7 +54,8 @@ static int add_tree(const struct identity *identity, struct root_plan *root,
 
     autoclose int idmap = -1;
     bool foreign = identity->root && wanted->own && st.st_uid != identity->uid;
-    if (foreign && (wanted->write || (st.st_mode & 05) != 05)) {
+    bool as_owner = wanted->write || wanted->as_owner || (st.st_mode & 05) != 05;
+    if (foreign && as_owner) {
         idmap = identity_idmap(identity, st.st_uid, st.st_gid, err);
         if (idmap < 0)
             return idmap;
@@ -70,8 +66,9 @@ static int add_tree(const struct identity *identity, struct root_plan *root,
     int tree = tree_clone(at, &options, wanted->host, err);
     if (tree < 0)
         return fail_within(err, "%s", wanted->why);
-    mounts_add(root, MOUNT_TREE, xstrdup(wanted->inside ? wanted->inside : wanted->host), tree,
-               S_ISDIR(st.st_mode), wanted->write);
+    mounts_add(root, wanted->overlay ? MOUNT_OVERLAY : MOUNT_TREE,
+               xstrdup(wanted->inside ? wanted->inside : wanted->host), tree, S_ISDIR(st.st_mode),
+               wanted->write || wanted->overlay);
     return 0;
 }
 
@@ -94,7 +91,7 @@ static int add_system_names(const struct identity *identity, struct root_plan *r
             continue;
         }
         struct open_tree_request tree = { .host = name, .why = "system directory", .at = -1 };
-        int r = add_tree(identity, root, &tree, err);
+        int r = plan_add_tree(identity, root, &tree, err);
         if (r < 0)
             return r;
     }
@@ -107,7 +104,7 @@ static int add_dev(const struct identity *identity, struct root_plan *root, stru
         struct open_tree_request tree = {
             .host = device_nodes[i], .why = "device", .at = -1, .device = true
         };
-        int r = add_tree(identity, root, &tree, err);
+        int r = plan_add_tree(identity, root, &tree, err);
         if (r < 0)
             return r;
     }
@@ -147,82 +144,7 @@ static int add_rule(const struct identity *identity, struct root_plan *root,
                                       .write = rule->kind == FILE_WRITE,
                                       .own = rule->kind == FILE_WRITE,
                                       .device = rule->kind == FILE_DEVICE };
-    return add_tree(identity, root, &tree, err);
-}
-
-/* --- the workspace ----------------------------------------------------------- */
-
-/* What a run would hide from itself, or what is the kernel's own. */
-static const char *const never_covered[] = { "/usr", "/proc", "/dev", "/etc", "/box", "/sys" };
-static const char *const never_within[] = { "/proc", "/dev", "/sys", "/box", "/etc" };
-
-static int workspace_place(const char *path, const char *why, struct error *err)
-{
-    for (size_t i = 0; i < COUNT(never_covered); i++)
-        if (path_within(never_covered[i], path))
-            return fail_policy(err, EPERM, "%s %s would cover %s inside the box", why, path,
-                               never_covered[i]);
-    for (size_t i = 0; i < COUNT(never_within); i++)
-        if (path_within(path, never_within[i]))
-            return fail_policy(err, EPERM, "%s %s lies in the system directory %s", why, path,
-                               never_within[i]);
-    return 0;
-}
-
-/* What later runs code for its owner stays read-only where it is there already. */
-static int add_protected(const struct identity *identity, struct root_plan *root, int workspace,
-                         const char *inside, char *const *names, struct error *err)
-{
-    for (size_t i = 0; names && names[i]; i++) {
-        struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-                                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
-        autoclose int at = kernel_openat2(workspace, names[i], &how);
-        struct stat st;
-        if (at < 0 || fstat(at, &st) < 0 || S_ISLNK(st.st_mode))
-            continue;
-        autofree char *target = path_join(inside, names[i]);
-        struct open_tree_request tree = {
-            .host = names[i], .inside = target, .why = "protected", .at = at, .own = true
-        };
-        int r = add_tree(identity, root, &tree, err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int add_workspace(const struct identity *identity, struct root_plan *root,
-                         const struct plan_request *request, struct error *err)
-{
-    const struct policy *policy = request->policy;
-    bool write = policy->workspace == WORKSPACE_WRITE;
-    switch (policy->workspace) {
-    case WORKSPACE_NONE:
-        return fail_policy(err, EPERM, "policy %s gives no workspace: run without a directory",
-                           policy->name);
-    case WORKSPACE_OVERLAY_KEEP:
-    case WORKSPACE_OVERLAY_DISCARD:
-        return fail_policy(err, ENOTSUP, "policy %s: overlay workspaces: not yet", policy->name);
-    case WORKSPACE_READ:
-    case WORKSPACE_WRITE:
-        break;
-    }
-    int r = workspace_place(request->workspace, "directory", err);
-    if (r < 0)
-        return r;
-    autoclose int opened = -1;
-    int at = request->workspace_fd;
-    if (at < 0)
-        at = opened = open(request->workspace, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (at < 0)
-        return fail_caller(err, errno, "directory %s: %s", request->workspace, strerror(errno));
-    struct open_tree_request tree = {
-        .host = request->workspace, .why = "directory", .at = at, .write = write, .own = true
-    };
-    r = add_tree(identity, root, &tree, err);
-    if (r == 0 && write)
-        r = add_protected(identity, root, at, request->workspace, policy->protect, err);
-    return r;
+    return plan_add_tree(identity, root, &tree, err);
 }
 
 /* --- the whole tree ---------------------------------------------------------- */
@@ -270,7 +192,7 @@ static int add_binds(const struct identity *identity, struct root_plan *root,
                                           .at = -1,
                                           .write = bind->write,
                                           .own = bind->own };
-        int r = add_tree(identity, root, &tree, err);
+        int r = plan_add_tree(identity, root, &tree, err);
         if (r < 0)
             return r;
     }
@@ -282,7 +204,7 @@ static int plan_root(const struct plan_request *request, struct plan *plan, stru
     const struct identity *identity = &plan->identity;
     struct root_plan *root = &plan->root;
     /* The workspace first: a scratch directory of the same path gives way to it. */
-    int r = request->workspace ? add_workspace(identity, root, request, err) : 0;
+    int r = request->workspace ? plan_workspace(request, plan, err) : 0;
     if (r == 0)
         r = add_binds(identity, root, request, err);
     for (size_t i = 0; r == 0 && i < request->policy->file_count; i++)
@@ -393,7 +315,7 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
         .cwd = request->cwd ? request->cwd : SCRATCH_HOME,
         .host_network = request->host_network,
     };
-    ret->root.script = -1;
+    ret->root.script = ret->upper = -1;
     memcpy(ret->stdio, request->stdio, sizeof(ret->stdio));
     if (request->policy->hosts_allowed)
         return fail_policy(err, ENOTSUP, "policy %s: a network of hosts: not yet",
@@ -417,6 +339,8 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
 void plan_done(struct plan *plan)
 {
     root_plan_done(&plan->root);
+    own_close(&plan->upper);
+    plan->upper = -1;
     filter_done(&plan->filter);
     list_free(plan->path);
     plan->path = NULL;

@@ -51,6 +51,7 @@ struct plan_rlimit {
 struct plan {
     struct identity identity; /* borrowed lock: the caller ends it */
     struct root_plan root;
+    int upper; /* the directory of the run's writes to an overlay workspace, or -1 */
     struct landlock_rule rules[LANDLOCK_RULES_MAX];
     unsigned rule_count;
     int landlock; /* ABI, 0: none */

@@ -39,6 +39,12 @@ enum workspace_mode {
     WORKSPACE_OVERLAY_DISCARD,
 };
 
+/* Writes go to a layer of their own. */
+static inline bool workspace_is_layered(enum workspace_mode mode)
+{
+    return mode == WORKSPACE_OVERLAY_KEEP || mode == WORKSPACE_OVERLAY_DISCARD;
+}
+
 /* One comparison of a rule's "when": the argument, masked, is one of the values. */
 struct syscall_when {
     unsigned argument; /* 0-5 */

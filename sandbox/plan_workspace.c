@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_workspace.c - where the caller's directory stands in a box, and as what. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fd.h"
+#include "kernel.h"
+#include "plan_parts.h"
+#include "str.h"
+#include "upper.h"
+
+/* Of a host with thousands of mounts. */
+#define MOUNTINFO_BYTES_MAX (16 * 1024 * 1024)
+
+/* What a run would hide from itself, or what is the kernel's own. */
+static const char *const never_covered[] = { "/usr", "/proc", "/dev", "/etc", "/box", "/sys" };
+static const char *const never_within[] = { "/proc", "/dev", "/sys", "/box", "/etc" };
+
+static int place(const char *path, struct error *err)
+{
+    for (size_t i = 0; i < COUNT(never_covered); i++)
+        if (path_within(never_covered[i], path))
+            return fail_policy(err, EPERM, "directory %s would cover %s inside the box", path,
+                               never_covered[i]);
+    for (size_t i = 0; i < COUNT(never_within); i++)
+        if (path_within(path, never_within[i]))
+            return fail_policy(err, EPERM, "directory %s lies in the system directory %s", path,
+                               never_within[i]);
+    return 0;
+}
+
+/* What later runs code for its owner stays read-only where it is there already. */
+static int add_protected(const struct plan_request *request, int workspace, struct plan *plan,
+                         struct error *err)
+{
+    char *const *names = request->policy->protect;
+    for (size_t i = 0; names && names[i]; i++) {
+        struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
+                                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+        autoclose int at = kernel_openat2(workspace, names[i], &how);
+        struct stat st;
+        if (at < 0 || fstat(at, &st) < 0 || S_ISLNK(st.st_mode))
+            continue;
+        autofree char *target = path_join(request->workspace, names[i]);
+        struct open_tree_request tree = { .host = names[i],
+                                          .inside = target,
+                                          .why = "protected",
+                                          .at = at,
+                                          .own = true,
+                                          .as_owner = true };
+        int r = plan_add_tree(&plan->identity, &plan->root, &tree, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* mountinfo writes a blank, tab, newline or backslash as three octal digits. */
+static void unescape(char *path)
+{
+    char *out = path;
+    for (; *path; out++) {
+        bool escaped = path[0] == '\\' && path[1] && path[2] && path[3];
+        *out =
+            escaped ? (char)((path[1] - '0') << 6 | (path[2] - '0') << 3 | (path[3] - '0')) : *path;
+        path += escaped ? 4 : 1;
+    }
+    *out = '\0';
+}
+
+/* A layer covers one file system: what is mounted beneath the directory would be missing. */
+static int no_mounts_beneath(const char *path, struct error *err)
+{
+    autofree char *table = NULL;
+    int r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_BYTES_MAX, &table, NULL, err);
+    if (r < 0)
+        return r;
+    char *rest = table;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        char *word = NULL;
+        for (int field = 0; field < 5; field++) /* the fifth is the mount point (proc(5)) */
+            word = strsep(&line, " ");
+        if (word)
+            unescape(word);
+        if (word && strcmp(word, path) != 0 && path_within(word, path))
+            return fail_caller(err, EXDEV,
+                               "directory %s: %s is mounted beneath it, which an overlay workspace "
+                               "would not show: name a directory without mounts",
+                               path, word);
+    }
+    return 0;
+}
+
+static int add_layers(const struct plan_request *request, int workspace, struct plan *plan,
+                      struct error *err)
+{
+    int r = no_mounts_beneath(request->workspace, err);
+    if (r < 0)
+        return r;
+    struct open_tree_request lower = { .host = request->workspace,
+                                       .why = "directory",
+                                       .at = workspace,
+                                       .own = true,
+                                       .as_owner = true,
+                                       .overlay = true };
+    r = plan_add_tree(&plan->identity, &plan->root, &lower, err);
+    if (r < 0)
+        return r;
+    struct mount *mount = &plan->root.mounts[plan->root.mount_count - 1];
+    return upper_make(&plan->identity, &plan->limits, workspace, &mount->upper, &plan->upper, err);
+}
+
+int plan_workspace(const struct plan_request *request, struct plan *plan, struct error *err)
+{
+    const struct policy *policy = request->policy;
+    if (policy->workspace == WORKSPACE_NONE)
+        return fail_policy(err, EPERM, "policy %s gives no workspace: run without a directory",
+                           policy->name);
+    if (workspace_is_layered(policy->workspace))
+        return fail_policy(err, ENOTSUP, "policy %s: overlay workspaces: not yet", policy->name);
+    int r = place(request->workspace, err);
+    if (r < 0)
+        return r;
+    autoclose int opened = -1;
+    int at = request->workspace_fd;
+    if (at < 0)
+        at = opened = open(request->workspace, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (at < 0)
+        return fail_caller(err, errno, "directory %s: %s", request->workspace, strerror(errno));
+    if (workspace_is_layered(policy->workspace)) {
+        r = add_layers(request, at, plan, err);
+    } else {
+        struct open_tree_request tree = { .host = request->workspace,
+                                          .why = "directory",
+                                          .at = at,
+                                          .write = policy->workspace == WORKSPACE_WRITE,
+                                          .own = true };
+        r = plan_add_tree(&plan->identity, &plan->root, &tree, err);
+    }
+    if (r == 0 && policy->workspace != WORKSPACE_READ)
+        r = add_protected(request, at, plan, err);
+    return r;
+}
