@@ -59,11 +59,14 @@ static int add_protected(const struct plan_request *request, int workspace, stru
 static void unescape(char *path)
 {
     char *out = path;
-    for (; *path; out++) {
-        bool escaped = path[0] == '\\' && path[1] && path[2] && path[3];
-        *out =
-            escaped ? (char)((path[1] - '0') << 6 | (path[2] - '0') << 3 | (path[3] - '0')) : *path;
-        path += escaped ? 4 : 1;
+    for (char code[4] = ""; *path; out++) {
+        if (path[0] == '\\' && path[1] && path[2] && path[3]) {
+            memcpy(code, path + 1, 3);
+            *out = (char)strtol(code, NULL, 8);
+            path += 4;
+        } else {
+            *out = *path++;
+        }
     }
     *out = '\0';
 }
