@@ -215,7 +215,7 @@ static int command_show(const struct sandbox *sandbox, int argc, char *const *ar
         r = json     ? show_text(policy, &err)
             : filter ? filter_print(sandbox, policy, stdout, &err)
                      : print_policy(sandbox, policy, &err);
-    return r < 0 ? complain(EXIT_BAD, err.text) : EXIT_GOOD;
+    return r < 0 ? complain(EXIT_HOST, err.text) : EXIT_GOOD;
 }
 
 /* --- list and check --------------------------------------------------------- */
@@ -301,8 +301,11 @@ static const struct {
 
 int policy_command(const struct sandbox *sandbox, int argc, char *const *argv)
 {
-    for (size_t i = 0; argc > 0 && i < COUNT(commands); i++)
-        if (strcmp(argv[0], commands[i].name) == 0)
-            return commands[i].run(sandbox, argc - 1, argv + 1);
-    return complain(EXIT_HOST, "usage: cordon policy list | show NAME | check FILE");
+    size_t i = 0;
+    while (argc > 0 && i < COUNT(commands) && strcmp(argv[0], commands[i].name) != 0)
+        i++;
+    if (argc == 0 || i == COUNT(commands))
+        return complain(EXIT_HOST, "usage: cordon policy list | show NAME | check FILE");
+    int status = commands[i].run(sandbox, argc - 1, argv + 1);
+    return fflush(stdout) == 0 ? status : complain(EXIT_HOST, "standard output cannot be written");
 }
