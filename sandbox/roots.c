@@ -120,14 +120,35 @@ static char *from_first_root(const struct sandbox *sandbox, const char *path)
     return path_join(sandbox->roots[0], path);
 }
 
+/* May a client be told why `path` cannot be looked at? Only where the way to it never
+ * leaves `directory`: else "no such file" and "outside" together would tell, as
+ * root even, what there is on this host; a link that a script planted could ask. */
+static bool fails_inside(const char *directory, const char *path)
+{
+    if (!directory || !path_within(path, directory))
+        return false;
+    const char *below = path + strlen(directory);
+    while (*below == '/')
+        below++;
+    autoclose int dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+    autoclose int fd = dir < 0 ? -1 : kernel_openat2(dir, *below ? below : ".", &how);
+    return dir >= 0 && fd < 0 && errno != EXDEV;
+}
+
 int roots_directory(const struct sandbox *sandbox, const char *path, char **canonical,
                     struct error *err)
 {
     autofree char *full = from_first_root(sandbox, path);
     char resolved[PATH_MAX], shown[160];
     (void)printable(path, shown, sizeof(shown));
-    if (!realpath(full, resolved))
-        return fail_caller(err, errno, "directory %s: %s", shown, strerror(errno));
+    if (!realpath(full, resolved)) {
+        int why = errno;
+        if (!sandbox->oneshot && !fails_inside(root_of(sandbox, full), full))
+            return outside_roots(sandbox, path, err);
+        return fail_caller(err, why, "directory %s: %s", shown, strerror(why));
+    }
     if (!sandbox->oneshot) {
         if (!root_of(sandbox, resolved))
             return outside_roots(sandbox, resolved, err);
@@ -171,12 +192,14 @@ static int resolve_file(const struct sandbox *sandbox, const struct resolve *que
     autofree char *full = *question->path == '/' || !directory
                               ? from_first_root(sandbox, question->path)
                               : path_join(directory, question->path);
-    if (!realpath(full, canonical))
-        return fail_caller(err, errno, "%s: %s", shown, strerror(errno));
-    if (directory && !path_within(canonical, directory))
+    bool there = realpath(full, canonical);
+    int why = errno;
+    if (!there && fails_inside(directory ? directory : root_of(sandbox, full), full))
+        return fail_caller(err, why, "%s: %s", shown, strerror(why));
+    if (directory && (!there || !path_within(canonical, directory)))
         return fail_caller(err, EACCES, "%s leaves the directory %s", shown, directory);
-    if (!directory && !root_of(sandbox, canonical))
-        return outside_roots(sandbox, canonical, err);
+    if (!there || (!directory && !root_of(sandbox, canonical)))
+        return outside_roots(sandbox, question->path, err);
     int r = refuse_special(canonical, err);
     if (r < 0)
         return r;

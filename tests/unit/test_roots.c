@@ -101,6 +101,23 @@ static void nothing_outside_is_answered(void **unused)
     refused(NULL, "../outside/secret", "outside the allowed directories");
 }
 
+static void outside_nothing_is_said_to_be_missing(void **unused)
+{
+    (void)unused;
+    autofree char *planted = path_join(top, "root/project/probe");
+    autofree char *absolute = path_join(top, "root/project/absolute");
+    assert_return_code(symlink("../../outside/nothing", planted), errno);
+    assert_return_code(symlink("/etc/nothing-of-that-name", absolute), errno);
+    refused("root/project", "../../outside/nothing", "leaves the directory");
+    refused("root/project", "/etc/nothing-of-that-name", "leaves the directory");
+    refused("root/project", "probe", "leaves the directory");
+    refused("root/project", "absolute", "leaves the directory");
+    refused(NULL, "/etc/nothing-of-that-name", "outside the allowed directories");
+    refused(NULL, "../outside/nothing", "outside the allowed directories");
+    refused("nothing", NULL, "outside the allowed directories");
+    refused("root/project/absolute", NULL, "outside the allowed directories");
+}
+
 static void credentials_and_system_directories_are_never_answered(void **unused)
 {
     (void)unused;
@@ -133,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_beneath_a_root_comes_as_a_sealed_memfd),
         cmocka_unit_test(nothing_outside_is_answered),
+        cmocka_unit_test(outside_nothing_is_said_to_be_missing),
         cmocka_unit_test(credentials_and_system_directories_are_never_answered),
         cmocka_unit_test(only_regular_files_of_a_bounded_size_are_read),
         cmocka_unit_test(what_is_missing_or_no_directory_is_said),
