@@ -462,10 +462,10 @@ static void every_group_has_help_and_calls(void **state)
 /* What `policy WORDS` prints, both streams in one; *status is its exit status. */
 static char *command(const char *const *words, int *status)
 {
-    char *argv[8] = { 0 };
+    autolist char **argv = NULL;
     int argc = 0, pipes[2];
     for (; words[argc]; argc++)
-        argv[argc] = (char *)(uintptr_t)words[argc];
+        list_add(&argv, words[argc]);
     assert_int_equal(pipe(pipes), 0);
     pid_t child = fork();
     assert_true(child >= 0);
