@@ -10,7 +10,7 @@
 #include "fd.h"
 #include "str.h"
 
-#define INPUT_MAX (64 * 1024 * 1024)
+#define INPUT_MAX ((size_t)64 * 1024 * 1024)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,11 +24,11 @@ static int replay_file(int dir, const char *name)
         (void)fprintf(stderr, "%s\n", err.text);
         return -1;
     }
-    autofree uint8_t *exact = malloc(len ? len : 1);
-    if (!exact)
-        return -1;
+    uint8_t *exact = xcalloc(len ? len : 1, 1);
     memcpy(exact, text, len);
-    return LLVMFuzzerTestOneInput(exact, len);
+    int r = LLVMFuzzerTestOneInput(exact, len);
+    free(exact);
+    return r;
 }
 
 /* How many files were replayed, or -1. */

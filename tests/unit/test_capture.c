@@ -4,7 +4,7 @@
 #include "run/capture.h"
 #include "unit.h"
 
-#define PLENTY (1024 * 1024)
+#define PLENTY ((size_t)1024 * 1024)
 
 static char *text_with(const struct capture *capture, size_t budget, const char *rest, bool *whole)
 {
