@@ -3,6 +3,7 @@
 #include "box.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "explain.h"
@@ -48,7 +49,8 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
 {
     struct confine_pipes pipes = { { -1, -1 }, { -1, -1 } };
     *ret = (struct box){ .pid = -1, .pidfd = -1, .control = -1, .report = -1 };
-    if (pipe2(pipes.control, O_CLOEXEC) < 0 || pipe2(pipes.report, O_CLOEXEC) < 0) {
+    if (pipe2(pipes.control, O_CLOEXEC) < 0 ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pipes.report) < 0) {
         int r = fail_host(err, "pipe");
         close_pair(pipes.control);
         close_pair(pipes.report);

@@ -23,10 +23,12 @@
 
 #include "caps.h"
 #include "clock.h"
+#include "fd.h"
 #include "kernel.h"
 
-#define CONTROL_FD 3
-#define REPORT_FD  4
+#define CONTROL_FD  3
+#define REPORT_FD   4
+#define LISTENER_FD 5
 
 /* Where the boot-time and monotonic clocks of a box begin. */
 #define CLOCK_START_S 1
@@ -231,6 +233,12 @@ static int lock_files(const struct plan *plan)
 
 static int filter_syscalls(const struct plan *plan)
 {
+    struct sock_fprog asking = { .len = plan->asking.length, .filter = plan->asking.program };
+    /* The listener becomes LISTENER_FD, the lowest that is free; pid 1 finds it there. An
+     * older kernel, or a box around us that listens already, makes it the plain filter. */
+    if (asking.len > 0 && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                  SECCOMP_FILTER_FLAG_NEW_LISTENER, &asking) >= 0)
+        return 0;
     struct sock_fprog program = { .len = plan->filter.length, .filter = plan->filter.program };
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }
@@ -375,6 +383,27 @@ static _Noreturn void reap_until(pid_t payload, uint64_t started_ns, const sigse
     }
 }
 
+/* Until it executes, the payload shares our descriptors and we stand still: so the
+ * listener that its filter makes is ours as well, and its filter need not allow a
+ * single call for handing it over. */
+static pid_t fork_sharing_files(void)
+{
+    return (pid_t)syscall(SYS_clone, CLONE_FILES | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+}
+
+static void hand_over_listener(void)
+{
+    struct report report = { .kind = REPORT_LISTENER };
+    struct error ignored;
+    int listener = LISTENER_FD;
+    if (fcntl(listener, F_GETFD) < 0)
+        return;
+    /* A supervisor that is gone takes us along. */
+    if (socket_send(REPORT_FD, &report, sizeof(report), &listener, 1, &ignored) < 0)
+        kill_everyone();
+    close(listener);
+}
+
 _Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipes)
 {
     control_fd = pipes->control[0];
@@ -395,11 +424,12 @@ _Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipe
 
     tell(&(struct report){ .kind = REPORT_STARTED });
     uint64_t started_ns = now_ns();
-    pid_t payload = fork();
+    pid_t payload = fork_sharing_files();
     if (payload < 0)
         give_up("fork");
     if (payload == 0)
         become_payload(plan);
+    hand_over_listener();
     /* The payload's ends of its pipes are its own: ours would keep them open. */
     (void)kernel_close_range(0, 2, 0);
     reap_until(payload, started_ns, &waiting);

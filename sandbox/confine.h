@@ -4,11 +4,12 @@
 
 #include "plan.h"
 
-/* What the inside says over the report pipe; each is one write below PIPE_BUF. */
+/* What the inside says over the report socket; each is one datagram. */
 enum report_kind {
-    REPORT_STARTED, /* the payload is about to be executed */
-    REPORT_FAULT,   /* a step failed; nothing (more) runs */
-    REPORT_ENDED,   /* the payload is reaped and the box is empty */
+    REPORT_LISTENER, /* carries the descriptor that denied system calls ask through */
+    REPORT_STARTED,  /* the payload is about to be executed */
+    REPORT_FAULT,    /* a step failed; nothing (more) runs */
+    REPORT_ENDED,    /* the payload is reaped and the box is empty */
 };
 
 struct report {
@@ -29,7 +30,7 @@ enum confine_command {
     COMMAND_SIGNAL = 's', /* then one byte: send it to the payload's group */
 };
 
-/* The two pipes between a supervisor and its pid 1. */
+/* What connects a supervisor and its pid 1: a pipe down, a seqpacket socket up. */
 struct confine_pipes {
     int control[2]; /* commands: we read */
     int report[2];  /* reports: we write */

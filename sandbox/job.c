@@ -299,6 +299,7 @@ static int make_plan(struct job *job, struct error *err)
         .env = job->env,
         .cwd = cwd,
         .stdio = { input, launch->fds[FD_STDOUT], launch->fds[FD_STDERR] },
+        .count_denied = true,
     };
     r = plan_make(job->sandbox, &request, &job->identity, &job->plan, err);
     if (r < 0)
@@ -348,6 +349,7 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
         .box = &box,
         .cgroup = &job->cgroup,
         .limits = &job->limits,
+        .filter = &job->plan.filter,
         .grace_ms = job->policy->grace_ms,
         .control = job->launch->fds[FD_CONTROL],
         .feed = -1,

@@ -9,6 +9,7 @@
 #include "etc.h"
 #include "fd.h"
 #include "kernel.h"
+#include "notify.h"
 #include "plan_parts.h"
 #include "str.h"
 
@@ -321,6 +322,8 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
         return fail_policy(err, ENOTSUP, "policy %s: a network of hosts: not yet",
                            request->policy->name);
     int r = filter_for(sandbox, request->policy, &ret->filter, err);
+    if (r == 0 && request->count_denied)
+        r = notify_variant(&ret->filter, &ret->asking, err);
     if (r == 0)
         r = plan_root(request, ret, err);
     if (r == 0 && identity->root)
@@ -342,6 +345,7 @@ void plan_done(struct plan *plan)
     own_close(&plan->upper);
     plan->upper = -1;
     filter_done(&plan->filter);
+    filter_done(&plan->asking);
     list_free(plan->path);
     plan->path = NULL;
 }

@@ -39,6 +39,7 @@ struct plan_request {
     const char *cwd;
     int stdio[3];
     bool host_network;
+    bool count_denied; /* denied system calls are to be named in the outcome */
 };
 
 struct plan_rlimit {
@@ -56,6 +57,7 @@ struct plan {
     unsigned rule_count;
     int landlock; /* ABI, 0: none */
     struct filter filter;
+    struct filter asking; /* the same, whose denials are counted (notify.h); or empty */
     struct plan_rlimit rlimits[12];
     size_t rlimit_count;
     struct limits limits;

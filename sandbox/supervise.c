@@ -10,8 +10,10 @@
 
 #include "clock.h"
 #include "explain.h"
+#include "fd.h"
 #include "kernel.h"
 #include "life.h"
+#include "notify.h"
 #include "usage.h"
 
 /* A box stands in a few milliseconds; a host this slow cannot run it. */
@@ -36,6 +38,8 @@ struct state {
     uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, build_deadline;
     uint64_t sampled_memory_peak, sampled_cpu_ns, processes_peak;
     size_t fed;
+    int listener; /* denied system calls ask here, or -1 */
+    struct notify_counts denied;
 };
 
 static uint64_t after(uint64_t now, uint64_t ms)
@@ -162,15 +166,20 @@ static void on_started(struct state *state)
 static void on_report(struct state *state)
 {
     struct report report;
-    ssize_t n = read(state->run->box->report, &report, sizeof(report));
+    struct error ignored;
+    int listener = -1;
+    size_t count = 0;
+    ssize_t n = socket_receive(state->run->box->report, &report, sizeof(report), &listener, 1,
+                               &count, &ignored);
     if (n != (ssize_t)sizeof(report)) {
-        if (n >= 0 || errno != EINTR) {
-            close(state->run->box->report);
-            state->run->box->report = -1;
-        }
+        close(state->run->box->report);
+        state->run->box->report = -1;
         return;
     }
     switch (report.kind) {
+    case REPORT_LISTENER:
+        state->listener = count == 1 ? listener : -1;
+        break;
     case REPORT_STARTED:
         on_started(state);
         break;
@@ -238,7 +247,28 @@ static void on_feed(struct state *state)
     }
 }
 
-enum watched { WATCH_INIT, WATCH_REPORT, WATCH_CONTROL, WATCH_OUT, WATCH_ERR, WATCH_FEED, WATCHED };
+static void close_listener(struct state *state)
+{
+    own_close(&state->listener);
+    state->listener = -1;
+}
+
+static void on_listener(struct state *state)
+{
+    if (!state->run->filter || !notify_answer(state->listener, state->run->filter, &state->denied))
+        close_listener(state);
+}
+
+enum watched {
+    WATCH_INIT,
+    WATCH_REPORT,
+    WATCH_CONTROL,
+    WATCH_OUT,
+    WATCH_ERR,
+    WATCH_FEED,
+    WATCH_LISTENER,
+    WATCHED
+};
 
 static void wait_for_something(struct state *state)
 {
@@ -251,6 +281,7 @@ static void wait_for_something(struct state *state)
         [WATCH_OUT] = { .fd = run->drains[0].fd, .events = POLLIN },
         [WATCH_ERR] = { .fd = run->drains[1].fd, .events = POLLIN },
         [WATCH_FEED] = { .fd = run->feed, .events = POLLOUT },
+        [WATCH_LISTENER] = { .fd = state->listener, .events = POLLIN },
     };
     uint64_t next = next_deadline(state), now = now_ns();
     uint64_t left = next <= now ? 0 : next - now;
@@ -266,6 +297,10 @@ static void wait_for_something(struct state *state)
         on_drain(&run->drains[1]);
     if (fds[WATCH_FEED].revents)
         on_feed(state);
+    if (fds[WATCH_LISTENER].revents & POLLIN)
+        on_listener(state);
+    else if (fds[WATCH_LISTENER].revents)
+        close_listener(state); /* nobody is left who could ask */
     if (fds[WATCH_REPORT].revents)
         on_report(state);
     if (fds[WATCH_CONTROL].revents)
@@ -376,6 +411,7 @@ static void say_limit(const struct supervision *run, struct outcome *ret)
 void supervise(struct supervision *run, struct outcome *ret)
 {
     struct state state = { .run = run,
+                           .listener = -1,
                            .cause = END_COUNT,
                            .wall_deadline = NEVER,
                            .grace_deadline = NEVER,
@@ -408,6 +444,8 @@ void supervise(struct supervision *run, struct outcome *ret)
         ret->end = END_MEMORY;
     else
         (void)fail_host_as(&ret->error, EIO, "the box: pid 1 died");
+    close_listener(&state);
+    notify_tell(&state.denied, ret);
     if (reading.pids_refused > 0)
         ret->reached |= REACHED_PIDS;
     say_limit(run, ret);

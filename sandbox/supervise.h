@@ -16,6 +16,7 @@ struct supervision {
     struct box *box;
     const struct cgroup *cgroup;
     const struct limits *limits;
+    const struct filter *filter; /* the plain one, for counting denied calls; or NULL */
     uint64_t grace_ms;
     int control; /* the owner's control pipe (enum control), or -1 */
     int feed;    /* write end of the payload's input, or -1 */
