@@ -30,6 +30,13 @@ static int load(const struct sandbox *sandbox, const char *what, struct policy *
                              : policy_load(sandbox, what, ret, err);
 }
 
+/* A path as a person would write it, without the way we came by it; the caller's. */
+static char *plain_path(const char *path)
+{
+    char *plain = realpath(path, NULL);
+    return plain ? plain : xstrdup(path);
+}
+
 /* --- show ------------------------------------------------------------------- */
 
 static void print_list(const char *title, char *const *list, const char *none)
@@ -165,8 +172,9 @@ static int print_policy(const struct sandbox *sandbox, const struct policy *poli
 {
     static const char *const starts[] = { "a fresh interpreter", "a started interpreter",
                                           "a forked interpreter" };
+    autofree char *path = plain_path(policy->source);
     printf("%s: %s\n%s\n", policy->name, policy->purpose ? policy->purpose : "(no purpose given)",
-           policy->source);
+           path);
     print_limits(policy);
     print_files(policy);
     print_network(policy);
@@ -231,11 +239,12 @@ static int command_list(const struct sandbox *sandbox, int argc, char *const *ar
     for (size_t i = 0; i < count; i++) {
         struct error err;
         autopolicy struct policy *policy = NULL;
+        autofree char *path = plain_path(list[i].path);
         if (policy_load(sandbox, list[i].name, &policy, &err) < 0)
             status = complain(EXIT_BAD, err.text);
         else
             printf("%-12s %s\n%-12s %s\n", policy->name, policy->purpose ? policy->purpose : "", "",
-                   policy->source);
+                   path);
     }
     policies_list_free(list, count);
     return status;
