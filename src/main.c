@@ -137,33 +137,37 @@ static void open_standard_descriptors(void)
             (void)!open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
 }
 
+static int command_start(const char *name, struct options *options)
+{
+    const struct command *command = command_named(name);
+    if (command)
+        return command_run(command, options);
+    char shown[64];
+    complain("no command \"%s\"; see cordon --help", printable(name, shown, sizeof(shown)));
+    return EXIT_UNUSABLE;
+}
+
 static int start(struct options *options, const char *self, char *const *argv)
 {
     struct error err = { 0 };
     options->words = argv;
     if (strcmp(self, "cordon-mcp") == 0)
-        return command_run(command_named("serve"), options);
+        return command_start("serve", options);
     if (options_parse(options, COMMAND_ANY, argv, &err) < 0) {
         complain("%s; see cordon --help", err.text);
         return EXIT_UNUSABLE;
     }
     if (options->version)
         return say_version();
-    const char *name = options->words[0];
     if (options->help)
         return say_help(NULL);
+    const char *name = options->words[0];
     if (!name) {
         complain("no command is given; see cordon --help");
         return EXIT_UNUSABLE;
     }
-    const struct command *command = command_named(name);
-    if (!command) {
-        char shown[64];
-        complain("no command \"%s\"; see cordon --help", printable(name, shown, sizeof(shown)));
-        return EXIT_UNUSABLE;
-    }
     options->words++;
-    return command_run(command, options);
+    return command_start(name, options);
 }
 
 int main(int argc, char **argv)
