@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "clock.h"
 #include "fd.h"
@@ -15,6 +16,9 @@
 #include "str.h"
 
 #define PREFIX "cordon-"
+
+/* Two seconds: a gigabyte takes 75 ms to go. */
+#define SWEEP_TRIES 400
 
 /* The files are those of Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst. */
 
@@ -50,29 +54,46 @@ static uint64_t get_keyed(int dir, const char *file, const char *key)
 
 /* --- making ----------------------------------------------------------------------- */
 
-/* A supervisor killed by SIGKILL leaves its group; the next one removes it. The
- * name holds the maker's pid: a group whose maker is gone is nobody's. */
-static void sweep(int parent)
+/* The name holds the maker's pid: a group whose maker is gone is nobody's. Returns
+ * how many of those could not be removed, because something in them still lives. */
+static unsigned sweep(int parent)
 {
-    int again = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int again = parent < 0 ? -1 : openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = again < 0 ? NULL : fdopendir(again);
-    if (!stream)
-        return;
-    for (struct dirent *entry; (entry = readdir(stream));) {
+    unsigned left = 0;
+    for (struct dirent *entry; stream && (entry = readdir(stream));) {
         if (!starts_with(entry->d_name, PREFIX))
             continue;
         pid_t maker = (pid_t)strtol(entry->d_name + strlen(PREFIX), NULL, 10);
-        if (maker > 0 && kill(maker, 0) < 0 && errno == ESRCH)
-            (void)unlinkat(parent, entry->d_name, AT_REMOVEDIR);
+        if (maker > 0 && kill(maker, 0) < 0 && errno == ESRCH &&
+            unlinkat(parent, entry->d_name, AT_REMOVEDIR) < 0 && errno == EBUSY)
+            left++;
     }
-    closedir(stream);
+    if (stream)
+        closedir(stream);
+    return left;
+}
+
+void cgroup_sweep(const struct cgroup_places *places)
+{
+    /* Version 1 has nothing to wait on: what was killed with its supervisor takes
+     * milliseconds to go, and removing is tried again until it has. */
+    const struct timespec pause = { .tv_nsec = 5 * (long)NS_PER_MS };
+    for (unsigned tries = 0; tries < SWEEP_TRIES; tries++) {
+        unsigned left = sweep(places->v2);
+        for (int i = 0; i < V1_COUNT; i++)
+            left += sweep(places->v1[i]);
+        if (left == 0)
+            return;
+        (void)nanosleep(&pause, NULL);
+    }
 }
 
 static int make_group(int parent, const char *name)
 {
     if (parent < 0)
         return -1;
-    sweep(parent);
+    (void)sweep(parent);
     if (mkdirat(parent, name, 0755) < 0)
         return -1;
     return openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -41,6 +41,9 @@ void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret);
 void cgroup_kill(const struct cgroup *cgroup); /* v2 only; nothing elsewhere */
 void cgroup_remove(struct cgroup *cgroup);
 
+/* Removes the groups of supervisors that were killed, as soon as their boxes are empty. */
+void cgroup_sweep(const struct cgroup_places *places);
+
 static inline bool cgroup_has_memory(const struct cgroup *cgroup)
 {
     return cgroup->memory_v2 || cgroup->v1[V1_MEMORY] >= 0;

@@ -13,6 +13,7 @@
 #include <cordon/launch.h>
 #include <cordon/log.h>
 
+#include "cgroup.h"
 #include "fd.h"
 #include "job.h"
 #include "policy.h"
@@ -147,6 +148,18 @@ static bool on_frame(struct gate *gate)
     return true;
 }
 
+/* In a process of its own: what is left of a killed supervisor takes a moment to go. */
+static void sweep_after(struct gate *gate)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        close(GATE_FD);
+        cgroup_sweep(&gate->sandbox->cgroups);
+        _exit(0);
+    }
+    gate->running += child > 0;
+}
+
 static void reap(struct gate *gate, int signals)
 {
     struct signalfd_siginfo info;
@@ -155,9 +168,11 @@ static void reap(struct gate *gate, int signals)
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         gate->running--;
-        if (WIFSIGNALED(status))
-            log_event(LOG_ERROR, "supervisor-died", KV_U64("pid", (uint64_t)pid),
-                      KV_U64("signal", (uint64_t)WTERMSIG(status)));
+        if (!WIFSIGNALED(status))
+            continue;
+        sweep_after(gate);
+        log_event(LOG_ERROR, "supervisor-died", KV_U64("pid", (uint64_t)pid),
+                  KV_U64("signal", (uint64_t)WTERMSIG(status)));
     }
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "check.h"
 #include "env.h"
 #include "gate.h"
@@ -35,6 +36,15 @@ static int gate_command(const struct sandbox *sandbox, int argc, char *const *ar
     return gate_serve(sandbox);
 }
 
+/* What a supervisor that was killed has left behind. */
+static int sweep_command(const struct sandbox *sandbox, int argc, char *const *argv)
+{
+    (void)argc;
+    (void)argv;
+    cgroup_sweep(&sandbox->cgroups);
+    return 0;
+}
+
 static const struct word {
     const char *name;
     int (*run)(const struct sandbox *sandbox, int argc, char *const *argv);
@@ -46,6 +56,7 @@ static const struct word {
     { "gate", gate_command, false, true, true },
     { "check", check_command, true, false, false },
     { "policy", policy_command, true, false, false },
+    { "sweep", sweep_command, true, false, true },
     { "env", env_command, true, true, false },
 };
 

@@ -197,6 +197,15 @@ static int report_open(struct session *session, struct error *err)
 
 /* --- the end ------------------------------------------------------------------------------ */
 
+/* 0 unless a signal ended it. */
+static int wait_for(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
 /* The sandbox clears up after its outcome; it gets a moment for that. */
 static void await_sandbox(struct session *session)
 {
@@ -206,8 +215,14 @@ static void await_sandbox(struct session *session)
     struct pollfd gone = { .fd = pidfd, .events = POLLIN };
     if (pidfd >= 0 && poll(&gone, 1, LEAVE_MS) == 0)
         (void)kill(session->sandbox, SIGKILL);
-    while (waitpid(session->sandbox, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (wait_for(session->sandbox) == 0)
+        return;
+    /* Killed: what it would have cleared up is cleared up for it. */
+    struct error ignored;
+    autoclose int channel = -1;
+    pid_t sweeper = sandbox_start("sweep", session->options, NULL, &channel, &ignored);
+    if (sweeper > 0)
+        (void)wait_for(sweeper);
 }
 
 static int write_result(const struct session *session, struct error *err)
