@@ -134,7 +134,7 @@ int errand_run(const struct sandbox *sandbox, const struct errand *errand,
         r = cgroup_make(sandbox, &plan.limits, &cgroup, err);
         if (r == 0) {
             ret->started.limits = plan.limits;
-            layers_make(&plan, &cgroup, errand->verdict, false, &ret->started);
+            layers_make(&plan, &cgroup, errand->verdict, NULL, &ret->started);
             r = errand_watch(errand, &plan, &cgroup, &pipes, ret, err);
             cgroup_remove(&cgroup);
         }

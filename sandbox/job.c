@@ -19,6 +19,7 @@
 #include "str.h"
 #include "supervise.h"
 #include "variables.h"
+#include "workspace.h"
 
 /* An owner that reads nothing must not keep a box from its limits. */
 #define NOTE_PATIENCE_MS 5000
@@ -45,6 +46,7 @@ struct job {
     struct plan plan;
     struct cgroup cgroup;
     bool planned, grouped;
+    struct changes changes;
     struct started started;
     uint64_t arrived_ns, prepared_ns;
 };
@@ -88,6 +90,18 @@ static void note_outcome(const struct launch *launch, const struct outcome *outc
 {
     struct note note = { .kind = NOTE_OUTCOME, .outcome = *outcome };
     note_write(launch, &note);
+}
+
+static void note_changes(const struct launch *launch, const struct changes *changes)
+{
+    for (size_t at = 0, n; (n = note_changes_part(changes, at)) > 0 || at == 0; at += n) {
+        struct note note = { .kind = NOTE_CHANGES, .changes = *changes };
+        note.changes.list = changes->list + at;
+        note.changes.count = n;
+        note_write(launch, &note);
+        if (n == 0)
+            return;
+    }
 }
 
 static void note_started(void *context)
@@ -324,8 +338,8 @@ static void describe(struct job *job)
     started->requirements = list_copy(job->requirements);
     started->installed = list_copy(job->environment.installed);
     started->prepare_ns = job->prepared_ns - job->arrived_ns;
-    bool writable = job->workspace && job->policy->workspace == WORKSPACE_WRITE;
-    layers_make(&job->plan, &job->cgroup, &job->verdict, writable, started);
+    const char *growth = workspace_layer(job->policy, job->workspace_fd);
+    layers_make(&job->plan, &job->cgroup, &job->verdict, growth, started);
 }
 
 /* Ours of the payload's ends: while we hold them their readers see no end. */
@@ -341,10 +355,14 @@ static void let_go(struct launch *launch)
 static int watch(struct job *job, struct outcome *outcome, struct error *err)
 {
     struct box box;
+    struct workspace_watch workspace;
+    workspace_begin(&workspace, job->policy, &job->plan, job->workspace_fd);
     int r = box_start(&job->plan, &job->cgroup, &box, err);
     let_go(job->launch);
-    if (r < 0)
+    if (r < 0) {
+        workspace_end(&workspace, &job->changes, outcome);
         return r;
+    }
     struct supervision run = {
         .box = &box,
         .cgroup = &job->cgroup,
@@ -354,11 +372,13 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
         .control = job->launch->fds[FD_CONTROL],
         .feed = -1,
         .drains = { { .fd = -1 }, { .fd = -1 } },
+        .workspace = &workspace,
         .started = note_started,
         .context = job,
     };
     supervise(&run, outcome);
     box_done(&box);
+    workspace_end(&workspace, &job->changes, outcome);
     return 0;
 }
 
@@ -414,6 +434,7 @@ static void job_done(struct job *job)
     own_close(&job->workspace_fd);
     policy_free(job->policy);
     started_done(&job->started);
+    changes_done(&job->changes);
     launch_done(job->launch);
 }
 
@@ -434,6 +455,8 @@ void job_run(const struct sandbox *sandbox, struct launch *launch)
         cgroup_remove(&job.cgroup);
     job.grouped = false;
     audit_write(sandbox, launch, &outcome);
+    if (job.changes.fate != CHANGES_LIVE || job.changes.count > 0)
+        note_changes(launch, &job.changes);
     note_outcome(launch, &outcome);
     job_done(&job);
 }

@@ -55,7 +55,7 @@ static void add_layers(const struct plan *plan, const struct verdict *verdict,
     add(started, "egress", "off: the policy opens no way out");
 }
 
-static void add_limits(const struct cgroup *cgroup, bool workspace, struct started *started)
+static void add_limits(const struct cgroup *cgroup, const char *growth, struct started *started)
 {
     const char *cpu = cgroup->v2 >= 0          ? "enforced (cgroup v2 CPU time)"
                       : cgroup_has_cpu(cgroup) ? "enforced (cgroup v1 CPU time)"
@@ -74,19 +74,17 @@ static void add_limits(const struct cgroup *cgroup, bool workspace, struct start
         { "limits.scratch", "enforced (size of the tmpfs)" },
         { "limits.inodes", "enforced (size of the tmpfs)" },
         { "limits.output", "enforced (counted)" },
-        { "limits.workspace_growth",
-          workspace ? "missing: the growth of a writable workspace is not measured yet"
-                    : "enforced (no workspace)" },
+        { "limits.workspace_growth", growth ? growth : "enforced (no workspace)" },
     };
     for (size_t i = 0; i < COUNT(rows); i++)
         add(started, rows[i][0], rows[i][1]);
 }
 
 void layers_make(const struct plan *plan, const struct cgroup *cgroup,
-                 const struct verdict *verdict, bool workspace, struct started *started)
+                 const struct verdict *verdict, const char *growth, struct started *started)
 {
     add_layers(plan, verdict, started);
-    add_limits(cgroup, workspace, started);
+    add_limits(cgroup, growth, started);
 }
 
 void layers_none(const char *reason, struct started *started)

@@ -10,9 +10,10 @@
 #include "plan.h"
 #include "verdict.h"
 
-/* Fills started->layers. `verdict` is the self-test's, or NULL for the box that makes it. */
+/* Fills started->layers. `verdict` is the self-test's, or NULL for the box that makes it;
+ * `growth` is the word on limits.workspace_growth (workspace.h), NULL: no workspace. */
 void layers_make(const struct plan *plan, const struct cgroup *cgroup,
-                 const struct verdict *verdict, bool workspace, struct started *started);
+                 const struct verdict *verdict, const char *growth, struct started *started);
 
 /* The same where no box can be built: every layer is off, and why. */
 void layers_none(const char *reason, struct started *started);

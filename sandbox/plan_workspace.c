@@ -119,8 +119,6 @@ int plan_workspace(const struct plan_request *request, struct plan *plan, struct
     if (policy->workspace == WORKSPACE_NONE)
         return fail_policy(err, EPERM, "policy %s gives no workspace: run without a directory",
                            policy->name);
-    if (workspace_is_layered(policy->workspace))
-        return fail_policy(err, ENOTSUP, "policy %s: overlay workspaces: not yet", policy->name);
     int r = place(request->workspace, err);
     if (r < 0)
         return r;

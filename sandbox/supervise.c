@@ -115,6 +115,8 @@ static void take_sample(struct state *state, uint64_t now)
 
     uint64_t step = cgroup_has_memory(run->cgroup) ? SAMPLE_SPARSE_NS : SAMPLE_DENSE_NS;
     uint64_t earliest = cpu >= cpu_limit ? NEVER : cpu_earliest(now, cpu_limit - cpu);
+    if (run->workspace && workspace_look(run->workspace, run->box->pid, now, &earliest))
+        happen(state, EVENT_LIMIT, END_DISK, now);
     state->next_sample = now + step < earliest ? now + step : earliest;
 }
 

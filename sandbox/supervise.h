@@ -4,6 +4,7 @@
 
 #include "box.h"
 #include "str.h"
+#include "workspace.h"
 
 /* Output that the supervisor itself collects (errands); a job's goes to its owner. */
 struct drain {
@@ -23,6 +24,7 @@ struct supervision {
     const void *input;
     size_t input_len;
     struct drain drains[2];
+    struct workspace_watch *workspace; /* or NULL */
     /* Called once, when the payload is about to run. */
     void (*started)(void *context);
     void *context;

@@ -13,3 +13,11 @@ struct tree_sample {
 
 /* Walks the children of a box's pid 1. A process that ends meanwhile is left out. */
 void tree_read(pid_t init, struct tree_sample *ret);
+
+/* Bytes that they, and those they have waited for, have written to file systems on a
+ * device; what was cut off before it reached one is taken back. 0 where the kernel does
+ * not count (CONFIG_TASK_IO_ACCOUNTING). */
+uint64_t tree_written(pid_t init);
+
+/* Bytes in files of this device that have no name any more and are held open by them. */
+uint64_t tree_unlinked(pid_t init, dev_t device);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* workspace.c - what is done about a workspace before, during and after a run. */
+#include "workspace.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "growth.h"
+#include "harvest.h"
+#include "protect.h"
+#include "upper.h"
+
+void workspace_begin(struct workspace_watch *watch, const struct policy *policy,
+                     const struct plan *plan, int dir)
+{
+    *watch = (struct workspace_watch){
+        .mode = dir < 0 ? WORKSPACE_NONE : policy->workspace,
+        .dir = dir,
+        .upper = plan->upper,
+        .root = plan->identity.root,
+        .limits = plan->limits,
+        .protected_names = policy->protect,
+    };
+    /* Not the coarse clock: a file made just now would be younger than that. */
+    (void)clock_gettime(CLOCK_REALTIME, &watch->since);
+    if (watch->mode != WORKSPACE_WRITE)
+        return;
+    watch->before = protect_look(dir, policy->protect);
+    watch->growth = growth_watch(dir, plan->limits.workspace_growth_bytes, watch->since);
+}
+
+bool workspace_look(struct workspace_watch *watch, pid_t init, uint64_t now, uint64_t *next)
+{
+    if (watch->upper >= 0 && !watch->full)
+        watch->full = upper_is_full(watch->upper);
+    if (!watch->growth)
+        return false;
+    bool reached = growth_reached(watch->growth, init, now, &watch->grown_bytes);
+    uint64_t again = growth_next(watch->growth);
+    if (again < *next)
+        *next = again;
+    return reached;
+}
+
+static void say_growth(const struct workspace_watch *watch, struct outcome *outcome)
+{
+    char limit[32], grown[32];
+    limit_print(watch->limits.workspace_growth_bytes, UNIT_SIZE, limit);
+    limit_print(watch->grown_bytes >> 20 << 20, UNIT_SIZE, grown);
+    (void)fail_policy(&outcome->error, EDQUOT,
+                      "workspace_growth limit of %s reached: the workspace grew by about %s", limit,
+                      grown);
+}
+
+static void take_writes(struct workspace_watch *watch, struct changes *changes,
+                        struct outcome *outcome)
+{
+    bool keep =
+        watch->mode == WORKSPACE_OVERLAY_KEEP && outcome->end == END_EXITED && outcome->code == 0;
+    struct harvest_request request = {
+        .upper = watch->upper,
+        .workspace = watch->dir,
+        .keep = keep,
+        .root = watch->root,
+        .since = watch->since,
+        .room = watch->limits.workspace_growth_bytes,
+        .protect = watch->protected_names,
+    };
+    struct error err = { 0 };
+    changes->fate = keep ? CHANGES_APPLIED : CHANGES_DROPPED;
+    if (harvest(&request, changes, &err) < 0 && keep) {
+        outcome->end = END_FAULT;
+        outcome->error = err;
+        (void)fail_within(&outcome->error, "the changes were applied in part");
+    }
+    if (watch->full || upper_is_full(watch->upper))
+        outcome->reached |= REACHED_DISK;
+}
+
+void workspace_end(struct workspace_watch *watch, struct changes *changes, struct outcome *outcome)
+{
+    if (outcome->end == END_DISK)
+        say_growth(watch, outcome);
+    if (watch->upper >= 0)
+        take_writes(watch, changes, outcome);
+    if (watch->before)
+        protect_compare(watch->before, watch->dir, changes);
+    protect_free(watch->before);
+    growth_free(watch->growth);
+    *watch = (struct workspace_watch){ .upper = -1, .dir = -1 };
+}
+
+const char *workspace_layer(const struct policy *policy, int dir)
+{
+    if (dir < 0)
+        return "enforced (no workspace)";
+    if (policy->workspace == WORKSPACE_WRITE)
+        return growth_layer(dir);
+    return workspace_is_layered(policy->workspace) ? "enforced (size of the tmpfs)"
+                                                   : "enforced (read-only)";
+}
