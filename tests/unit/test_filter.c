@@ -27,7 +27,7 @@
 static char policy_dir[] = SOURCE_DIR "/policies";
 static char *shipped[] = { policy_dir, NULL };
 static const struct sandbox sandbox = { .policy_dirs = shipped, .state_fd = -1 };
-static const char *const names[] = { "default", "strict", "fetch" };
+static const char *const names[] = { "default", "strict", "fetch", "data", "web", "ci" };
 
 /* --- rules read plainly: of those that hold the last one decides ------------ */
 

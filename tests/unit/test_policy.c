@@ -377,7 +377,7 @@ static void an_unknown_name_lists_those_there_are(void **state)
         struct policy *policy = NULL;
         assert_int_equal(policy_load(&sandbox, names[i], &policy, &err), -ENOENT);
         assert_int_equal(err.blame, BLAME_POLICY);
-        assert_says(&err, "there are: default, fetch, strict");
+        assert_says(&err, "there are: ci, data, default, fetch, strict, web");
     }
 }
 
@@ -420,6 +420,8 @@ static void a_broken_groups_file_is_named(void **state)
     place_done(&place, "groups.json");
 }
 
+static char *command(const char *const *words, int *status);
+
 /* --- what is shipped -------------------------------------------------------- */
 
 static void the_shipped_policies_say_what_they_promise(void **state)
@@ -443,6 +445,49 @@ static void the_shipped_policies_say_what_they_promise(void **state)
     int least = filter_reachable(&sandbox, strict, &err);
     assert_true(most > 0 && most <= 230);
     assert_true(least > 0 && least < most);
+}
+
+/* Nothing that `check` would doubt, and a reason that a person can read. */
+static void every_shipped_policy_is_complete(void **state)
+{
+    (void)state;
+    struct policy_found *list;
+    size_t count = policies_list(&sandbox, &list);
+    assert_int_equal(count, 6);
+    for (size_t i = 0; i < count; i++) {
+        struct error err;
+        int status;
+        autopolicy struct policy *policy = NULL;
+        autofree char *said =
+            command((const char *const[]){ "check", list[i].path, NULL }, &status);
+        autofree char *good = xasprintf("%s: ok, policy %s, ", list[i].path, list[i].name);
+        if (status != 0 || !starts_with(said, good) || strchr(said, '\n')[1])
+            fail_msg("%s", said);
+        assert_ok(policy_load(&sandbox, list[i].name, &policy, &err), &err);
+        assert_true(strlen(policy->purpose) > 20);
+        assert_true(filter_guards_modes(&sandbox, policy));
+        int reachable = filter_reachable(&sandbox, policy, &err);
+        assert_true(reachable > 0 && reachable <= 230);
+    }
+    policies_list_free(list, count);
+}
+
+static void what_the_policies_differ_in_is_what_they_are_for(void **state)
+{
+    (void)state;
+    struct error err;
+    autopolicy struct policy *plain = NULL, *data = NULL, *web = NULL, *ci = NULL;
+    assert_ok(policy_load(&sandbox, "default", &plain, &err), &err);
+    assert_ok(policy_load(&sandbox, "data", &data, &err), &err);
+    assert_ok(policy_load(&sandbox, "web", &web, &err), &err);
+    assert_ok(policy_load(&sandbox, "ci", &ci, &err), &err);
+    assert_true(data->limits.memory_bytes > plain->limits.memory_bytes);
+    assert_true(data->limits.pids > plain->limits.pids);
+    assert_true(ci->limits.pids > data->limits.pids);
+    assert_false(data->hosts_allowed || ci->hosts_allowed);
+    assert_true(web->hosts_allowed && web->host_count > 0 && !web->hosts_private);
+    assert_true(list_has(web->require, "egress"));
+    assert_int_equal(ci->workspace, WORKSPACE_WRITE);
 }
 
 static void every_group_has_help_and_calls(void **state)
@@ -504,7 +549,7 @@ static void the_command_answers_in_words_and_status(void **state)
     assert_command(WORDS("show", "default"), 0, "workspace          read and write");
     assert_command(WORDS("show", "default"), 0, "@sockets: 18 calls, sockets: local ones");
     assert_command(WORDS("show", "--filter", "strict"), 0, "## part 1 of");
-    assert_command(WORDS("show", "none"), 125, "there are: default, fetch, strict");
+    assert_command(WORDS("show", "none"), 125, "there are: ci, data, default, fetch, strict, web");
     assert_command(WORDS("show"), 125, "usage: ");
     assert_command(WORDS("show", "--filter", "--json", "strict"), 125, "usage: ");
     assert_command(WORDS("check"), 125, "usage: ");
@@ -562,6 +607,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_digest_speaks_of_the_file_and_its_groups),
     cmocka_unit_test(a_broken_groups_file_is_named),
     cmocka_unit_test(the_shipped_policies_say_what_they_promise),
+    cmocka_unit_test(every_shipped_policy_is_complete),
+    cmocka_unit_test(what_the_policies_differ_in_is_what_they_are_for),
     cmocka_unit_test(every_group_has_help_and_calls),
     cmocka_unit_test(the_command_answers_in_words_and_status),
     cmocka_unit_test(show_json_is_the_file),
