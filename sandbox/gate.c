@@ -59,6 +59,17 @@ static int attach_descriptors(struct launch *launch, unsigned present, int *fds,
     return 0;
 }
 
+/* They end up in names of files and in lines of the audit log. */
+static int check_names(const struct launch *launch, struct error *err)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    const char *const names[] = { launch->job, launch->owner };
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (!*names[i] || *names[i] == '.' || strspn(names[i], plain) != strlen(names[i]))
+            return fail_caller(err, EBADMSG, "a launch whose job or owner has no plain name");
+    return 0;
+}
+
 /* A frame with its descriptors -> a launch that is whole, or nothing. */
 static int take_launch(const void *frame, size_t len, int *fds, size_t count, struct launch *ret,
                        struct error *err)
@@ -68,6 +79,8 @@ static int take_launch(const void *frame, size_t len, int *fds, size_t count, st
     int r = launch_decode(frame, len, ret, &present, err);
     if (r == 0)
         r = attach_descriptors(ret, present, fds, count, err);
+    if (r == 0)
+        r = check_names(ret, err);
     for (size_t i = 0; i < count; i++)
         own_close(&fds[i]);
     return r;

@@ -156,6 +156,8 @@ static int operator_only(const struct job *job, struct error *err)
         return 0;
     if (job->launch->policy_file || job->launch->extra_count > 0)
         return fail_policy(err, EPERM, "policy files and further mounts are the operator's");
+    if (job->launch->python && strchr(job->launch->python, '/'))
+        return fail_policy(err, EPERM, "an interpreter by its path is the operator's to name");
     return 0;
 }
 

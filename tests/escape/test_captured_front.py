@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A captured front: whatever it sends the gate, it gets no more than a polite client could.
+
+The test takes the front's place at the gate's socket and speaks frames (include/cordon/launch.h).
+"""
+
+import array
+import fcntl
+import os
+import signal
+import socket
+import struct
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+import support
+
+ABSENT = 0xFFFFFFFF
+UNBOUNDED = 0xFFFFFFFFFFFFFFFF
+LIMITS = 10
+STDIN, STDOUT, STDERR, CONTROL, NOTES, SCRIPT = range(6)
+SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+REFUSED, FAULT = 8, 9
+OUTCOME = 4  # enum note_kind
+
+
+def text(value):
+    if value is None:
+        return struct.pack("=I", ABSENT)
+    encoded = value.encode()
+    return struct.pack("=I", len(encoded)) + encoded
+
+
+def words(values):
+    return struct.pack("=I", len(values)) + b"".join(map(text, values))
+
+
+def launch(present, what=0, job="captured-1", policy="default", owner="local", **more):
+    frame = b"L" + bytes([what]) + text(job) + text(policy) + text(owner)
+    frame += text(more.get("policy_file")) + text(more.get("workspace"))
+    frame += text(more.get("script_path")) + bytes([2 if more.get("python") else 0])
+    frame += text(more.get("python")) + bytes([1, 0, 0]) + text(more.get("header"))
+    frame += words(more.get("requirements", [])) + words(more.get("argv", []))
+    frame += words(more.get("env", []))
+    extra = more.get("extra", [])
+    frame += struct.pack("=I", len(extra)) + b"".join(text(path) + b"\x01" for path in extra)
+    frame += struct.pack("=Q", UNBOUNDED) * LIMITS + b"\x00"
+    return frame + struct.pack("=I", sum(1 << number for number in present))
+
+
+def memfd(content, seals=SEALS):
+    fd = os.memfd_create("script", os.MFD_ALLOW_SEALING)
+    os.write(fd, content)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+    return fd
+
+
+class Gate:
+    """`cordon-sandbox gate` with this process in the front's place."""
+
+    def __init__(self, cordon, state, root):
+        self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+        def on_three():
+            os.dup2(theirs.fileno(), 3, inheritable=True)
+
+        self.process = subprocess.Popen(
+            [cordon.parent / "cordon-sandbox", "--state", state, "--root", root, "gate"],
+            env=support.clean_environment(ASAN_OPTIONS="detect_leaks=0"),
+            preexec_fn=on_three,
+            close_fds=False,
+            stderr=subprocess.DEVNULL,
+        )
+        theirs.close()
+
+    def send(self, frame, fds=()):
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        self.ours.sendmsg([frame], ancillary)
+
+    def order(self, code=b"print('ran')", fds=None, present=None, **more):
+        """Sends one launch; returns (notes, output) when all its pipes have ended."""
+        pipes = [os.pipe() for _ in range(4)]
+        out, err, control, notes = pipes
+        sent = {STDOUT: out[1], STDERR: err[1], CONTROL: control[0], NOTES: notes[1]}
+        if code is not None:
+            sent[SCRIPT] = memfd(code)
+        sent.update(fds or {})
+        numbers = sorted(sent)
+        frame = launch(present or numbers, **more)
+        self.send(frame, [sent[number] for number in numbers])
+        for fd in {*sent.values(), out[1], err[1], control[0], notes[1]}:
+            os.close(fd)
+        output, said = read_all(out[0]), read_all(notes[0])
+        read_all(err[0])
+        os.close(control[1])
+        return said, output
+
+    def close(self):
+        self.ours.close()
+        self.process.wait(10)
+
+
+def read_all(fd):
+    with open(fd, "rb") as stream:
+        return stream.read()
+
+
+def end_of(notes):
+    """The end in the last note: u32 length, u8 kind, u8 end."""
+    at, end = 0, None
+    while at < len(notes):
+        (length,) = struct.unpack_from("=I", notes, at)
+        if notes[at + 4] == OUTCOME:
+            end = notes[at + 5]
+        at += 4 + length
+    return end
+
+
+@pytest.fixture
+def gate(cordon, tmp_path):
+    (tmp_path / "root").mkdir()
+    gate = Gate(cordon, tmp_path / "state", tmp_path / "root")
+    yield gate
+    gate.close()
+
+
+def test_a_polite_order_runs(gate):
+    notes, output = gate.order()
+    assert output == b"ran\n"
+    assert end_of(notes) == 0
+
+
+ORDERS = {
+    "the prepare step's policy": dict(policy="fetch"),
+    "a policy that is no client's": dict(policy="ci"),
+    "a policy by path": dict(policy="../../etc/passwd"),
+    "a policy file": dict(policy_file="/tmp/own.json"),
+    "a further mount": dict(extra=["/root"]),
+    "a workspace outside the roots": dict(workspace="/var/lib"),
+    "the root as workspace": dict(workspace="/"),
+    "an interpreter by path": dict(python="/bin/true"),
+    "a script above the box": dict(script_path="/../../../tmp/cordon-captured"),
+    "a script over the made files": dict(script_path="/etc/passwd"),
+    "a script that is no path": dict(script_path="tmp/cordon-captured"),
+    "an owner above its directory": dict(owner="../gate", requirements=["six"]),
+    "an owner with a line of its own": dict(owner="local\nts=forged"),
+    "a job with a line of its own": dict(job="a\nts=forged"),
+    "a variable of cordon's own": dict(env=["CORDON_PROGRESS=/x"]),
+    "an index in a header": dict(header='[[tool.uv.index]]\nurl = "https://example.org"'),
+    "a direct reference": dict(requirements=["x @ file:///root/x.whl"]),
+    "an option as a requirement": dict(requirements=["--find-links=/root"]),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_an_order_beyond_a_clients_rights_is_refused(gate, order):
+    notes, output = gate.order(**ORDERS[order])
+    assert output == b""
+    assert end_of(notes) in (REFUSED, FAULT)
+    assert not Path("/tmp/cordon-captured").exists()
+    assert gate.order()[1] == b"ran\n", "the gate does not serve on"
+
+
+def test_descriptors_of_a_wrong_kind_are_refused(gate, tmp_path):
+    directory = os.open(tmp_path, os.O_RDONLY)
+    regular = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    left, right = socket.socketpair()
+    unsealed = memfd(b"print('ran')", fcntl.F_SEAL_SHRINK)
+    for number, fd in (
+        (STDOUT, regular),
+        (STDIN, directory),
+        (CONTROL, left.fileno()),
+        (SCRIPT, unsealed),
+        (SCRIPT, regular),
+    ):
+        notes, output = gate.order(fds={number: os.dup(fd)})
+        assert output == b""
+        assert end_of(notes) in (REFUSED, FAULT, None)
+    assert gate.order()[1] == b"ran\n"
+
+
+def test_frames_that_are_none_change_nothing(gate):
+    frames = [b"", b"X", b"L", b"R", b"L" + b"\xff" * 200, launch([1, 2, 3, 4])[:-3]]
+    frames += [launch([1, 2, 3, 4]), launch([]), launch(range(6)), os.urandom(60000)]
+    for frame in frames:
+        if frame:
+            gate.send(frame)
+    assert gate.order()[1] == b"ran\n"
+
+
+def test_a_flood_of_descriptors_is_closed(gate):
+    pipe = os.pipe()
+    before = len(os.listdir(f"/proc/{gate.process.pid}/fd"))
+    for _ in range(200):
+        gate.send(b"X", [pipe[0]] * 6)
+    assert gate.order()[1] == b"ran\n"
+    assert len(os.listdir(f"/proc/{gate.process.pid}/fd")) == before
+
+
+def test_environments_filters_and_the_audit_log_are_the_gates(gate, tmp_path):
+    gate.order()
+    state = tmp_path / "state"
+    for name in ("gate", "gate/filters", "gate/audit.log"):
+        path = state / name
+        assert path.stat().st_uid == os.getuid()
+        assert path.stat().st_mode & 0o077 == 0
+    audit = (state / "gate/audit.log").read_text()
+    gate.order(owner="local\nts=forged")
+    gate.order(job="x y=z")
+    after = (state / "gate/audit.log").read_text()
+    assert "forged" not in after and "y=z" not in after
+    assert after.startswith(audit)
+
+
+def test_the_front_gone_is_every_box_gone(gate):
+    control, out, err, notes = os.pipe(), os.pipe(), os.pipe(), os.pipe()
+    code = memfd(b"import time, os\nos.fork()\ntime.sleep(60)")
+    frame = launch([STDOUT, STDERR, CONTROL, NOTES, SCRIPT])
+    gate.send(frame, [out[1], err[1], control[0], notes[1], code])
+    for fd in (out[1], err[1], control[0], notes[1]):
+        os.close(fd)
+    os.read(notes[0], 4)  # it has begun
+    started = time.monotonic()
+    os.close(control[1])
+    gate.ours.close()
+    assert read_all(out[0]) == b""  # nobody holds its output any more
+    read_all(notes[0])
+    assert gate.process.wait(10) == 0
+    assert time.monotonic() - started < 5
+
+
+def test_the_gate_cannot_be_stopped_by_what_it_reads(gate):
+    gate.send(b"R" + struct.pack("=I", 1) + text("/" + "a/" * 20000) + text("b" * 20000))
+    gate.send(b"R" + struct.pack("=I", 2) + text(None) + text("/proc/self/mem"))
+    gate.process.send_signal(signal.SIGCHLD)
+    assert gate.order()[1] == b"ran\n"
