@@ -70,6 +70,7 @@ enum {
     KERNEL_FSCONFIG_FLAG = 0,
     KERNEL_FSCONFIG_STRING = 1,
     KERNEL_FSCONFIG_CREATE = 6,
+    KERNEL_FSCONFIG_RECONFIGURE = 7,
     KERNEL_ATTR_RDONLY = 0x01,
     KERNEL_ATTR_NOSUID = 0x02,
     KERNEL_ATTR_NODEV = 0x04,
@@ -105,6 +106,12 @@ static inline int kernel_fsconfig(int fs, unsigned command, const char *key, con
 static inline int kernel_fsmount(int fs, unsigned attributes)
 {
     return (int)syscall(432, fs, 1 /* FSMOUNT_CLOEXEC */, attributes);
+}
+
+/* The file system that a mount shows, to be configured anew. */
+static inline int kernel_fspick(int mount)
+{
+    return (int)syscall(433, mount, "", 1 | 8 /* FSPICK_CLOEXEC | FSPICK_EMPTY_PATH */);
 }
 
 static inline int kernel_mount_setattr(int dir, unsigned flags,

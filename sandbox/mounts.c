@@ -7,20 +7,19 @@
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include "kernel.h"
 #include "str.h"
 #include "upper.h"
 
-/* Holds mount points, the made /etc and a script of at most 4 MiB. */
-#define ROOT_SIZE   "8M"
-#define ROOT_INODES "4096"
+/* What the root itself may take while it is built: mount points, the made /etc and a
+ * script of at most 4 MiB. Once it stands the limits are the policy's, beyond that. */
+#define ROOT_BYTES  (8ULL << 20)
+#define ROOT_INODES 4096
 
 /* Any directory that every host has; the root is attached there for a moment. */
 #define STAGE "/usr"
-
-/* Where the bounded tmpfs hangs while its directories are bound to their places. */
-#define SCRATCH_STAGE "/.scratch"
 
 /* Where the layers of an overlay hang until it has them. */
 #define LOWER_STAGE "/.lower"
@@ -208,19 +207,28 @@ static const char *const pts_options[][2] = {
     { "newinstance", NULL }, { "ptmxmode", "0666" }, { "mode", "0620" }, { NULL, NULL }
 };
 
-/* A directory of the staged scratch file system, as a mount of its own. */
-static int scratch_directory(int root, size_t number, const char *inside)
+/* A directory of the root's own tmpfs, as a writable mount of itself: root and scratch
+ * share one size and one number of inodes, and only the root's mount is read-only. */
+static int scratch_directory(int root, const char *inside)
 {
-    char name[sizeof(SCRATCH_STAGE) + 24];
-    (void)snprintf(name, sizeof(name), "%s/%zu", SCRATCH_STAGE + 1, number);
+    const char *name;
+    struct stat top, made;
+    int dir = open_directory_of(root, inside, &name);
+    if (dir < 0)
+        return dir;
     /* /tmp and /dev/shm are 1777 everywhere; there is one user here, so it is a courtesy. */
     bool shared = strcmp(inside, "/tmp") == 0 || strcmp(inside, "/dev/shm") == 0;
-    if (mkdirat(root, name, 0700) < 0)
-        return -errno;
-    if (shared && fchmodat(root, name, 01777, 0) < 0)
-        return -errno;
-    int tree = kernel_open_tree(root, name, OPEN_TREE_CLONE | O_CLOEXEC);
-    return tree < 0 ? -errno : tree;
+    int tree = -1;
+    if (fstat(root, &top) < 0 || fstat(dir, &made) < 0)
+        tree = -errno;
+    else if (top.st_dev != made.st_dev)
+        tree = -EXDEV; /* beneath something of the host's: there it is not ours to make */
+    else if (mkdirat(dir, name, 0700) < 0 || (shared && fchmodat(dir, name, 01777, 0) < 0))
+        tree = -errno;
+    else if ((tree = kernel_open_tree(dir, name, OPEN_TREE_CLONE | O_CLOEXEC)) < 0)
+        tree = -errno;
+    close(dir);
+    return tree;
 }
 
 /* userxattr: without privileges on the host its marks are user.overlay.*; a box cannot
@@ -253,7 +261,7 @@ static int overlay_make(int root, const struct mount *mount)
     return r < 0 ? r : tree;
 }
 
-static int attach_one(int root, const struct mount *mount, size_t number)
+static int attach_one(int root, const struct mount *mount)
 {
     int tree = -1;
     switch (mount->kind) {
@@ -263,7 +271,7 @@ static int attach_one(int root, const struct mount *mount, size_t number)
         tree = overlay_make(root, mount);
         break;
     case MOUNT_SCRATCH:
-        tree = scratch_directory(root, number, mount->inside);
+        tree = scratch_directory(root, mount->inside);
         break;
     case MOUNT_PROC:
         tree = mount_special("proc", proc_options,
@@ -338,7 +346,7 @@ static int build_tree(const struct root_plan *root, int top, const char **what)
     int r = 0;
     for (size_t i = 0; r == 0 && i < root->mount_count; i++) {
         *what = root->mounts[i].inside;
-        r = attach_one(top, &root->mounts[i], i);
+        r = attach_one(top, &root->mounts[i]);
     }
     for (size_t i = 0; r == 0 && i < root->link_count; i++) {
         *what = root->links[i].path;
@@ -355,16 +363,37 @@ static int build_tree(const struct root_plan *root, int top, const char **what)
     return r;
 }
 
-static int stage_scratch(const struct root_plan *root, int top)
+static void decimal(uint64_t number, char out[24])
+{
+    (void)snprintf(out, 24, "%llu", (unsigned long long)number);
+}
+
+static int make_top(const struct root_plan *root)
 {
     char size[24], inodes[24];
-    (void)snprintf(size, sizeof(size), "%llu", (unsigned long long)root->scratch_bytes);
-    (void)snprintf(inodes, sizeof(inodes), "%llu", (unsigned long long)root->scratch_inodes);
-    int scratch = tmpfs_make(size, inodes, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV);
-    if (scratch < 0)
-        return scratch;
-    int r = attach(top, scratch, SCRATCH_STAGE, true);
-    close(scratch);
+    decimal(root->scratch_bytes + ROOT_BYTES, size);
+    decimal(root->scratch_inodes + ROOT_INODES, inodes);
+    return tmpfs_make(size, inodes, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV);
+}
+
+/* What the root has taken, and on top of it exactly what the policy allows. */
+static int limit_top(const struct root_plan *root, int top)
+{
+    char size[24], inodes[24];
+    struct statfs used;
+    if (fstatfs(top, &used) < 0)
+        return -errno;
+    decimal(root->scratch_bytes + (used.f_blocks - used.f_bfree) * (uint64_t)used.f_bsize, size);
+    decimal(root->scratch_inodes + used.f_files - used.f_ffree, inodes);
+    int fs = kernel_fspick(top);
+    if (fs < 0)
+        return -errno;
+    int r = 0;
+    if (kernel_fsconfig(fs, KERNEL_FSCONFIG_STRING, "size", size) < 0 ||
+        kernel_fsconfig(fs, KERNEL_FSCONFIG_STRING, "nr_inodes", inodes) < 0 ||
+        kernel_fsconfig(fs, KERNEL_FSCONFIG_RECONFIGURE, NULL, NULL) < 0)
+        r = -errno;
+    close(fs);
     return r;
 }
 
@@ -383,20 +412,16 @@ static int enter(int top)
 int root_build(const struct root_plan *root, const char **what)
 {
     *what = "the root tmpfs";
-    int top = tmpfs_make(ROOT_SIZE, ROOT_INODES, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV);
+    int top = make_top(root);
     if (top < 0)
         return top;
     (void)umask(022);
     int r = kernel_move_mount(top, "", AT_FDCWD, STAGE, KERNEL_MOVE_F_EMPTY_PATH) < 0 ? -errno : 0;
-    if (r == 0) {
-        *what = "the scratch tmpfs";
-        r = stage_scratch(root, top);
-    }
     if (r == 0)
         r = build_tree(root, top, what);
     if (r == 0) {
-        *what = "the scratch tmpfs";
-        r = unstage(top, SCRATCH_STAGE);
+        *what = "the size of scratch";
+        r = limit_top(root, top);
     }
     if (r == 0) {
         *what = "pivot_root";
