@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_workspace.c - where the caller's directory stands in a box, and as what. */
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -29,30 +31,54 @@ static int place(const char *path, struct error *err)
     return 0;
 }
 
-/* What later runs code for its owner stays read-only where it is there already. */
+static int add_readonly(int at, const char *inside, struct plan *plan, struct error *err)
+{
+    struct open_tree_request tree = { .host = inside,
+                                      .inside = inside,
+                                      .why = "protected",
+                                      .at = at,
+                                      .own = true,
+                                      .as_owner = true };
+    return plan_add_tree(&plan->identity, &plan->root, &tree, err);
+}
+
+/* What a protected link leads to, if that lies in the workspace too. */
+static int add_target(const struct plan_request *request, int workspace, const char *name,
+                      struct plan *plan, struct error *err)
+{
+    struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+    autoclose int at = kernel_openat2(workspace, name, &how);
+    char self[32], path[PATH_MAX];
+    (void)snprintf(self, sizeof(self), "/proc/self/fd/%d", at);
+    ssize_t n = at < 0 ? -1 : readlink(self, path, sizeof(path) - 1);
+    if (n <= 0)
+        return 0;
+    path[n] = '\0';
+    bool beneath = path_within(path, request->workspace) && strcmp(path, request->workspace) != 0;
+    return beneath ? add_readonly(at, path, plan, err) : 0;
+}
+
+/* What later runs code for its owner stays read-only where it is there already; what is a
+ * mount point can neither be renamed nor removed, be it a link. */
 static int add_protected(const struct plan_request *request, int workspace, struct plan *plan,
                          struct error *err)
 {
     char *const *names = request->policy->protect;
-    for (size_t i = 0; names && names[i]; i++) {
+    int r = 0;
+    for (size_t i = 0; r == 0 && names && names[i]; i++) {
         struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-                                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+                                .resolve = RESOLVE_BENEATH };
         autoclose int at = kernel_openat2(workspace, names[i], &how);
         struct stat st;
-        if (at < 0 || fstat(at, &st) < 0 || S_ISLNK(st.st_mode))
+        if (at < 0 || fstat(at, &st) < 0)
             continue;
-        autofree char *target = path_join(request->workspace, names[i]);
-        struct open_tree_request tree = { .host = names[i],
-                                          .inside = target,
-                                          .why = "protected",
-                                          .at = at,
-                                          .own = true,
-                                          .as_owner = true };
-        int r = plan_add_tree(&plan->identity, &plan->root, &tree, err);
-        if (r < 0)
-            return r;
+        autofree char *inside = path_join(request->workspace, names[i]);
+        r = add_readonly(at, inside, plan, err);
+        if (r == 0 && S_ISLNK(st.st_mode))
+            r = add_target(request, workspace, names[i], plan, err);
     }
-    return 0;
+    return r;
 }
 
 /* mountinfo writes a blank, tab, newline or backslash as three octal digits. */
