@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup_text.h"
 #include "fd.h"
 #include "str.h"
 
@@ -51,63 +52,7 @@ bool cgroup_get(int dir, const char *file, char *out, unsigned room)
     return true;
 }
 
-static bool has_word(const char *words, const char *word)
-{
-    size_t len = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)); at += len)
-        if ((at == words || strchr(" \n", at[-1])) && strchr(" \n", at[len]))
-            return true;
-    return false;
-}
-
 /* --- where we are ------------------------------------------------------------------ */
-
-/* Our own group's path in the hierarchy with `controller` ("" for v2), from /proc/self/cgroup. */
-static char *own_group(const char *listing, const char *controller)
-{
-    autofree char *copy = xstrdup(listing);
-    char *rest = copy;
-    for (char *line; (line = strsep(&rest, "\n"));) {
-        char *names = strchr(line, ':');
-        char *path = names ? strchr(names + 1, ':') : NULL;
-        if (!path)
-            continue;
-        *names++ = '\0';
-        *path++ = '\0';
-        bool v2 = strcmp(line, "0") == 0 && *names == '\0';
-        if (*controller == '\0' && v2)
-            return xstrdup(path);
-        for (char *name; *controller && (name = strsep(&names, ","));)
-            if (strcmp(name, controller) == 0)
-                return xstrdup(path);
-    }
-    return NULL;
-}
-
-/* Mount point of that hierarchy, from /proc/self/mountinfo (proc(5)); only one that
- * is mounted whole, from its root. */
-static char *mount_point(const char *listing, const char *controller)
-{
-    autofree char *copy = xstrdup(listing);
-    char *rest = copy;
-    for (char *line; (line = strsep(&rest, "\n"));) {
-        char *dash = strstr(line, " - ");
-        char root[256], where[256], type[32], options[256];
-        if (!dash || sscanf(line, "%*s %*s %*s %255s %255s", root, where) != 2 ||
-            sscanf(dash, " - %31s %*s %255s", type, options) != 2 || strcmp(root, "/") != 0)
-            continue;
-        if (*controller == '\0') {
-            if (strcmp(type, "cgroup2") == 0)
-                return xstrdup(where);
-            continue;
-        }
-        char *option_rest = options;
-        for (char *name; strcmp(type, "cgroup") == 0 && (name = strsep(&option_rest, ","));)
-            if (strcmp(name, controller) == 0)
-                return xstrdup(where);
-    }
-    return NULL;
-}
 
 static int open_writable(const char *path)
 {
@@ -122,8 +67,8 @@ static int open_writable(const char *path)
 
 static int open_own(const char *groups, const char *mounts, const char *controller)
 {
-    autofree char *group = own_group(groups, controller);
-    autofree char *mount = mount_point(mounts, controller);
+    autofree char *group = cgroup_own_path(groups, controller);
+    autofree char *mount = cgroup_mount_point(mounts, controller);
     if (!group || !mount)
         return -1;
     autofree char *path = path_join(mount, group + 1);
@@ -136,13 +81,14 @@ static bool hands_on(int dir)
 {
     char words[512];
     return cgroup_get(dir, "cgroup.subtree_control", words, sizeof(words)) &&
-           has_word(words, "memory");
+           cgroup_has_word(words, "memory");
 }
 
 static bool offers(int dir)
 {
     char words[512];
-    return cgroup_get(dir, "cgroup.controllers", words, sizeof(words)) && has_word(words, "memory");
+    return cgroup_get(dir, "cgroup.controllers", words, sizeof(words)) &&
+           cgroup_has_word(words, "memory");
 }
 
 static bool enable(int dir)
@@ -198,7 +144,7 @@ static bool usable(int dir)
 /* A group of our own at the top, as container managers without systemd do. */
 static int open_top(const char *mounts)
 {
-    autofree char *mount = mount_point(mounts, "");
+    autofree char *mount = cgroup_mount_point(mounts, "");
     if (!mount)
         return -1;
     autofree char *path = path_join(mount, TOP_GROUP);
