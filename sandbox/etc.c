@@ -68,3 +68,14 @@ int etc_add(struct root_plan *root, bool network, struct error *err)
     }
     return 0;
 }
+
+enum etc_whose etc_whose(const char *path)
+{
+    for (size_t i = 0; i < COUNT(made); i++)
+        if (strcmp(made[i].path, path) == 0)
+            return ETC_MADE;
+    for (size_t i = 0; i < COUNT(bound); i++)
+        if (path_within(path, bound[i]))
+            return ETC_HOSTS;
+    return ETC_NOBODYS;
+}

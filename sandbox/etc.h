@@ -9,3 +9,7 @@
  * (ld.so.cache, services, mime.types, localtime, CA configuration). With `network`
  * the host's own resolv.conf, hosts and nsswitch.conf are seen. */
 int etc_add(struct root_plan *root, bool network, struct error *err) must_check;
+
+/* Whose a path beneath /etc is. */
+enum etc_whose { ETC_NOBODYS, ETC_MADE, ETC_HOSTS };
+enum etc_whose etc_whose(const char *path);

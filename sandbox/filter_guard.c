@@ -81,24 +81,15 @@ static bool is_guarded(const struct call *call, const struct row *row,
     return false;
 }
 
-static const struct call *call_named(const struct call_table *table, const char *name)
-{
-    int number = syscall_number(name);
-    for (size_t i = 0; number >= 0 && i < table->count; i++)
-        if (table->calls[i].number == number)
-            return &table->calls[i];
-    return NULL;
-}
-
 static bool table_guards(const struct call_table *table)
 {
     for (size_t i = 0; i < COUNT(unreadable); i++) {
-        const struct call *call = call_named(table, unreadable[i]);
+        const struct call *call = call_table_find(table, syscall_number(unreadable[i]));
         if (call && call_is_reachable(call))
             return false;
     }
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct call *call = call_named(table, rows[i].call);
+        const struct call *call = call_table_find(table, syscall_number(rows[i].call));
         if (call && !is_guarded(call, &rows[i], covers_modes))
             return false;
         if (call && rows[i].makes_nodes && !is_guarded(call, &rows[i], covers_nodes))

@@ -32,8 +32,17 @@ int call_table_make(const struct sandbox *sandbox, const struct policy *policy,
                     struct call_table *ret, struct error *err) must_check;
 void call_table_done(struct call_table *table);
 
+/* What decides a call, or NULL: then no rule names it. */
+const struct call *call_table_find(const struct call_table *table, int number);
+
 /* Can any arguments get this call through? */
 bool call_is_reachable(const struct call *call);
+
+/* What a rule answers: 0 for allow, else an errno; NULL stands for the policy's "otherwise". */
+static inline int rule_answer(const struct syscall_rule *rule, int otherwise)
+{
+    return !rule ? otherwise : rule->allow ? 0 : rule->error;
+}
 
 /* The part in which a rule of a call is asked: 0 is the last one, without conditions. */
 size_t call_part(const struct call *call, size_t rule);

@@ -49,8 +49,7 @@ static int add_named(const struct groups *groups, struct call_table *table,
 
 static bool same_answer(const struct syscall_rule *a, const struct syscall_rule *b, int otherwise)
 {
-    int left = a->allow ? 0 : a->error, right = b ? (b->allow ? 0 : b->error) : otherwise;
-    return left == right;
+    return rule_answer(a, otherwise) == rule_answer(b, otherwise);
 }
 
 /* Turns "last one wins" into "first one that holds", ending with one that
@@ -87,6 +86,14 @@ size_t call_part(const struct call *call, size_t rule)
             part++;
     }
     return part;
+}
+
+const struct call *call_table_find(const struct call_table *table, int number)
+{
+    for (size_t i = 0; number >= 0 && i < table->count; i++)
+        if (table->calls[i].number == number)
+            return &table->calls[i];
+    return NULL;
 }
 
 bool call_is_reachable(const struct call *call)

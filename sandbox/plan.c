@@ -20,6 +20,14 @@ static const char *const system_names[] = {
     "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"
 };
 
+const char *plan_system_name(const char *path)
+{
+    for (size_t i = 0; i < COUNT(system_names); i++)
+        if (path_within(path, system_names[i]))
+            return system_names[i];
+    return NULL;
+}
+
 static const char *const device_nodes[] = { "/dev/null",   "/dev/zero",    "/dev/full",
                                             "/dev/random", "/dev/urandom", "/dev/tty" };
 
@@ -28,6 +36,16 @@ static const struct made_link dev_links[] = {
     { "/dev/stdout", "/proc/self/fd/1" }, { "/dev/stderr", "/proc/self/fd/2" },
     { "/dev/ptmx", "pts/ptmx" },
 };
+
+bool plan_device_name(const char *path)
+{
+    bool found = strcmp(path, "/dev") == 0 || path_within(path, "/dev/pts");
+    for (size_t i = 0; i < COUNT(device_nodes); i++)
+        found = found || strcmp(path, device_nodes[i]) == 0;
+    for (size_t i = 0; i < COUNT(dev_links); i++)
+        found = found || path_within(path, dev_links[i].path);
+    return found;
+}
 
 static void link_add(struct root_plan *root, const char *path, const char *target)
 {

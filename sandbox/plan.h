@@ -75,5 +75,15 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
               const struct identity *identity, struct plan *ret, struct error *err) must_check;
 void plan_done(struct plan *plan);
 
+/* "/bin", "/lib64" and their like, which every box has as the host has them: the one that a
+ * path lies in, or NULL. */
+const char *plan_system_name(const char *path);
+
+/* Is it in the /dev that a policy's "dev" makes? */
+bool plan_device_name(const char *path);
+
+/* May a workspace stand there? */
+int plan_workspace_place(const char *path, struct error *err) must_check;
+
 #define SCRATCH_HOME  "/box/home"
 #define INLINE_SCRIPT "/box/script.py"

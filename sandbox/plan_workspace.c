@@ -18,7 +18,7 @@
 static const char *const never_covered[] = { "/usr", "/proc", "/dev", "/etc", "/box", "/sys" };
 static const char *const never_within[] = { "/proc", "/dev", "/sys", "/box", "/etc" };
 
-static int place(const char *path, struct error *err)
+int plan_workspace_place(const char *path, struct error *err)
 {
     for (size_t i = 0; i < COUNT(never_covered); i++)
         if (path_within(never_covered[i], path))
@@ -145,7 +145,7 @@ int plan_workspace(const struct plan_request *request, struct plan *plan, struct
     if (policy->workspace == WORKSPACE_NONE)
         return fail_policy(err, EPERM, "policy %s gives no workspace: run without a directory",
                            policy->name);
-    int r = place(request->workspace, err);
+    int r = plan_workspace_place(request->workspace, err);
     if (r < 0)
         return r;
     autoclose int opened = -1;

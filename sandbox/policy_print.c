@@ -1,43 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy_print.c - `policy list|show|check`: policies for people. */
+/* policy_print.c - `policy show`: a policy for people. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "filter.h"
-#include "policy_parts.h"
+#include "policy_words.h"
 #include "str.h"
 #include "syscalls.h"
-
-#define EXIT_GOOD 0
-#define EXIT_BAD  1
-#define EXIT_HOST 125
-
-/* The home inside every box. */
-#define HOME "/box/home"
-
-static int complain(int status, const char *text)
-{
-    (void)fprintf(stderr, "cordon: %s\n", text);
-    return status;
-}
-
-/* A name, or a file where it cannot be one. */
-static int load(const struct sandbox *sandbox, const char *what, struct policy **ret,
-                struct error *err)
-{
-    return strchr(what, '/') ? policy_read(sandbox, what, ret, err)
-                             : policy_load(sandbox, what, ret, err);
-}
-
-/* A path as a person would write it, without the way we came by it; the caller's. */
-static char *plain_path(const char *path)
-{
-    char *plain = realpath(path, NULL);
-    return plain ? plain : xstrdup(path);
-}
-
-/* --- show ------------------------------------------------------------------- */
 
 static void print_list(const char *title, char *const *list, const char *none)
 {
@@ -172,7 +142,7 @@ static int print_policy(const struct sandbox *sandbox, const struct policy *poli
 {
     static const char *const starts[] = { "a fresh interpreter", "a started interpreter",
                                           "a forked interpreter" };
-    autofree char *path = plain_path(policy->source);
+    autofree char *path = policy_plain_path(policy->source);
     printf("%s: %s\n%s\n", policy->name, policy->purpose ? policy->purpose : "(no purpose given)",
            path);
     print_limits(policy);
@@ -200,7 +170,7 @@ static int show_text(const struct policy *policy, struct error *err)
     return r;
 }
 
-static int command_show(const struct sandbox *sandbox, int argc, char *const *argv)
+int policy_show(const struct sandbox *sandbox, int argc, char *const *argv)
 {
     bool filter = false, json = false;
     const char *name = NULL;
@@ -210,111 +180,19 @@ static int command_show(const struct sandbox *sandbox, int argc, char *const *ar
         else if (strcmp(argv[i], "--json") == 0)
             json = true;
         else if (argv[i][0] == '-' || name)
-            return complain(EXIT_HOST, "usage: cordon policy show [--filter | --json] NAME");
+            return policy_complain(POLICY_HOST,
+                                   "usage: cordon policy show [--filter | --json] NAME");
         else
             name = argv[i];
     }
     if (!name || (filter && json))
-        return complain(EXIT_HOST, "usage: cordon policy show [--filter | --json] NAME");
+        return policy_complain(POLICY_HOST, "usage: cordon policy show [--filter | --json] NAME");
     struct error err;
     autopolicy struct policy *policy = NULL;
-    int r = load(sandbox, name, &policy, &err);
+    int r = policy_named(sandbox, name, &policy, &err);
     if (r == 0)
         r = json     ? show_text(policy, &err)
             : filter ? filter_print(sandbox, policy, stdout, &err)
                      : print_policy(sandbox, policy, &err);
-    return r < 0 ? complain(EXIT_HOST, err.text) : EXIT_GOOD;
-}
-
-/* --- list and check --------------------------------------------------------- */
-
-static int command_list(const struct sandbox *sandbox, int argc, char *const *argv)
-{
-    (void)argv;
-    if (argc > 0)
-        return complain(EXIT_HOST, "usage: cordon policy list");
-    struct policy_found *list;
-    size_t count = policies_list(sandbox, &list);
-    int status = EXIT_GOOD;
-    for (size_t i = 0; i < count; i++) {
-        struct error err;
-        autopolicy struct policy *policy = NULL;
-        autofree char *path = plain_path(list[i].path);
-        if (policy_load(sandbox, list[i].name, &policy, &err) < 0)
-            status = complain(EXIT_BAD, err.text);
-        else
-            printf("%-12s %s\n%-12s %s\n", policy->name, policy->purpose ? policy->purpose : "", "",
-                   path);
-    }
-    policies_list_free(list, count);
-    return status;
-}
-
-/* What is no fault and yet hardly meant. */
-static void print_doubts(const struct policy *policy)
-{
-    for (size_t i = 0; i < LIMIT_COUNT; i++) {
-        bool growth = strcmp(limit_fields[i].name, "workspace_growth") == 0;
-        if (limit_get(&policy->limits, &limit_fields[i]) == 0 &&
-            (!growth || policy->workspace == WORKSPACE_WRITE))
-            printf("%s: limits.%s is missing, which permits nothing\n", policy->source,
-                   limit_fields[i].name);
-    }
-    bool home = false;
-    for (size_t i = 0; i < policy->file_count; i++)
-        home = home ||
-               (policy->files[i].kind == FILE_SCRATCH && strcmp(policy->files[i].path, HOME) == 0);
-    if (!home)
-        printf("%s: no scratch at " HOME ", where runs without a workspace start\n",
-               policy->source);
-    if (policy->syscall_count == 0)
-        printf("%s: syscalls has no rules, so that nothing can start\n", policy->source);
-}
-
-static int command_check(const struct sandbox *sandbox, int argc, char *const *argv)
-{
-    if (argc != 1 || argv[0][0] == '-')
-        return complain(EXIT_HOST, "usage: cordon policy check FILE");
-    struct error err;
-    autofree char *text = NULL;
-    size_t len;
-    if (policy_text(argv[0], &text, &len, &err) < 0)
-        return complain(EXIT_BAD, err.text);
-    autopolicy struct policy *policy = NULL;
-    if (policy_parse_report(sandbox, argv[0], text, len, stderr, &policy, &err) < 0)
-        return EXIT_BAD;
-    struct filter filter;
-    if (filter_for(sandbox, policy, &filter, &err) < 0)
-        return complain(EXIT_BAD, err.text);
-    print_doubts(policy);
-    printf("%s: ok, policy %s, %u instructions\n", argv[0], policy->name, filter.length);
-    filter_done(&filter);
-    return EXIT_GOOD;
-}
-
-static int command_not_yet(const struct sandbox *sandbox, int argc, char *const *argv)
-{
-    (void)sandbox;
-    (void)argc;
-    (void)argv;
-    return complain(EXIT_HOST, "not yet: policy diff, explain and learn");
-}
-
-static const struct {
-    const char *name;
-    int (*run)(const struct sandbox *sandbox, int argc, char *const *argv);
-} commands[] = {
-    { "list", command_list },    { "show", command_show },       { "check", command_check },
-    { "diff", command_not_yet }, { "explain", command_not_yet }, { "learn", command_not_yet },
-};
-
-int policy_command(const struct sandbox *sandbox, int argc, char *const *argv)
-{
-    size_t i = 0;
-    while (argc > 0 && i < COUNT(commands) && strcmp(argv[0], commands[i].name) != 0)
-        i++;
-    if (argc == 0 || i == COUNT(commands))
-        return complain(EXIT_HOST, "usage: cordon policy list | show NAME | check FILE");
-    int status = commands[i].run(sandbox, argc - 1, argv + 1);
-    return fflush(stdout) == 0 ? status : complain(EXIT_HOST, "standard output cannot be written");
+    return r < 0 ? policy_complain(POLICY_HOST, "%s", err.text) : POLICY_GOOD;
 }

@@ -26,7 +26,9 @@ static const struct command commands[] = {
       "serve MCP on standard input and output" },
     { "check", COMMAND_CHECK, forward_command, "[--json] [--policy NAME] [--config FILE]",
       "what this host can enforce, what it cannot, what to do about it" },
-    { "policy", COMMAND_POLICY, forward_command, "list\nshow NAME\ncheck FILE", "read policies" },
+    { "policy", COMMAND_POLICY, forward_command,
+      "list\nshow NAME\ncheck FILE\ndiff A B\nexplain NAME SYSCALL|PATH|HOST",
+      "what scripts may do, and why" },
     { "jobs", COMMAND_JOBS, NULL, "list | show ID | ...", "recorded runs (not yet)" },
     { "scripts", COMMAND_SCRIPTS, NULL, "list | show NAME | ...", "saved scripts (not yet)" },
     { "env", COMMAND_ENV, forward_command, "list\nmake --with REQ...\nprune",
@@ -38,8 +40,9 @@ static const struct command commands[] = {
 static const struct {
     const char *command, *word;
 } later[] = {
-    { "policy", "diff" }, { "policy", "explain" }, { "policy", "learn" },
-    { "env", "export" },  { "env", "import" },
+    { "policy", "learn" },
+    { "env", "export" },
+    { "env", "import" },
 };
 
 /* check, policy and env are the sandbox's own business: it reads what it obeys,

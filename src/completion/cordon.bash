@@ -27,10 +27,15 @@ _cordon_words() {
     esac
 }
 
+# Names of policies: every other line of the list is where one lies.
+_cordon_policies() {
+    cordon policy list 2>/dev/null | sed -n '/^[^ ]/s/ .*//p'
+}
+
 # What stands after an option; fails where the option takes nothing.
 _cordon_value() {
     case $1 in
-    --policy) mapfile -t COMPREPLY < <(compgen -W "$(cordon policy list 2>/dev/null | cut -d ' ' -f 1)" -- "$2"; compgen -f -- "$2") ;;
+    --policy) mapfile -t COMPREPLY < <(compgen -W "$(_cordon_policies)" -- "$2"; compgen -f -- "$2") ;;
     --directory | --root | --state | --policies) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     --read | --write | --env-file | --trace | --report | --config | --unix) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
     --env) mapfile -t COMPREPLY < <(compgen -v -- "$2") ;;
@@ -58,6 +63,8 @@ _cordon() {
         mapfile -t COMPREPLY < <(compgen -W "run exec bench serve check policy jobs scripts env mcp $_cordon_everywhere" -- "$current")
     elif [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_options "$command")" -- "$current")
+    elif [[ $command == policy ]] && [[ $before =~ ^(show|diff|explain)$ || ${COMP_WORDS[COMP_CWORD - 2]} == diff ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_cordon_policies)" -- "$current"; compgen -f -- "$current")
     elif [[ -n $(_cordon_words "$command") ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_words "$command")" -- "$current")
     else

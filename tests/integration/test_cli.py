@@ -130,8 +130,6 @@ def test_bad_input_is_one_clear_line(run, words, status, text):
         ["jobs", "list"],
         ["scripts", "list"],
         ["mcp", "config", "cursor"],
-        ["policy", "diff", "default", "strict"],
-        ["policy", "explain", "default", "bpf"],
         ["policy", "learn", "--", "true"],
         ["env", "export", "x", "y"],
         ["env", "import", "x"],

@@ -420,8 +420,6 @@ static void a_broken_groups_file_is_named(void **state)
     place_done(&place, "groups.json");
 }
 
-static char *command(const char *const *words, int *status);
-
 /* --- what is shipped -------------------------------------------------------- */
 
 static void the_shipped_policies_say_what_they_promise(void **state)
@@ -445,31 +443,6 @@ static void the_shipped_policies_say_what_they_promise(void **state)
     int least = filter_reachable(&sandbox, strict, &err);
     assert_true(most > 0 && most <= 230);
     assert_true(least > 0 && least < most);
-}
-
-/* Nothing that `check` would doubt, and a reason that a person can read. */
-static void every_shipped_policy_is_complete(void **state)
-{
-    (void)state;
-    struct policy_found *list;
-    size_t count = policies_list(&sandbox, &list);
-    assert_int_equal(count, 6);
-    for (size_t i = 0; i < count; i++) {
-        struct error err;
-        int status;
-        autopolicy struct policy *policy = NULL;
-        autofree char *said =
-            command((const char *const[]){ "check", list[i].path, NULL }, &status);
-        autofree char *good = xasprintf("%s: ok, policy %s, ", list[i].path, list[i].name);
-        if (status != 0 || !starts_with(said, good) || strchr(said, '\n')[1])
-            fail_msg("%s", said);
-        assert_ok(policy_load(&sandbox, list[i].name, &policy, &err), &err);
-        assert_true(strlen(policy->purpose) > 20);
-        assert_true(filter_guards_modes(&sandbox, policy));
-        int reachable = filter_reachable(&sandbox, policy, &err);
-        assert_true(reachable > 0 && reachable <= 230);
-    }
-    policies_list_free(list, count);
 }
 
 static void what_the_policies_differ_in_is_what_they_are_for(void **state)
@@ -502,97 +475,6 @@ static void every_group_has_help_and_calls(void **state)
     }
 }
 
-/* --- the command ------------------------------------------------------------ */
-
-/* What `policy WORDS` prints, both streams in one; *status is its exit status. */
-static char *command(const char *const *words, int *status)
-{
-    autolist char **argv = NULL;
-    int argc = 0, pipes[2];
-    for (; words[argc]; argc++)
-        list_add(&argv, words[argc]);
-    assert_int_equal(pipe(pipes), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (dup2(pipes[1], STDOUT_FILENO) < 0 || dup2(pipes[1], STDERR_FILENO) < 0)
-            _exit(99);
-        close(pipes[0]);
-        close(pipes[1]);
-        _exit(policy_command(&sandbox, argc, argv));
-    }
-    close(pipes[1]);
-    struct error err;
-    char *text = NULL;
-    assert_ok(fd_read_all(pipes[0], 1 << 20, &text, NULL, &err), &err);
-    close(pipes[0]);
-    assert_int_equal(waitpid(child, status, 0), child);
-    assert_true(WIFEXITED(*status));
-    *status = WEXITSTATUS(*status);
-    return text;
-}
-
-static void assert_command(const char *const *words, int wanted, const char *says)
-{
-    int status;
-    autofree char *text = command(words, &status);
-    if (status != wanted || !strstr(text, says))
-        fail_msg("policy %s: status %d, \"%s\"", words[0] ? words[0] : "", status, text);
-}
-
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
-static void the_command_answers_in_words_and_status(void **state)
-{
-    (void)state;
-    assert_command(WORDS("list"), 0, "strict       Pure computation");
-    assert_command(WORDS("show", "default"), 0, "workspace          read and write");
-    assert_command(WORDS("show", "default"), 0, "@sockets: 18 calls, sockets: local ones");
-    assert_command(WORDS("show", "--filter", "strict"), 0, "## part 1 of");
-    assert_command(WORDS("show", "none"), 125, "there are: ci, data, default, fetch, strict, web");
-    assert_command(WORDS("show"), 125, "usage: ");
-    assert_command(WORDS("show", "--filter", "--json", "strict"), 125, "usage: ");
-    assert_command(WORDS("check"), 125, "usage: ");
-    assert_command(WORDS("check", "/nowhere/p.json"), 1, "open /nowhere/p.json");
-    assert_command(WORDS("check", SOURCE_DIR "/policies/default.json"), 0, "ok, policy default");
-    assert_command(WORDS("diff", "a", "b"), 125, "not yet");
-    assert_command(WORDS("prune"), 125, "usage: ");
-}
-
-static void show_json_is_the_file(void **state)
-{
-    (void)state;
-    int status;
-    struct error err;
-    autofree char *file = NULL, *shown = command(WORDS("show", "--json", "fetch"), &status);
-    assert_int_equal(status, 0);
-    assert_ok(file_read(AT_FDCWD, SOURCE_DIR "/policies/fetch.json", 1 << 20, &file, NULL, &err),
-              &err);
-    assert_string_equal(shown, file);
-}
-
-static void check_names_every_fault_and_every_doubt(void **state)
-{
-    (void)state;
-    struct place place;
-    int status;
-    place_init(&place);
-    autofree char *path = path_join(place.dir, "p.json");
-    place_put(&place, "p.json", "{\"version\": 1, \"name\": \"p\",\n\"start\": 1,\n\"infer\": 2}",
-              0600);
-    autofree char *named = command(WORDS("check", path), &status);
-    assert_int_equal(status, 1);
-    assert_non_null(strstr(named, "line 2: start: allowed are"));
-    assert_non_null(strstr(named, "line 3: infer: allowed are"));
-    place_put(&place, "p.json", "{\"version\": 1, \"name\": \"p\"}", 0600);
-    autofree char *doubts = command(WORDS("check", path), &status);
-    assert_int_equal(status, 0);
-    assert_non_null(strstr(doubts, "limits.wall is missing, which permits nothing"));
-    assert_non_null(strstr(doubts, "no scratch at /box/home"));
-    assert_non_null(strstr(doubts, "syscalls has no rules"));
-    place_done(&place, "p.json");
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_missing_key_permits_nothing),
     cmocka_unit_test(every_key_arrives),
@@ -607,12 +489,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_digest_speaks_of_the_file_and_its_groups),
     cmocka_unit_test(a_broken_groups_file_is_named),
     cmocka_unit_test(the_shipped_policies_say_what_they_promise),
-    cmocka_unit_test(every_shipped_policy_is_complete),
     cmocka_unit_test(what_the_policies_differ_in_is_what_they_are_for),
     cmocka_unit_test(every_group_has_help_and_calls),
-    cmocka_unit_test(the_command_answers_in_words_and_status),
-    cmocka_unit_test(show_json_is_the_file),
-    cmocka_unit_test(check_names_every_fault_and_every_doubt),
 };
 
 UNIT_MAIN(tests)
