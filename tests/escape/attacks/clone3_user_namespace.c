@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: clone3(CLONE_NEWUSER): its flags lie behind a pointer that no filter can follow
+ * category: privileges
  * inside: clone3 is not there at all
  */
 #include <linux/sched.h>

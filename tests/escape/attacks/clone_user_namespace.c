@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: clone(CLONE_NEWUSER), for filters that only know unshare by name
+ * category: privileges
  * inside: refused by the filter, whichever namespace bit is set
  */
 #include <sched.h>

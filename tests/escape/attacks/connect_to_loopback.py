@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack: connects to a service on the host's loopback, which trusts whoever can
+# category: network
 # inside: the loopback is the box's own and empty
 # arguments: {port}
 import socket

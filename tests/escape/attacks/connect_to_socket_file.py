@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack: connects to a daemon's socket in the host's /tmp (a container engine, a key agent)
+# category: network
 # inside: /tmp is the box's own
 # arguments: {socket}
 import socket

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack: fills the scratch directories until memory or disk of the host is gone (here: 600 MB)
+# category: resources
 # inside: one bound over all of them together, below that
-# exits: 42 137
+# expect: stopped memory
 import os
 import shutil
 import tempfile

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: four hundred processes at once
+ * category: resources
+ * reached: pids
  * inside: fork fails at the policy's number of processes, and the host can still fork
  */
 #include <signal.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: kills the process above it, with every signal that might do
+ * category: supervisor
  * inside: pid 1 lives on, and so does the one who tried
  */
 #include <signal.h>

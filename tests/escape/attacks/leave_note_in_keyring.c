@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: leaves a note for the next run in a kernel keyring; add_key is one even without keyctl
+ * category: system calls
  * inside: none of the three calls is there
  */
 #include <sys/syscall.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: takes the limits of the process above it away (no open files: it can no longer act)
+ * category: supervisor
  * inside: refused
  */
 #include <sys/resource.h>

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack: looks which files lie beside a known one in a home of the host
+# category: files
 # inside: of a home at most the bound interpreter's own prefix is there
 # arguments: {secret}
 import os

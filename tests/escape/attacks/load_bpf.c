@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: makes a BPF map: the door to programs inside the kernel
+ * category: system calls
  * inside: bpf is not there
  * as: root
  */

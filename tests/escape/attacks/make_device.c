@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: makes a device node in the workspace, a door to any disk of the host
+ * category: files
  * inside: mknod is refused
  * as: root
  * arguments: {workspace}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: opens files and sockets through io_uring, behind the back of a system call filter
+ * category: system calls
  * inside: io_uring_setup is not there
  */
 #include <linux/io_uring.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: leaves a setuid or setgid program in the workspace, for somebody outside to run
+ * category: files
  * inside: every call that can set the bits refuses them; the mount's nosuid would not help
  * arguments: {workspace}
  * options: --directory {workspace}

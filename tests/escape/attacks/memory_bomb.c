@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: touches 300 MB where 64 MB are allowed
+ * category: resources
  * inside: malloc fails, or the run ends as out of memory
  * options: --memory 64M
- * exits: 42 137
+ * expect: stopped memory
  */
 #include "attack.h"
 
@@ -14,7 +15,7 @@ int main(void)
         char *piece = malloc(PIECE);
         if (!piece)
             stopped("malloc");
-        memset(piece, i + 1, PIECE);
+        touch(piece, PIECE);
     }
     worked("300 MB");
 }

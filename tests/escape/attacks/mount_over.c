@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: mounts something, with what it has or in a user namespace of its own
+ * category: privileges
  * inside: no capability, no new user namespace, and the calls are not there
  */
 #include <sched.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: opens a file by its handle, past every mount and directory
+ * category: files
  * inside: the calls are not there
  * as: root
  * arguments: {workspace}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: opens sockets of rare families: hypervisor, kernel crypto, raw packets, netfilter
+ * category: network
  * inside: local, IPv4, IPv6 and route netlink are all there is
  */
 #include <sys/socket.h>

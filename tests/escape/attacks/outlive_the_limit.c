@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: a daemon, twice forked and in a session of its own, goes on after the run's end
+ * category: processes
  * inside: it is dead when the run's end is reported; outside it goes on writing
- * arguments: {workspace}
+ * arguments: {workspace} {mark}
  * options: --directory {workspace} --timeout 500ms
- * worked: the file `beat` in the workspace still grows
- * exits: 124
+ * worked: beat
+ * expect: wall
  */
 #include <fcntl.h>
 #include <signal.h>

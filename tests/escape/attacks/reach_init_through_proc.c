@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: opens the descriptors, memory, root and program of the process above it under /proc
+ * category: supervisor
  * inside: pid 1 is undumpable and has closed what it had
  */
 #include <dirent.h>

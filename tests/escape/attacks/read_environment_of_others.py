@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack: finds the caller's API key in the environment or command line of any process it can see
+# category: side information
 # inside: only the box's own processes are there, and none carries anything of the host's
 # caller: secret environment
 import pathlib

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack: finds the caller's API key in its own environment
+# category: side information
 # inside: a script's environment is made, never inherited
 # caller: secret environment
 import os

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack: reads a key in the home directory of whoever started the box
+# category: files
 # inside: no home of the host is there
 # arguments: {secret}
 import sys

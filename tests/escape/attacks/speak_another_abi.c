@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: calls the kernel through the 32-bit and x32 doors, whose numbers a 64-bit filter misreads
+ * category: system calls
  * inside: foreign architectures are closed: refused, or killed by SIGSYS
- * exits: 42 159
+ * expect: stopped signalled
  */
 #include <unistd.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: userfaultfd holds the kernel in the middle of a copy, the usual help for races in it
+ * category: system calls
  * inside: userfaultfd is not there
  */
 #include <linux/userfaultfd.h>

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack: overwrites the program it runs in, or another that the host will run again
+# category: files
 # inside: everything of the host's is mounted read-only and owned by nobody inside
 # as: root
 import os

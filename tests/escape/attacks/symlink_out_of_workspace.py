@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack: reads a file outside the workspace through a symbolic link inside it
+# category: files
 # inside: the link leads nowhere, whoever made it
 # arguments: {workspace} {secret}
 # options: --directory {workspace}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: attaches to the process above it with ptrace, to make it do what the payload may not
+ * category: supervisor
  * inside: pid 1 cannot be attached to
  */
 #include <sys/ptrace.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: TIOCSTI types a command into the caller's terminal; bit 32 set slips past 64-bit compares
+ * category: privileges
  * inside: both are refused, also on a terminal of its own
  */
 #include <fcntl.h>

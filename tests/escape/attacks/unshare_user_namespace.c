@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: unshare(CLONE_NEWUSER): every capability over new objects, the way into many kernel bugs
+ * category: privileges
  * inside: refused by the filter
  */
 #include <sched.h>

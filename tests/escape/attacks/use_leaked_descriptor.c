@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: uses a descriptor of the caller's that was open when the box was started
+ * category: processes
  * inside: there are 0, 1 and 2 and nothing else
  * caller: leaks
  */

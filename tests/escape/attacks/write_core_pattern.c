@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: opens core_pattern for writing; the host runs what is written there as root
+ * category: files
  * inside: the box's /proc has no sys; whoever made the box is not asked
  * as: root
  */

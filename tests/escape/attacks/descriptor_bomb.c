@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attack: opens five thousand descriptors
+ * category: resources
+ * inside: EMFILE at the policy's number of open files
+ */
+#include <sys/resource.h>
+
+#include "attack.h"
+
+int main(void)
+{
+    struct rlimit limit;
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    for (int i = 0; i < 5000; i++)
+        if (dup(1) < 0)
+            stopped("dup");
+    worked("five thousand descriptors");
+}

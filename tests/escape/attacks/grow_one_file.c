@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attack: lets one file grow to 96 MB where a file may have 16
+ * category: resources
+ * inside: the file's size is bounded: EFBIG, or SIGXFSZ
+ * arguments: {workspace}
+ * options: --directory {workspace}
+ * limits: file=16M
+ * expect: stopped signalled
+ */
+#include <fcntl.h>
+
+#include "attack.h"
+
+int main(int argc, char **argv)
+{
+    static char piece[1 << 20];
+    if (argc < 2 || chdir(argv[1]) < 0)
+        nothing_to_attack("no workspace");
+    memset(piece, 'x', sizeof(piece));
+    int fd = creat("big", 0600);
+    for (int i = 0; i < 96; i++)
+        if (fd < 0 || write(fd, piece, sizeof(piece)) != sizeof(piece))
+            stopped("write");
+    usleep(500 * 1000); /* somebody might want to look */
+    worked("more than was allowed");
+}

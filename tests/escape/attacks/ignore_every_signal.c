@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attack: ignores and blocks every signal that can be
+ * category: processes
+ * inside: it is dead when the run's end is reported
+ * arguments: {workspace} {mark}
+ * options: --directory {workspace} --timeout 500ms
+ * worked: alive
+ * expect: wall
+ */
+#include <fcntl.h>
+#include <signal.h>
+
+#include "attack.h"
+
+static void beat(void)
+{
+    int fd = open("beat", O_CREAT | O_WRONLY | O_APPEND, 0644);
+    /* Ten seconds at most, so that outside too it ends by itself. */
+    for (int i = 0; i < 1000; i++) {
+        (void)!write(fd, ".", 1);
+        usleep(10 * 1000);
+    }
+    _exit(0);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || chdir(argv[1]) < 0)
+        nothing_to_attack("no workspace");
+    for (int i = 1; i < NSIG; i++)
+        (void)signal(i, SIG_IGN);
+    sigset_t all;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, NULL);
+    beat();
+}

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# attack: leaves an extended attribute on a file that was shown read-only
+# category: files
+# inside: what is shown read-only is a read-only mount
+# arguments: {readable}
+# options: --read {readable}
+import os
+import sys
+
+import attack
+
+file = sys.argv[1] + "/file"
+attack.try_to("setxattr", lambda: os.setxattr(file, "user.mark", b"1"))

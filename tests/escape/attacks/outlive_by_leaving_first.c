@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attack: ends at once and leaves a daemon in a session of its own to work on
+ * category: processes
+ * inside: it is dead when the run's end is reported
+ * arguments: {workspace} {mark}
+ * options: --directory {workspace} --timeout 500ms
+ * worked: beat
+ * expect: quiet
+ */
+#include <fcntl.h>
+
+#include "attack.h"
+
+static void beat(void)
+{
+    int fd = open("beat", O_CREAT | O_WRONLY | O_APPEND, 0644);
+    /* Ten seconds at most, so that outside too it ends by itself. */
+    for (int i = 0; i < 1000; i++) {
+        (void)!write(fd, ".", 1);
+        usleep(10 * 1000);
+    }
+    _exit(0);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || chdir(argv[1]) < 0)
+        nothing_to_attack("no workspace");
+    pid_t child = fork();
+    if (child == 0) {
+        (void)setsid();
+        beat();
+    }
+    while (access("beat", F_OK) < 0)
+        usleep(1000);
+    return 0;
+}
