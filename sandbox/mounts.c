@@ -204,7 +204,12 @@ static const char *const proc_options[][2] = { { "subset", "pid" },
                                                { "hidepid", "ptraceable" },
                                                { NULL, NULL } };
 static const char *const pts_options[][2] = {
-    { "newinstance", NULL }, { "ptmxmode", "0666" }, { "mode", "0620" }, { NULL, NULL }
+    { "newinstance", NULL },
+    { "ptmxmode", "0666" },
+    { "mode", "0620" },
+    { "max",
+      "64" }, /* of all terminals the host has (4096), so that no box takes them from others */
+    { NULL, NULL }
 };
 
 /* A directory of the root's own tmpfs, as a writable mount of itself: root and scratch

@@ -32,7 +32,7 @@ struct state {
     struct supervision *run;
     enum life life;
     enum end cause; /* END_COUNT until something stopped it */
-    bool started, ended, faulted, gone;
+    bool started, ended, faulted, gone, pids_full;
     struct report report; /* the last of ENDED or FAULT */
     uint64_t started_ns;
     uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, build_deadline;
@@ -100,6 +100,9 @@ static void take_sample(struct state *state, uint64_t now)
     const struct supervision *run = state->run;
     struct tree_sample sample;
     tree_read(run->box->pid, &sample);
+    /* Of a resource limit nobody tells that it refused a fork; full is the nearest to it. */
+    if (sample.tasks > run->limits->pids)
+        state->pids_full = true;
     if (sample.processes > state->processes_peak)
         state->processes_peak = sample.processes;
     if (sample.memory_bytes > state->sampled_memory_peak)
@@ -448,7 +451,7 @@ void supervise(struct supervision *run, struct outcome *ret)
         (void)fail_host_as(&ret->error, EIO, "the box: pid 1 died");
     close_listener(&state);
     notify_tell(&state.denied, ret);
-    if (reading.pids_refused > 0)
+    if (reading.pids_refused > 0 || state.pids_full)
         ret->reached |= REACHED_PIDS;
     say_limit(run, ret);
 }

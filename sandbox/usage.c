@@ -22,6 +22,7 @@
 struct walk {
     pid_t pids[PROCESSES_MAX];
     size_t count;
+    size_t tasks;
 };
 
 static ssize_t read_small(const char *path, char *out, size_t room)
@@ -51,6 +52,7 @@ static void visit_children(struct walk *walk, pid_t pid)
     for (struct dirent *task; (task = readdir(tasks));) {
         if (task->d_name[0] == '.')
             continue;
+        walk->tasks++;
         (void)snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, task->d_name);
         if (read_small(path, list, sizeof(list)) > 0)
             add_children(walk, list);
@@ -105,7 +107,7 @@ void tree_read(pid_t init, struct tree_sample *ret)
 {
     static struct walk walk; /* one supervisor, one thread; too large for a stack */
     uint64_t private_pages = 0, shared_pages = 0;
-    walk.count = 0;
+    walk.count = walk.tasks = 0;
     *ret = (struct tree_sample){ .cpu_ns = waited_cpu_ns(init) };
     visit_children(&walk, init);
     for (size_t i = 0; i < walk.count; i++) {
@@ -114,6 +116,7 @@ void tree_read(pid_t init, struct tree_sample *ret)
         visit_children(&walk, walk.pids[i]);
     }
     ret->processes = walk.count;
+    ret->tasks = walk.tasks;
     ret->memory_bytes = (private_pages + shared_pages) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 

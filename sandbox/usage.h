@@ -9,6 +9,7 @@ struct tree_sample {
     uint64_t cpu_ns;       /* of the living and of those they have waited for */
     uint64_t memory_bytes; /* private memory of all, and the largest shared part: a lower bound */
     uint64_t processes;    /* without pid 1 */
+    uint64_t tasks;        /* with every thread, pid 1's too: what RLIMIT_NPROC counts */
 };
 
 /* Walks the children of a box's pid 1. A process that ends meanwhile is left out. */

@@ -11,7 +11,9 @@
     arguments:   for the attack;   options: for cordon;   both may name what targets.py makes
     limits:      of the policy, as `memory=64M output_end`
     parties:     `together` or `after`: a sender and a receiver, told apart by the first argument
-    outside:     `net`, `user`: further namespaces that keep it off the host
+    receiver:    `outside`, where it is the host that is lured
+    outside:     `net`: where an internal network seems to be; `user`: in a user namespace more;
+                 `disk`: what it reads must lie on a disk
     caller:      `leaks` (50 open descriptors), `secret environment`, `directory`, `file` (as
                  standard input), `terminal`
     worked:      how to see it, instead of exit status 0: `beat`, `alive`, `output BYTES`,
@@ -52,6 +54,7 @@ FIELDS = (
     "options",
     "limits",
     "parties",
+    "receiver",
     "outside",
     "caller",
     "worked",

@@ -51,7 +51,13 @@ class Host:
         self.secret = self.home / "id_test"
         self.secret.write_text(SECRET)
         self.victim = subprocess.Popen(["sleep", "3000"], env={**os.environ, **CANARY})
-        self.names = {"secret": str(self.secret), "victim": str(self.victim.pid)}
+        self.names = {
+            "secret": str(self.secret),
+            "victim": str(self.victim.pid),
+            "nodename": os.uname().nodename,
+            "state": str(self.home / "state"),
+        }
+        (self.home / "state/gate").mkdir(parents=True)
         self.listeners = []
         self._listen("port", socket.create_server(("127.0.0.1", 0)))
         self._listen("udp", socket.socket(socket.AF_INET, socket.SOCK_DGRAM), ("127.0.0.1", 0))
@@ -80,7 +86,8 @@ class Host:
 
     def left_at_home(self):
         """What attacks wrote beside the secret; removed, so that it is told once."""
-        found = [path for path in self.home.iterdir() if path != self.secret]
+        kept = (self.secret, self.home / "state")
+        found = [path for path in self.home.iterdir() if path not in kept]
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         return [path.name for path in found]
@@ -97,7 +104,11 @@ class Host:
         (workspace / "data").write_text("data\n")
         readable.mkdir()
         (readable / "file").write_text("to be read only\n")
-        (readable / "pages").write_bytes(b"p" * (64 * 4096))
+        with open(readable / "pages", "wb") as file:
+            file.write(b"p" * (64 * 4096))
+            file.flush()
+            os.fsync(file.fileno())  # only clean pages can be thrown out of memory
+        (readable / "module.py").write_text("value = 'the truth'\n")
         (readable / "program").write_text("#!/bin/sh\necho as it was\n")
         (readable / "program").chmod(0o755)
         daemon = socket.socket(socket.AF_UNIX)

@@ -35,14 +35,13 @@ if [ -n "$KEEP" ]; then
         cp -a /dev/shm/copy/. "$KEEP" && rm -r /dev/shm/copy || exit 99
 fi
 mount -t tmpfs -o mode=1777 none /tmp || exit 99
-case "$OUTSIDE" in *net*) ip link set lo up || exit 99 ;; esac
 CANARY_API_KEY=do-not-read-me $drop sleep 300 >/dev/null 2>&1 &
 STAND_IN=$!
 export STAND_IN
 cd "$DIRECTORY" || exit 99
 """
 ALONE = '$drop "$@"\n'
-# {program} is the first word, {role} is put after it.
+# The role goes after the program, which is one word or `python3 -B FILE`.
 TOGETHER = """
 program=$1; shift
 [ "${program##*/}" != python3 ] || { program="$program $1 $2"; shift 2; }
@@ -118,6 +117,14 @@ def standard_input(attack, names):
         yield descriptor, {}
     finally:
         os.close(descriptor)
+
+
+def internal_network(attack):
+    """What a command is started through, where the host is to have one."""
+    if attack.for_outside != "net":
+        return []
+    script = str(Path(__file__).with_name("internal_network.py"))
+    return ["unshare", "--net", support.SYSTEM_PYTHON, "-B", script]
 
 
 class World:
@@ -238,7 +245,7 @@ class World:
             "script": [support.SYSTEM_PYTHON, "-B", "planted.py"],
             "env": ["/bin/sh", "-c", "set -a; . ./planted.env; env"],
             "link": ["/bin/cat", ".vscode/id_test"],
-            "list": ["/bin/ls", "-a", "."],
+            "hang": ["/bin/cat", ".vscode"],
         }
         try:
             result = subprocess.run(
@@ -256,7 +263,7 @@ class Bare(World):
     label = "bare"
 
     def command(self, attack, names, shape):
-        if attack.for_worked.startswith(("beat", "alive")):
+        if attack.for_worked.startswith(("beat", "alive", "waits")):
             return self.payload(attack, names)
         unshare = ["unshare", "--mount", "--pid", "--ipc", "--uts"]
         unshare += ["--fork", "--kill-child", "--mount-proc"]
@@ -264,20 +271,23 @@ class Bare(World):
             unshare += ["--user", "--map-current-user", "--keep-caps"]
         elif "user" in attack.for_outside:
             unshare += ["--user", "--map-root-user"]
-        if "net" in attack.for_outside:
-            unshare += ["--net"]
-        return [*unshare, "sh", "-c", WORLD + SHAPES[shape], "sh", *self.payload(attack, names)]
+        return [
+            *internal_network(attack),
+            *unshare,
+            *["sh", "-c", WORLD + SHAPES[shape], "sh"],
+            *self.payload(attack, names),
+        ]
 
     def payload(self, attack, names):
         return attack.command(self.host.programs) + fill(attack.for_arguments, names)
 
     def environment(self, attack, names):
         # What is planted must be there for the next who comes.
+        stays = attack.for_worked.startswith("planted") or attack.for_outside == "disk"
         return {
             **super().environment(attack, names),
-            "KEEP": "" if attack.for_worked.startswith("planted") else names["place"],
+            "KEEP": "" if stays else names["place"],
             "DIRECTORY": names["workspace"],
-            "OUTSIDE": attack.for_outside,
         }
 
 
@@ -331,6 +341,9 @@ def with_bwrap_role(payload, attack, host, role):
     return [*payload[:at], role, *payload[at:]]
 
 
+SHOW_VARIABLES = "import os; print(dict(os.environ))"
+
+
 class Cordon(World):
     """Through the command line."""
 
@@ -359,7 +372,8 @@ class Cordon(World):
         payload = attack.command(self.host.programs) + fill(attack.for_arguments, names)
         if role:
             payload = with_role(payload, role)
-        return [str(self.cordon), "exec", *self.options(attack, names), "--", *payload]
+        command = [str(self.cordon), "exec", *self.options(attack, names), "--", *payload]
+        return [*internal_network(attack), *command]
 
     def finished(self, attack, names, seen):
         report = Path(self.report(names))
@@ -369,8 +383,41 @@ class Cordon(World):
         result = json.loads(report.read_text())
         seen.end, seen.reached = result["end"], result["reached"]
 
-    def end(self, process, kind):
-        return process.communicate(timeout=PATIENCE)  # the time limit ends it
+    def run_and_end(self, attack, names, kind):
+        """Its time limit ends it, and what is reported then must be true."""
+        seen = self.run_once(attack, names)
+        beat = Path(names["workspace"], "beat")
+        if not beat.exists():
+            seen.err += "(it never began, so it proves nothing)"
+            seen.end = "fault"
+        else:
+            seen.happened = bool(support.alive(names["mark"])) or still_grows(beat)
+        return seen
+
+    def use(self, names, how):
+        """The same through a server, whose words are read by somebody who must not see the key."""
+        call = {
+            "script": {"script_path": "planted.py"},
+            "env": {"script_content": SHOW_VARIABLES, "env_file": "planted.env"},
+            "link": {"script_content": "print(open('.vscode/id_test').read())"},
+            "hang": {"script_content": "print('no')"},
+        }[how]
+        client = support.RawClient(
+            [str(self.cordon), "serve", "--root", names["place"]],
+            support.clean_environment(CORDON_STATE=str(self.state)),
+            names["workspace"],
+        )
+        try:
+            client.initialize()
+            reply = client.call(
+                1, "py_run_script_in_dir", directory=names["workspace"], timeout=10, **call
+            )
+            return json.dumps(reply), False
+        except AssertionError as problem:
+            return str(problem), True
+        finally:
+            client.process.kill()
+            client.process.wait()
 
     def run_once(self, attack, names):
         if not attack.for_parties:
@@ -392,6 +439,10 @@ class Cordon(World):
                 sender.communicate()
 
     def receive(self, attack, names):
+        if attack.for_receiver == "outside":
+            command = with_role(attack.command(self.host.programs), "receive")
+            result = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+            return Seen(result.returncode, result.stdout, result.stderr)
         process = self.popen(attack, names, self.command(attack, names, "", "receive"))
         result = support.finish(process, timeout=PATIENCE)
         seen = Seen(result.exit, result.out, result.err)
@@ -399,7 +450,7 @@ class Cordon(World):
         return seen
 
 
-def derived_policy(cordon, base, limits, into):
+def derived_policy(cordon, base, limits, into, called=None):
     """That policy with other limits, as a file. A word without a number is a member set true."""
     listing = subprocess.run(
         [cordon, "policy", "list"],
@@ -410,6 +461,7 @@ def derived_policy(cordon, base, limits, into):
     ).stdout.splitlines()
     at = [line.split()[:1] == [base] and not line[0].isspace() for line in listing].index(True)
     policy = json.loads(Path(listing[at + 1].strip()).read_text())
+    policy["name"] = called or base
     for word in limits.split():
         name, equals, value = word.partition("=")
         if equals:

@@ -24,6 +24,7 @@ int main(void)
             pause();
     }
     int problem = errno;
+    usleep(300 * 1000); /* a bomb stays */
     for (int i = 0; i < count; i++) {
         kill(children[i], SIGKILL);
         waitpid(children[i], NULL, 0);
