@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "str.h"
 
@@ -99,6 +100,9 @@ static const struct named constants[] = {
     NAMED(O_APPEND),
     /* O_TMPFILE is O_DIRECTORY and this bit; the bit alone is what makes a file. */
     { "O_TMPFILE", O_TMPFILE & ~O_DIRECTORY },
+    NAMED(F_NOTIFY),
+    NAMED(F_SETLEASE),
+    NAMED(RWF_NOWAIT),
     NAMED(S_IFMT),
     NAMED(S_IFCHR),
     NAMED(S_IFBLK),

@@ -20,8 +20,9 @@ import targets  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
 
-for words in ("link set lo up", "addr add 169.254.169.254/32 dev lo", "addr add 10.99.0.1/24 dev lo"):
-    subprocess.run(["ip", *words.split()], check=True)
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+for address in ("169.254.169.254", "10.99.0.1"):
+    subprocess.run(["ip", "addr", "add", address, "dev", "lo"], check=True)
 listeners = [socket.create_server((address, 80)) for address in ("169.254.169.254", "10.99.0.1")]
 listeners.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 listeners[-1].bind(("10.99.0.1", 53))

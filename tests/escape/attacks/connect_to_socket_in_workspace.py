@@ -4,6 +4,8 @@
 # inside: connecting to a socket file of the host's is refused
 # arguments: {workspace}
 # options: --directory {workspace}
+# outside: disk
+# open: before Landlock ABI 9 (Linux 7.1) nothing decides on connecting to a socket file by its path
 import os
 import socket
 import sys

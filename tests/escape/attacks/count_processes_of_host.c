@@ -2,6 +2,7 @@
 /* attack: counts all threads of the host: sysinfo tells, in whatever namespace
  * category: side information
  * inside: the call is not there, or tells the box's own
+ * open: sysinfo tells of the whole host, and libc cannot count memory without it
  */
 #include <sys/sysinfo.h>
 

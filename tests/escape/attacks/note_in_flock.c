@@ -3,6 +3,7 @@
  * category: cross-run
  * inside: locks on what all boxes see are a box's own
  * parties: together
+ * open: all boxes see the same inodes of /usr; a filter cannot tell them from those of a workspace
  */
 #include <fcntl.h>
 #include <sys/file.h>

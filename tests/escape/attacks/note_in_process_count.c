@@ -3,6 +3,7 @@
  * category: cross-run
  * inside: the call is not there, or tells the box's own
  * parties: together
+ * open: sysinfo tells of the whole host, and libc cannot count memory without it
  */
 #include <sys/sysinfo.h>
 

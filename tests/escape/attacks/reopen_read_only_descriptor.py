@@ -10,4 +10,5 @@ import sys
 import attack
 
 file = sys.argv[1] + "/file"
-attack.try_to("reopen", lambda: os.close(os.open(f"/proc/self/fd/{os.open(file, os.O_RDONLY)}", os.O_RDWR)))
+way = f"/proc/self/fd/{os.open(file, os.O_RDONLY)}"
+attack.try_to("reopen", lambda: os.close(os.open(way, os.O_RDWR)))
