@@ -32,6 +32,12 @@ def clean_environment(**more):
     return environment
 
 
+def sandbox_of(cordon):
+    """cordon-sandbox, where cordon itself looks for it: built or installed."""
+    beside = cordon.parent / "cordon-sandbox"
+    return beside if beside.exists() else cordon.parent.parent / "libexec/cordon/cordon-sandbox"
+
+
 @dataclass
 class Result:
     exit: int

@@ -68,7 +68,7 @@ class Gate:
             os.dup2(theirs.fileno(), 3, inheritable=True)
 
         self.process = subprocess.Popen(
-            [cordon.parent / "cordon-sandbox", "--state", state, "--root", root, "gate"],
+            [support.sandbox_of(cordon), "--state", state, "--root", root, "gate"],
             env=support.clean_environment(ASAN_OPTIONS="detect_leaks=0"),
             preexec_fn=on_three,
             close_fds=False,

@@ -61,7 +61,8 @@ def test_a_host_that_cannot_build_a_box_is_explained(within, surrounding, reason
 
 
 def test_a_box_does_not_hold_a_box(run, cordon):
-    done = run("exec", "--read", cordon.parent, "--", cordon, "exec", "--", "/bin/true")
+    tree = os.path.commonpath([cordon, support.sandbox_of(cordon)])
+    done = run("exec", "--read", tree, "--", cordon, "exec", "--", "/bin/true")
     assert done.exit == 125
     assert "cordon inside a box" in done.err
 
@@ -121,7 +122,7 @@ def test_root_of_a_container_gives_away_the_ids_it_has(within, workspace):
 def test_a_witness_outside_a_box_sees_every_layer_missing(cordon):
     if os.getuid() != 0:
         pytest.skip("only root can make the throw-away mount namespace in which it mounts")
-    sandbox = cordon.parent / "cordon-sandbox"
+    sandbox = support.sandbox_of(cordon)
     listener = __import__("socket").create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     segment = subprocess.run(["ipcmk", "-M", "4096"], capture_output=True, text=True, check=True)
