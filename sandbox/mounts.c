@@ -240,9 +240,10 @@ static int scratch_directory(int root, const char *inside)
  * forge them, because overlayfs keeps that prefix to itself. It also switches redirects
  * off: a directory that exists below is renamed by copying (EXDEV), so each name in the
  * layer stands for itself and whoever reads it resolves nothing a stranger wrote. */
-static const char *const overlay_options[][2] = { { "lowerdir", LOWER_STAGE + 1 },
-                                                  { "upperdir", UPPER_STAGE "/" UPPER_WRITES + 1 },
-                                                  { "workdir", UPPER_STAGE "/" UPPER_WORK + 1 },
+static const char *const overlay_options[][2] = { { "lowerdir", &LOWER_STAGE[1] },
+                                                  { "upperdir",
+                                                    &(UPPER_STAGE "/" UPPER_WRITES)[1] },
+                                                  { "workdir", &(UPPER_STAGE "/" UPPER_WORK)[1] },
                                                   { "userxattr", NULL },
                                                   { "index", "off" },
                                                   { NULL, NULL } };

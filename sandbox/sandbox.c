@@ -19,8 +19,6 @@
 #include "roots.h"
 #include "str.h"
 
-extern char **environ;
-
 #define SYSTEM_POLICIES "/etc/cordon/policies"
 
 /* Where the shipped policies lie, seen from the program: beside it in a build

@@ -2,6 +2,7 @@
 /* fd.c - whole reads and writes, memfds, descriptors over sockets. */
 #include "fd.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -127,6 +128,7 @@ int socket_send(int sock, const void *bytes, size_t len, const int *fds, size_t 
         message.msg_control = &control;
         message.msg_controllen = CMSG_SPACE(n * sizeof(int));
         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        assert(header); /* there is room for one */
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
         header->cmsg_len = CMSG_LEN(n * sizeof(int));

@@ -2,6 +2,7 @@
 /* str.c - strings that grow, and lists of them. */
 #include "str.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,6 +66,7 @@ void str_add(struct str *str, const void *bytes, size_t len)
     str_room(str, len);
     if (len > 0)
         memcpy(str->data + str->len, bytes, len);
+    assert(str->data); /* str_room() made some */
     str->len += len;
     str->data[str->len] = '\0';
 }
@@ -217,7 +219,9 @@ const char *printable(const char *text, char *out, size_t room)
     size_t i = 0;
     for (; text[i] && i + 1 < room; i++) {
         unsigned char c = (unsigned char)text[i];
-        out[i] = c < ' ' || c == 0x7f ? '?' : text[i];
+        out[i] = text[i];
+        if (c < ' ' || c == 0x7f)
+            out[i] = '?';
     }
     out[i] = '\0';
     if (text[i] && room > 4)

@@ -58,7 +58,8 @@ static void a_change_list_travels_in_parts_and_is_whole_again(void **state)
     memset(path, 'x', sizeof(path));
     for (int i = 0; i < CHANGES_MAX; i++) {
         (void)snprintf(path + 300, sizeof(path) - 300, "%d\n\xff", i);
-        changes_add(&all, path, i % 3, (uint64_t)i, i % 7 ? NULL : "not applied");
+        changes_add(&all, path, (enum change_kind)(i % 3), (uint64_t)i,
+                    i % 7 ? NULL : "not applied");
     }
     assert_true(all.count < CHANGES_MAX && all.bytes <= CHANGES_BYTES_MAX);
     assert_int_equal(all.count + all.more, CHANGES_MAX);

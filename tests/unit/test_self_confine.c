@@ -148,6 +148,7 @@ static int does_its_work(void)
         return 1;
     memset(memory, 1, 1 << 20);
     int file = memfd_sealed("x", memory, 1 << 20, &err);
+    free(memory);
     if (file < 0 || !fd_is_sealed(file))
         return 2;
     if (pipe2(ends, O_CLOEXEC) < 0 || fd_nonblocking(ends[0], &err) < 0)
@@ -157,7 +158,6 @@ static int does_its_work(void)
         return 4;
     if (raise(0) < 0)
         return 5;
-    free(memory);
     return 0;
 }
 
