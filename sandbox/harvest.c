@@ -4,12 +4,16 @@
  * The layer in overlayfs' terms (Documentation/filesystems/overlayfs.rst): a character
  * device 0:0 stands where something was removed; a directory is merged with the one below,
  * unless it is marked opaque; everything else is in place of what is below.
+ *
+ * It is walked twice: first everything is put that takes nothing away but the file it
+ * replaces, then the rest is removed. What was moved is a removal in one place and an
+ * addition in another, and nobody can tell; so if something could not be put, nothing is
+ * removed.
  */
 #include "harvest.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -23,10 +27,9 @@
 #include "walk.h"
 
 #define MARK_OPAQUE "user.overlay.opaque"
-#define MARK_ORIGIN "user.overlay.origin" /* it was copied from below */
-
-/* A longer path could not be named to anybody, nor opened. */
-#define PATH_BYTES_MAX (PATH_MAX - 2)
+/* Copied from below. On a file it says nothing of its name, which may be another now; a
+ * directory that is merged keeps its own. */
+#define MARK_ORIGIN "user.overlay.origin"
 
 /* Reading files to see whether they are the same; a run that touches more has changed them. */
 #define COMPARE_BYTES_MAX (1024ULL * 1024 * 1024)
@@ -34,10 +37,13 @@
 /* Of what lies in directories that were removed, when it is only to be listed. */
 #define LISTED_MAX 1000000
 
+enum pass { PASS_PUT, PASS_REMOVE };
+
 /* A directory of the layer that we are in. */
 struct level {
-    bool lost;  /* it is not in the workspace, or is but may not be touched */
-    bool chmod; /* gets its permissions when everything is in it */
+    enum pass pass; /* what is done here: what comes in place of a file is put in the second */
+    bool lost;      /* it is not in the workspace, or is but may not be touched */
+    bool chmod;     /* gets its permissions when everything is in it */
     mode_t mode;
 };
 
@@ -49,11 +55,16 @@ struct harvest {
     struct trail there; /* the same directory in the workspace, while it is not lost */
     struct level *levels;
     size_t depth, room;
+    enum pass pass;
+    bool incomplete; /* something with content was not put */
     uint64_t compare;
     size_t listed;
 };
 
 /* --- what is told ----------------------------------------------------------------- */
+
+/* Beside errno's own. */
+enum { OF_PROTECTED = 5001, OF_DIRECTORY, OF_OTHERS };
 
 static const struct {
     int code;
@@ -63,9 +74,10 @@ static const struct {
     { EDQUOT, "it is over the limit of the workspace's growth" },
     { ENAMETOOLONG, "its path is too long" },
     { EMEDIUMTYPE, "it is no file, link or directory" },
-    { EKEYREJECTED, "such a file can run code for its owner" },
     { EXDEV, "something is mounted there" },
-    { ECHILD, "its directory was not" },
+    { OF_PROTECTED, "such a file can run code for its owner" },
+    { OF_DIRECTORY, "its directory was not" },
+    { OF_OTHERS, "something else was not that may have been moved from there" },
 };
 
 static const char *reason(int code)
@@ -87,6 +99,7 @@ static void tell(struct harvest *harvest, const char *path, enum change_kind kin
     if (harvest->request->keep && r < 0) {
         note = xasprintf("not applied: %s", reason(-r));
         harvest->changes->failed++;
+        harvest->incomplete |= kind != CHANGE_REMOVED && (directory || sized);
     }
     changes_add(harvest->changes, name ? name : path, kind, sized ? (uint64_t)st->st_size : 0,
                 note);
@@ -96,7 +109,9 @@ static void tell(struct harvest *harvest, const char *path, enum change_kind kin
 
 static int remove_one(struct harvest *harvest, int dir, const char *name, const struct stat *st)
 {
-    return harvest->request->keep ? place_remove(&harvest->place, dir, name, st) : 0;
+    if (!harvest->request->keep)
+        return 0;
+    return harvest->incomplete ? -OF_OTHERS : place_remove(&harvest->place, dir, name, st);
 }
 
 /* All that lies in the workspace's directory `name`. */
@@ -106,7 +121,7 @@ static int remove_content(struct harvest *harvest, int dir, const char *name, co
     int r = trail_begin(&top, dir);
     if (r == 0)
         r = trail_down(&top, name);
-    autowalk struct walk *walk = r == 0 ? walk_new(top.dir, PATH_BYTES_MAX) : NULL;
+    autowalk struct walk *walk = r == 0 ? walk_new(top.dir, harvest->request->path_max) : NULL;
     struct walk_entry entry;
     bool enough = false;
     while (r == 0 && !enough && (r = walk_next(walk, &entry)) > 0) {
@@ -140,7 +155,7 @@ static int remove_tree(struct harvest *harvest, int dir, const char *name, const
 /* An opaque directory hides what is below: of that, whatever the layer does not have. */
 static int remove_hidden(struct harvest *harvest, const char *path)
 {
-    autowalk struct walk *walk = walk_new(harvest->there.dir, PATH_BYTES_MAX);
+    autowalk struct walk *walk = walk_new(harvest->there.dir, harvest->request->path_max);
     struct walk_entry entry;
     int r;
     while ((r = walk_next(walk, &entry)) > 0) {
@@ -182,7 +197,7 @@ static int look_up(const struct harvest *harvest, const struct walk_entry *entry
 /* Why nothing can be put here, if so. */
 static int standing(const struct harvest *harvest)
 {
-    return harvest->request->keep && harvest->levels[harvest->depth].lost ? -ECHILD : 0;
+    return harvest->request->keep && harvest->levels[harvest->depth].lost ? -OF_DIRECTORY : 0;
 }
 
 /* --- directories ------------------------------------------------------------------------ */
@@ -208,51 +223,73 @@ static struct level new_directory(struct harvest *harvest, const struct walk_ent
         r = trail_down(&harvest->there, entry->name);
     tell(harvest, path, CHANGE_ADDED, &entry->st, r);
     bool stands = keep && r == 0;
-    return (struct level){ .lost = !stands, .chmod = stands, .mode = entry->st.st_mode };
+    return (struct level){ .lost = !stands,
+                           .chmod = stands && harvest->pass == PASS_REMOVE,
+                           .mode = entry->st.st_mode };
 }
 
-/* A directory that both have. */
+/* A directory that both have, the first time. */
 static struct level merged_directory(struct harvest *harvest, const struct walk_entry *entry,
-                                     const struct stat *old, const char *path, bool opaque)
+                                     const struct stat *old, const char *path)
 {
     bool other_mode = ((old->st_mode ^ entry->st.st_mode) & 0777) != 0;
     int r = trail_down(&harvest->there, entry->name);
-    struct level ret = { .lost = r < 0, .mode = entry->st.st_mode };
-    if (r == 0 && other_mode && harvest->request->keep) {
-        /* Its owner has to get in until everything is there. */
+    bool lost = r < 0;
+    /* Its owner has to get in until everything is done. */
+    if (!lost && other_mode && harvest->request->keep)
         r = place_mode(&harvest->place, harvest->there.dir, entry->st.st_mode | 0700);
-        ret.chmod = r == 0;
-    }
-    if (other_mode || ret.lost)
+    if (r < 0 || other_mode)
         tell(harvest, path, CHANGE_CHANGED, &entry->st, r);
-    if (!ret.lost && opaque)
+    return (struct level){ .lost = lost };
+}
+
+/* The same the second time. */
+static struct level merged_again(struct harvest *harvest, const struct walk_entry *entry,
+                                 const struct stat *old, const char *path)
+{
+    if (trail_down(&harvest->there, entry->name) < 0)
+        return (struct level){ .pass = PASS_REMOVE, .lost = true };
+    if (has_mark(walk_directory(harvest->walk), MARK_OPAQUE, "y"))
         (void)remove_hidden(harvest, path);
-    return ret;
+    return (struct level){ .pass = PASS_REMOVE,
+                           .chmod = ((old->st_mode ^ entry->st.st_mode) & 0777) != 0,
+                           .mode = entry->st.st_mode };
+}
+
+/* A directory where the workspace has something else. */
+static struct level instead_directory(struct harvest *harvest, const struct walk_entry *entry,
+                                      const struct stat *old, const char *path)
+{
+    int r = remove_tree(harvest, harvest->there.dir, entry->name, old, path);
+    if (r == 0)
+        return new_directory(harvest, entry, path);
+    tell(harvest, path, CHANGE_ADDED, &entry->st, r);
+    return (struct level){ .lost = true };
 }
 
 static void enter_directory(struct harvest *harvest, const struct walk_entry *entry,
                             const struct stat *old, int there)
 {
     autofree char *path = xstrdup(entry->path);
+    bool again = level(harvest)->pass == PASS_REMOVE;
     int r = walk_enter(harvest->walk);
     if (r < 0) {
-        tell(harvest, path, there ? CHANGE_CHANGED : CHANGE_ADDED, &entry->st, r);
+        if (!again)
+            tell(harvest, path, there ? CHANGE_CHANGED : CHANGE_ADDED, &entry->st, r);
         return;
     }
     int ours = walk_directory(harvest->walk);
-    bool opaque = has_mark(ours, MARK_OPAQUE, "y");
     struct level below = { .lost = true };
-    if (there && S_ISDIR(old->st_mode)) {
-        below = merged_directory(harvest, entry, old, path, opaque);
-    } else if (!there && !level(harvest)->lost && !opaque && has_mark(ours, MARK_ORIGIN, NULL)) {
+    if (there && !S_ISDIR(old->st_mode))
+        below = instead_directory(harvest, entry, old, path);
+    else if (there)
+        below = again ? merged_again(harvest, entry, old, path)
+                      : merged_directory(harvest, entry, old, path);
+    else if (!level(harvest)->lost && has_mark(ours, MARK_ORIGIN, NULL) &&
+             !has_mark(ours, MARK_OPAQUE, "y"))
         tell(harvest, path, CHANGE_CHANGED, &entry->st, -ESTALE); /* removed on the host */
-    } else {
-        r = there ? remove_tree(harvest, harvest->there.dir, entry->name, old, path) : 0;
-        if (r == 0)
-            below = new_directory(harvest, entry, path);
-        else
-            tell(harvest, path, CHANGE_ADDED, &entry->st, r);
-    }
+    else
+        below = new_directory(harvest, entry, path);
     push(harvest, below);
 }
 
@@ -263,22 +300,12 @@ static int leave_directory(struct harvest *harvest)
     harvest->depth--;
     if (left.lost)
         return 0;
-    if (left.chmod)
+    if (left.chmod && harvest->request->keep)
         (void)!place_mode(&harvest->place, harvest->there.dir, left.mode);
     return trail_up(&harvest->there);
 }
 
 /* --- everything else ------------------------------------------------------------------------ */
-
-/* Copied up by the run, and in the meantime removed from the workspace. */
-static bool gone_below(const struct walk_entry *entry)
-{
-    if (!S_ISREG(entry->st.st_mode))
-        return false;
-    autoclose int fd =
-        openat(entry->dir, entry->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    return fd >= 0 && has_mark(fd, MARK_ORIGIN, NULL);
-}
 
 static int put(struct harvest *harvest, const struct walk_entry *entry, const struct stat *old)
 {
@@ -302,9 +329,6 @@ static void take_file(struct harvest *harvest, const struct walk_entry *entry,
     if (there && S_ISDIR(old->st_mode)) {
         r = remove_tree(harvest, harvest->there.dir, entry->name, old, entry->path);
         there = 0;
-    } else if (!there && !level(harvest)->lost && gone_below(entry)) {
-        tell(harvest, entry->path, CHANGE_CHANGED, &entry->st, -ESTALE);
-        return;
     }
     if (r == 0)
         r = put(harvest, entry, there ? old : NULL);
@@ -316,36 +340,65 @@ static bool is_whiteout(const struct stat *st)
     return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
 }
 
+static void put_entry(struct harvest *harvest, const struct walk_entry *entry,
+                      const struct stat *old, int there)
+{
+    if (S_ISDIR(entry->st.st_mode))
+        enter_directory(harvest, entry, old, there);
+    else
+        take_file(harvest, entry, old, there);
+}
+
+/* The second time: what goes away, and what comes in its place. */
+static void remove_entry(struct harvest *harvest, const struct walk_entry *entry,
+                         const struct stat *old)
+{
+    if (is_whiteout(&entry->st))
+        (void)remove_tree(harvest, harvest->there.dir, entry->name, old, entry->path);
+    else if (S_ISDIR(entry->st.st_mode) || S_ISDIR(old->st_mode))
+        put_entry(harvest, entry, old, 1);
+}
+
 static void take(struct harvest *harvest, const struct walk_entry *entry)
 {
     struct stat old;
     int there = look_up(harvest, entry, &old);
-    bool gone = is_whiteout(&entry->st);
-    enum change_kind kind = gone ? CHANGE_REMOVED : there ? CHANGE_CHANGED : CHANGE_ADDED;
-    if (gone && there == 0)
+    bool whiteout = is_whiteout(&entry->st), again = level(harvest)->pass == PASS_REMOVE;
+    bool replaces = there > 0 && S_ISDIR(old.st_mode) != S_ISDIR(entry->st.st_mode);
+    /* What takes something away waits for the second pass, and that for what is there. */
+    if (again ? there == 0 : whiteout || replaces)
         return;
-    if (there < 0)
-        tell(harvest, entry->path, kind, &entry->st, there);
-    else if (entry->depth == 0 && protect_covers(harvest->request->protect, entry->name))
-        tell(harvest, entry->path, kind, gone ? &old : &entry->st, -EKEYREJECTED);
-    else if (gone)
-        (void)remove_tree(harvest, harvest->there.dir, entry->name, &old, entry->path);
-    else if (S_ISDIR(entry->st.st_mode))
-        enter_directory(harvest, entry, &old, there);
+    bool covered = entry->depth == 0 && protect_covers(harvest->request->protect, entry->name);
+    enum change_kind kind = whiteout ? CHANGE_REMOVED : there ? CHANGE_CHANGED : CHANGE_ADDED;
+    bool told = again && !whiteout && !replaces;
+    if ((there < 0 || covered) && !told)
+        tell(harvest, entry->path, kind, whiteout && there > 0 ? &old : &entry->st,
+             there < 0 ? there : -OF_PROTECTED);
+    else if (there < 0 || covered)
+        return;
+    else if (again)
+        remove_entry(harvest, entry, &old);
     else
-        take_file(harvest, entry, &old, there);
+        put_entry(harvest, entry, &old, there);
 }
 
-static int walk_layer(struct harvest *harvest)
+static int walk_layer(struct harvest *harvest, enum pass pass)
 {
     struct walk_entry entry;
-    int r;
-    while ((r = walk_next(harvest->walk, &entry)) > 0) {
+    autowalk struct walk *walk = walk_new(harvest->request->upper, harvest->request->path_max);
+    int r = trail_begin(&harvest->there, harvest->request->workspace);
+    harvest->walk = walk;
+    harvest->pass = pass;
+    harvest->depth = 0;
+    harvest->levels[0] = (struct level){ .pass = pass };
+    while (r == 0 && (r = walk_next(walk, &entry)) > 0) {
+        r = 0;
         if (!entry.left)
             take(harvest, &entry);
-        else if ((r = leave_directory(harvest)) < 0)
-            return r;
+        else
+            r = leave_directory(harvest);
     }
+    trail_end(&harvest->there);
     return r;
 }
 
@@ -365,15 +418,11 @@ int harvest(const struct harvest_request *request, struct changes *ret, struct e
         .compare = COMPARE_BYTES_MAX,
         .room = 16,
     };
-    int r = trail_begin(&work.there, request->workspace);
-    if (r == 0) {
-        work.levels = xcalloc(work.room, sizeof(*work.levels));
-        work.walk = walk_new(request->upper, PATH_BYTES_MAX);
-        r = walk_layer(&work);
-    }
-    walk_free(work.walk);
+    work.levels = xcalloc(work.room, sizeof(*work.levels));
+    int r = walk_layer(&work, PASS_PUT);
+    if (r == 0)
+        r = walk_layer(&work, PASS_REMOVE);
     free(work.levels);
-    trail_end(&work.there);
     changes_sort(ret);
     return r < 0 ? fail_host_as(err, -r, "read the run's writes: %s", reason(-r)) : 0;
 }

@@ -18,6 +18,7 @@
 struct harvest_request {
     int upper;             /* the directory with the run's writes */
     int workspace;         /* may be O_PATH */
+    size_t path_max;       /* bytes of a path beneath it: more could not be opened by anybody */
     bool keep;             /* apply; else only list */
     bool root;             /* we are the host's root */
     struct timespec since; /* CLOCK_REALTIME before the box started */

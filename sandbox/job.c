@@ -358,7 +358,7 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
 {
     struct box box;
     struct workspace_watch workspace;
-    workspace_begin(&workspace, job->policy, &job->plan, job->workspace_fd);
+    workspace_begin(&workspace, job->policy, &job->plan, job->workspace, job->workspace_fd);
     int r = box_start(&job->plan, &job->cgroup, &box, err);
     let_go(job->launch);
     if (r < 0) {

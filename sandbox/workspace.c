@@ -3,6 +3,8 @@
 #include "workspace.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <string.h>
 #include <time.h>
 
 #include "growth.h"
@@ -11,10 +13,11 @@
 #include "upper.h"
 
 void workspace_begin(struct workspace_watch *watch, const struct policy *policy,
-                     const struct plan *plan, int dir)
+                     const struct plan *plan, const char *path, int dir)
 {
     *watch = (struct workspace_watch){
         .mode = dir < 0 ? WORKSPACE_NONE : policy->workspace,
+        .path_len = path ? strlen(path) : 0,
         .dir = dir,
         .upper = plan->upper,
         .root = plan->identity.root,
@@ -60,6 +63,7 @@ static void take_writes(struct workspace_watch *watch, struct changes *changes,
     struct harvest_request request = {
         .upper = watch->upper,
         .workspace = watch->dir,
+        .path_max = PATH_MAX - 3 - watch->path_len, /* two slashes and the NUL */
         .keep = keep,
         .root = watch->root,
         .since = watch->since,

@@ -15,7 +15,8 @@
 
 struct workspace_watch {
     enum workspace_mode mode; /* NONE: there is nothing to watch */
-    int dir, upper;           /* borrowed: of the caller's directory, of the layer or -1 */
+    size_t path_len;
+    int dir, upper; /* borrowed: of the caller's directory, of the layer or -1 */
     bool root;
     struct limits limits;
     char *const *protected_names;
@@ -26,9 +27,9 @@ struct workspace_watch {
     uint64_t grown_bytes; /* once the limit is reached */
 };
 
-/* Right before the box starts. `dir` -1: no workspace. */
+/* Right before the box starts. `path` and `dir` are the caller's directory, NULL and -1: none. */
 void workspace_begin(struct workspace_watch *watch, const struct policy *policy,
-                     const struct plan *plan, int dir);
+                     const struct plan *plan, const char *path, int dir);
 
 /* True once the limit of its growth is reached; *next is brought forward to when to look again. */
 bool workspace_look(struct workspace_watch *watch, pid_t init, uint64_t now, uint64_t *next);
