@@ -56,7 +56,10 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
         close_pair(pipes.report);
         return r;
     }
-    int r = clone_init(plan, cgroup, &pipes, ret, err);
+    /* First, so that it gets ready while the box is made. */
+    int r = plan->egress ? egress_start(plan->egress, &plan->identity, &ret->egress, err) : 0;
+    if (r == 0)
+        r = clone_init(plan, cgroup, &pipes, ret, err);
     ret->control = fd_take(&pipes.control[1]);
     ret->report = fd_take(&pipes.report[0]);
     close_pair(pipes.control);
@@ -68,6 +71,8 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
         command(ret, &go, 1);
         /* On v1 joining takes milliseconds; pid 1 builds its root meanwhile. */
         r = cgroup_attach(cgroup, ret->pid, err);
+        if (r == 0 && plan->egress)
+            r = egress_open(&ret->egress, ret->pidfd, err);
         if (r == 0)
             command(ret, &go, 1);
     }
@@ -96,6 +101,7 @@ void box_destroy(const struct box *box)
 
 void box_done(struct box *box)
 {
+    egress_end(&box->egress, NULL);
     if (box->pid > 0) {
         box_destroy(box);
         while (waitpid(box->pid, NULL, 0) < 0 && errno == EINTR)

@@ -4,12 +4,14 @@
 
 #include "cgroup.h"
 #include "confine.h"
+#include "egress.h"
 
 struct box {
     pid_t pid;   /* of pid 1, seen from here */
     int pidfd;   /* readable when pid 1 has ended */
     int control; /* commands, write end */
-    int report;  /* struct report, read end */
+    struct egress egress;
+    int report; /* struct report, read end */
 };
 
 /* Clones pid 1, writes its maps, puts it into the cgroup and lets it go on. What

@@ -7,6 +7,7 @@
  */
 #include "egress_address.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -180,6 +181,21 @@ enum reach address_reach(const struct attached *attached, const struct sockaddr 
         return reach6(attached, in.sin6_addr.s6_addr, why);
     }
     return REACH_NEVER;
+}
+
+bool address_parse(const char *name, struct sockaddr_storage *ret)
+{
+    struct sockaddr_storage address = { 0 };
+    struct sockaddr_in *in = (struct sockaddr_in *)(void *)&address;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(void *)&address;
+    if (inet_pton(AF_INET, name, &in->sin_addr) == 1)
+        address.ss_family = AF_INET;
+    else if (inet_pton(AF_INET6, name, &in6->sin6_addr) == 1)
+        address.ss_family = AF_INET6;
+    else
+        return false;
+    *ret = address;
+    return true;
 }
 
 /* --- this host ------------------------------------------------------------------ */

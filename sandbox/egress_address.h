@@ -23,6 +23,9 @@ struct attached {
     size_t count;
 };
 
+/* False where `name` (host.h) is not an address. */
+bool address_parse(const char *name, struct sockaddr_storage *ret);
+
 /* Reads them (getifaddrs(3)); an address more than there is room for makes it fail. */
 int attached_read(struct attached *ret);
 

@@ -40,6 +40,7 @@ struct job {
     char **requirements;
     struct command command;
     char **env;
+    struct egress_order egress;
     struct plan_bind binds[BINDS_MAX];
     size_t bind_count;
     struct verdict verdict;
@@ -154,8 +155,8 @@ static int operator_only(const struct job *job, struct error *err)
 {
     if (job->sandbox->oneshot)
         return 0;
-    if (job->launch->policy_file || job->launch->extra_count > 0)
-        return fail_policy(err, EPERM, "policy files and further mounts are the operator's");
+    if (job->launch->policy_file || job->launch->extra_count > 0 || job->launch->hosts)
+        return fail_policy(err, EPERM, "policy files, further mounts and hosts are the operator's");
     if (job->launch->python && strchr(job->launch->python, '/'))
         return fail_policy(err, EPERM, "an interpreter by its path is the operator's to name");
     return 0;
@@ -237,6 +238,36 @@ static int prepare(struct job *job, struct error *err)
     return r < 0 ? r : find_environment(job, err);
 }
 
+/* --- the way out ----------------------------------------------------------------------- */
+
+/* An address that was typed is meant, wherever it is; so is localhost. Any other
+ * name may lead only where a policy's may. */
+static int permit_host(struct job *job, const char *text, struct error *err)
+{
+    struct host host;
+    if (!host_parse(text, strlen(text), &host))
+        return fail_caller(err, EINVAL, "--allow-host: not a host");
+    bool exact = host.kind == HOST_IPV4 || host.kind == HOST_IPV6;
+    egress_order_permit(&job->egress, host.name, host.port,
+                        exact || strcmp(host.name, "localhost") == 0);
+    return 0;
+}
+
+static int find_hosts(struct job *job, struct error *err)
+{
+    const struct policy *policy = job->policy;
+    egress_order_begin(&job->egress, policy, job->limits.cpu_ms);
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < list_len(job->launch->hosts); i++)
+        r = permit_host(job, job->launch->hosts[i], err);
+    return r;
+}
+
+static bool has_way_out(const struct job *job)
+{
+    return job->policy->hosts_allowed || job->launch->hosts;
+}
+
 /* --- the box ---------------------------------------------------------------------------- */
 
 static void bind(struct job *job, struct plan_bind what)
@@ -275,6 +306,8 @@ static int make_variables(struct job *job, struct error *err)
     int r = variables_make(job->sandbox, job->policy, job->launch->env, &job->env, err);
     if (r < 0)
         return r;
+    if (has_way_out(job))
+        egress_variables(&job->env, true);
     if (job->command.import_directory) {
         const char *asked = env_get(job->env, "PYTHONPATH");
         autofree char *path = xasprintf("%s%s%s", job->command.import_directory, asked ? ":" : "",
@@ -315,6 +348,7 @@ static int make_plan(struct job *job, struct error *err)
         .env = job->env,
         .cwd = cwd,
         .stdio = { input, launch->fds[FD_STDOUT], launch->fds[FD_STDERR] },
+        .egress = has_way_out(job) ? &job->egress : NULL,
         .count_denied = true,
     };
     r = plan_make(job->sandbox, &request, &job->identity, &job->plan, err);
@@ -388,6 +422,8 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
 {
     int r = admit(job, err);
     if (r == 0)
+        r = find_hosts(job, err);
+    if (r == 0)
         r = verdict_get(job->sandbox, false, &job->verdict, err);
     if (r == 0)
         r = prepare(job, err);
@@ -432,6 +468,7 @@ static void job_done(struct job *job)
     pythons_done(&job->pythons);
     list_free(job->requirements);
     list_free(job->env);
+    egress_order_done(&job->egress);
     free(job->workspace);
     own_close(&job->workspace_fd);
     policy_free(job->policy);

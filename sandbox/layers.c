@@ -52,7 +52,7 @@ static void add_layers(const struct plan *plan, const struct verdict *verdict,
         add_witnessed(started, verdict, "landlock", landlock);
     else
         add(started, "landlock", "off: the kernel has no Landlock (5.13)");
-    add(started, "egress", "off: the policy opens no way out");
+    add(started, "egress", plan->egress ? "on" : "off: the policy opens no way out");
 }
 
 static void add_limits(const struct cgroup *cgroup, const char *growth, struct started *started)

@@ -13,6 +13,7 @@
 
 #include "cgroup.h"
 #include "check.h"
+#include "egress.h"
 #include "env.h"
 #include "gate.h"
 #include "kernel.h"
@@ -124,6 +125,9 @@ int main(int argc, char **argv)
     /* Inside a box there is no state and no policy to look at. */
     if (argc > 1 && strcmp(argv[1], "witness") == 0)
         return witness_main(argc - 2, argv + 2);
+    /* It needs none of ours: what it has to know comes over its socket. */
+    if (argc > 1 && strcmp(argv[1], EGRESS_WORD) == 0)
+        return tidy_descriptors(true) < 0 ? USAGE_STATUS : egress_main();
     struct arguments arguments = { 0 };
     int status = parse(argc, argv, &arguments);
     if (status)

@@ -333,12 +333,10 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
         .env = request->env,
         .cwd = request->cwd ? request->cwd : SCRATCH_HOME,
         .host_network = request->host_network,
+        .egress = request->egress,
     };
     ret->root.script = ret->upper = -1;
     memcpy(ret->stdio, request->stdio, sizeof(ret->stdio));
-    if (request->policy->hosts_allowed)
-        return fail_policy(err, ENOTSUP, "policy %s: a network of hosts: not yet",
-                           request->policy->name);
     int r = filter_for(sandbox, request->policy, &ret->filter, err);
     if (r == 0 && request->count_denied)
         r = notify_variant(&ret->filter, &ret->asking, err);

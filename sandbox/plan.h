@@ -11,6 +11,7 @@
 #include <cordon/note.h>
 #include <cordon/policy.h>
 
+#include "egress_order.h"
 #include "filter.h"
 #include "identity.h"
 #include "landlock.h"
@@ -39,7 +40,8 @@ struct plan_request {
     const char *cwd;
     int stdio[3];
     bool host_network;
-    bool count_denied; /* denied system calls are to be named in the outcome */
+    const struct egress_order *egress; /* who may be reached; NULL: nobody */
+    bool count_denied;                 /* denied system calls are to be named in the outcome */
 };
 
 struct plan_rlimit {
@@ -67,6 +69,7 @@ struct plan {
     const char *cwd;
     int stdio[3];
     bool host_network;
+    const struct egress_order *egress;
     const char *broken_step; /* tests only: this step fails (EIO) instead of being taken */
 };
 

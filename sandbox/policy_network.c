@@ -3,37 +3,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "egress_address.h"
+#include "host.h"
 #include "policy_parts.h"
 #include "str.h"
 
-static bool label_valid(const char *label, size_t len)
+static bool has_upper(const char *text)
 {
-    if (len == 0 || len > 63 || label[0] == '-' || label[len - 1] == '-')
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        char c = label[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
-            return false;
-    }
-    return true;
-}
-
-/* A lower-case host name, or "*." and one with two labels at least: "*.com" is everybody. */
-static bool host_valid(const char *name)
-{
-    bool wild = starts_with(name, "*.");
-    const char *at = wild ? name + 2 : name;
-    if (strlen(at) > 253)
-        return false;
-    size_t labels = 0;
-    for (;; labels++, at++) {
-        size_t len = strcspn(at, ".");
-        if (!label_valid(at, len))
-            return false;
-        at += len;
-        if (!*at)
-            return !wild || labels >= 1;
-    }
+    return strpbrk(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL;
 }
 
 static void add_host(struct json_reading *reading, const char *path, struct json_object *value,
@@ -43,23 +20,17 @@ static void add_host(struct json_reading *reading, const char *path, struct json
     const char *text = json_read_string(reading, path, value);
     if (!text)
         return;
-    autofree char *name = xstrdup(text);
-    char *colon = strchr(name, ':'), *end = NULL;
-    unsigned long port = 0;
-    if (colon) {
-        *colon++ = '\0';
-        port = strspn(colon, "0123456789") == strlen(colon) ? strtoul(colon, &end, 10) : 0;
-    }
-    if (!host_valid(name) || (colon && (port == 0 || port > UINT16_MAX))) {
+    struct host host;
+    if (!host_parse(text, strlen(text), &host) || has_upper(text)) {
         json_fault_at(reading, path,
-                      "\"%.100s\" is not a host: lower-case \"name\", \"name:port\" or \"*.name\" "
-                      "with a dot in name",
+                      "\"%.100s\" is not a host: lower-case \"name\", \"name:port\", \"*.name\" "
+                      "with a dot in name, or an address (IPv6 in brackets)",
                       text);
         return;
     }
     policy->hosts = xrealloc(policy->hosts, (policy->host_count + 1) * sizeof(*policy->hosts));
     policy->hosts[policy->host_count++] =
-        (struct host_rule){ .name = TAKE(&name), .port = (uint16_t)port };
+        (struct host_rule){ .name = xstrdup(host.name), .port = host.port };
 }
 
 static void read_hosts(struct json_reading *reading, const char *path, struct json_object *value,
@@ -74,6 +45,15 @@ static const struct json_member network_members[] = {
     { .name = "why", .read = json_read_text_member, .offset = offsetof(struct policy, hosts_why) },
     { 0 },
 };
+
+static bool leads_inward(const char *name)
+{
+    static const struct attached nowhere;
+    struct sockaddr_storage address;
+    const char *why;
+    return address_parse(name, &address) &&
+           address_reach(&nowhere, (struct sockaddr *)&address, &why) != REACH_PUBLIC;
+}
 
 void policy_read_network(struct json_reading *reading, const char *path, struct json_object *value,
                          void *into)
@@ -90,8 +70,16 @@ void policy_read_network(struct json_reading *reading, const char *path, struct 
     policy->hosts_allowed = true;
     json_read_object(reading, path, value, network_members, policy);
     bool wide = policy->hosts_private;
-    for (size_t i = 0; i < policy->host_count; i++)
-        wide = wide || policy->hosts[i].name[0] == '*';
+    for (size_t i = 0; i < policy->host_count; i++) {
+        struct host_rule *rule = &policy->hosts[i];
+        wide = wide || rule->name[0] == '*';
+        rule->inward = policy->hosts_private;
+        if (!rule->inward && leads_inward(rule->name))
+            json_fault_at(reading, path,
+                          "%s is an address of a private network or of a host itself: it needs "
+                          "\"private\": true",
+                          rule->name);
+    }
     if (wide && !policy->hosts_why)
         json_fault_at(reading, path,
                       "\"why\" is missing: a wildcard and \"private\": true need a reason");

@@ -451,6 +451,7 @@ void supervise(struct supervision *run, struct outcome *ret)
         (void)fail_host_as(&ret->error, EIO, "the box: pid 1 died");
     close_listener(&state);
     notify_tell(&state.denied, ret);
+    egress_end(&run->box->egress, ret);
     if (reading.pids_refused > 0 || state.pids_full)
         ret->reached |= REACHED_PIDS;
     say_limit(run, ret);

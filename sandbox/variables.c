@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "egress.h"
 #include "plan.h"
 #include "str.h"
 
@@ -65,6 +66,10 @@ static int accept(const struct policy *policy, const char *assignment, struct er
         return fail_policy(err, EPERM,
                            "environment variable %s: names that begin with " RESERVED
                            " are cordon's own",
+                           name);
+    if (egress_variable(name))
+        return fail_policy(err, EPERM,
+                           "environment variable %s: one of the names cordon sets for its proxy",
                            name);
     if (!list_has(policy->env_accept, "*") && !list_has(policy->env_accept, name))
         return fail_policy(err, EPERM, "environment variable %s is not accepted by policy %s",

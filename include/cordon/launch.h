@@ -74,6 +74,7 @@ struct launch {
     char **requirements; /* PEP 508 strings, NULL-ended */
     char **argv;         /* LAUNCH_COMMAND: program and arguments; else the script's arguments */
     char **env;          /* "NAME=value", NULL-ended */
+    char **hosts;        /* further ones that may be reached (host.h), NULL-ended; likewise */
     struct extra_mount *extra; /* only `cordon-sandbox run` accepts any */
     size_t extra_count;
     struct limits asked; /* UNBOUNDED: no opinion */

@@ -66,8 +66,9 @@ struct syscall_rule {
 };
 
 struct host_rule {
-    char *name;    /* "example.org" or "*.example.org" */
+    char *name;    /* "example.org", "*.example.org", or an address (host.h) */
     uint16_t port; /* 0: 443 and 80 */
+    bool inward;   /* its addresses may be private, loopback, or this host's own */
 };
 
 struct policy {

@@ -27,6 +27,7 @@ struct spec {
     char **requirements;
     char **arguments; /* after the script; or the whole command */
     char **variables; /* "NAME=value", later entries win */
+    char **hosts;
     struct extra_mount *extra;
     size_t extra_count;
     struct limits asked;

@@ -28,6 +28,7 @@ void launch_done(struct launch *launch)
     list_free(launch->requirements);
     list_free(launch->argv);
     list_free(launch->env);
+    list_free(launch->hosts);
     for (size_t i = 0; i < launch->extra_count; i++)
         free(launch->extra[i].path);
     free(launch->extra);
@@ -54,6 +55,7 @@ static int too_large(const struct launch *launch, struct error *err)
         { "arguments", list_bytes(launch->argv) },
         { "environment variables", list_bytes(launch->env) },
         { "requirements", list_bytes(launch->requirements) },
+        { "hosts", list_bytes(launch->hosts) },
         { "the script's header", launch->header ? strlen(launch->header) : 0 },
     };
     size_t largest = 0;
@@ -95,6 +97,7 @@ int launch_encode(const struct launch *launch, void *frame, size_t *len, struct 
     frame_put_list(&out, launch->requirements);
     frame_put_list(&out, launch->argv);
     frame_put_list(&out, launch->env);
+    frame_put_list(&out, launch->hosts);
     frame_put_u32(&out, (uint32_t)launch->extra_count);
     for (size_t i = 0; i < launch->extra_count; i++) {
         frame_put_text(&out, launch->extra[i].path);
@@ -158,6 +161,7 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     ret->requirements = frame_list(&in, LIST_MAX);
     ret->argv = frame_list(&in, LIST_MAX);
     ret->env = frame_list(&in, LIST_MAX);
+    ret->hosts = frame_list(&in, LIST_MAX);
     decode_extra(&in, ret);
     for (size_t i = 0; i < LIMIT_COUNT; i++)
         *limit_at(&ret->asked, &limit_fields[i]) = frame_u64(&in);

@@ -52,8 +52,8 @@ struct options {
     bool help, version, no_uv, offline, refresh, quiet, json, no_server;
     const char *state, *config, *policies, *log_level;
     const char *policy, *directory, *python, *report;
-    const char *code;     /* of -c */
-    char **read, **write; /* lists are owned */
+    const char *code;                   /* of -c */
+    char **read, **write, **allow_host; /* lists are owned */
     char **with, **env, **env_file;
     char **root;
     struct limits asked;

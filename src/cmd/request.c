@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "fd.h"
+#include "host.h"
 #include "script/check.h"
 #include "script/dotenv.h"
 #include "str.h"
@@ -62,6 +63,22 @@ static int take_extra(const struct options *options, struct spec *spec, struct e
             extra->write = given[i].write;
             spec->extra_count++;
         }
+    return 0;
+}
+
+static int take_hosts(const struct options *options, struct spec *spec, struct error *err)
+{
+    for (size_t i = 0; i < list_len(options->allow_host); i++) {
+        const char *text = options->allow_host[i];
+        struct host host;
+        char shown[100];
+        if (!host_parse(text, strlen(text), &host))
+            return fail_caller(err, EINVAL,
+                               "--allow-host %s: not NAME, NAME:PORT, *.NAME, or an address "
+                               "([IPv6] in brackets)",
+                               printable(text, shown, sizeof(shown)));
+        list_add(&spec->hosts, text);
+    }
     return 0;
 }
 
@@ -260,6 +277,8 @@ int request_make(const struct options *options, bool script, struct request *ret
         r = take_python(options, spec, err);
     if (r == 0)
         r = take_extra(options, spec, err);
+    if (r == 0)
+        r = take_hosts(options, spec, err);
     if (r == 0)
         r = take_variables(options, ret, err);
     return r;

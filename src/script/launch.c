@@ -117,6 +117,7 @@ int launch_from_spec(struct spec *spec, struct launch *ret, struct error *err)
     launch.requirements = TAKE(&spec->requirements);
     launch.argv = TAKE(&spec->arguments);
     launch.env = last_win(spec->variables);
+    launch.hosts = TAKE(&spec->hosts);
     launch.extra = TAKE(&spec->extra);
     launch.extra_count = spec->extra_count;
     spec->extra_count = 0;

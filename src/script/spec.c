@@ -20,6 +20,7 @@ void spec_done(struct spec *spec)
     list_free(spec->requirements);
     list_free(spec->arguments);
     list_free(spec->variables);
+    list_free(spec->hosts);
     for (size_t i = 0; i < spec->extra_count; i++)
         free(spec->extra[i].path);
     free(spec->extra);

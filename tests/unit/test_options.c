@@ -88,7 +88,6 @@ static void what_is_wrong_is_said(void **state)
         { COMMAND_RUN, "--json=yes", "--json takes no value" },
         { COMMAND_RUN, "-c=1", "unknown option -c=1" },
         { COMMAND_RUN, "--tty", "--tty: not yet" },
-        { COMMAND_RUN, "--allow-host example.org", "--allow-host: not yet" },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         autolist char **argv = argv_of(rows[i].line);

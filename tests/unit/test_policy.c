@@ -165,6 +165,8 @@ static const struct {
     { "\"network\": {\"hosts\": [\"X.org\"]}", "lower-case" },
     { "\"network\": {\"hosts\": [\"x.org:0\"]}", "is not a host" },
     { "\"network\": {\"hosts\": [\"x.org:65536\"]}", "is not a host" },
+    { "\"network\": {\"hosts\": [\"127.1\"]}", "is not a host" },
+    { "\"network\": {\"hosts\": [\"10.0.0.1:80\"]}", "10.0.0.1 is an address of a private" },
     { "\"network\": {\"hosts\": [\"*.x.org\"]}", "network: \"why\" is missing" },
     { "\"network\": {\"hosts\": [], \"private\": true}", "\"why\" is missing" },
     { "\"files\": [{\"read\": \"usr\"}]", "files[0].read: \"usr\" is not an absolute path" },
