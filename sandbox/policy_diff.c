@@ -4,6 +4,7 @@
  * Each policy is told as lines in sections; a difference is a line that only
  * one of them has. So nothing that is told can be left out of the comparison.
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -185,7 +186,7 @@ static int tell_calls(const struct sandbox *sandbox, const struct policy *policy
                       struct error *err)
 {
     autosource struct policy_source source = { 0 };
-    struct call_table table;
+    struct call_table table = { 0 };
     int r = policy_source_open(policy, &source, err);
     if (r == 0)
         r = call_table_make(sandbox, policy, &table, err);
@@ -302,6 +303,7 @@ int policy_diff(const struct sandbox *sandbox, int argc, char *const *argv)
         r = tell_policy(sandbox, a, &told[0], &err);
     if (r == 0)
         r = tell_policy(sandbox, b, &told[1], &err);
+    assert(r < 0 || (a && b));
     int status = r < 0 ? policy_complain(POLICY_HOST, "%s", err.text)
                        : print_difference((const struct policy *const[]){ a, b }, told);
     told_done(&told[0]);

@@ -67,7 +67,7 @@ static int explain_call(const struct sandbox *sandbox, const struct policy_sourc
                         const char *name, int number, struct error *err)
 {
     const struct groups *groups = groups_get(sandbox, err);
-    struct call_table table;
+    struct call_table table = { 0 };
     int r = groups ? call_table_make(sandbox, source->policy, &table, err) : -err->code;
     if (r < 0)
         return r;
