@@ -122,7 +122,7 @@ int errand_run(const struct sandbox *sandbox, const struct errand *errand,
     struct cgroup cgroup;
     struct pipes pipes;
     struct plan plan;
-    int r = policy_load(sandbox, errand->policy, &policy, err);
+    int r = policy_ready(sandbox, errand->policy, &policy, err);
     if (r < 0)
         return r;
     r = pipes_make(&pipes, err);

@@ -14,9 +14,7 @@ struct filter {
     unsigned short length;       /* instructions */
 };
 
-/* The filter of a policy: from STATE/gate/filters where it is (named by policy
- * digest, architecture and libseccomp version), else compiled and, where the
- * directory can be written, kept. */
+/* The filter of a policy: a copy of what one that is ready has, else compiled. */
 int filter_for(const struct sandbox *sandbox, const struct policy *policy, struct filter *ret,
                struct error *err) must_check;
 void filter_done(struct filter *filter);

@@ -50,9 +50,3 @@ size_t call_part(const struct call *call, size_t rule);
 int filter_compile(const struct call_table *table, struct filter *ret,
                    struct error *err) must_check;
 int filter_describe(const struct call_table *table, FILE *out, struct error *err) must_check;
-
-/* Kept filters: -ENOENT where there is none that can be trusted. */
-int filter_recall(const struct sandbox *sandbox, const struct policy *policy, struct filter *ret,
-                  struct error *err) must_check;
-void filter_keep(const struct sandbox *sandbox, const struct policy *policy,
-                 const struct filter *filter);

@@ -241,8 +241,7 @@ int gate_run_one(const struct sandbox *sandbox)
     int status = receive_one(&launch);
     if (status)
         return status;
-    if (launch.policy_file)
-        policy_remember(launch.policy_file);
+    job_remember(sandbox, &launch);
     if (sandbox_enter(sandbox, &err) < 0)
         job_refuse(&launch, &err);
     else

@@ -115,6 +115,9 @@ static void note_started(void *context)
 
 /* --- admission ---------------------------------------------------------------------- */
 
+/* What cordon's own commands run under while an environment is found or made. */
+static const char *const errand_policies[] = { "strict", "fetch" };
+
 /* Made for cordon's own errands: it is wider than a stranger may have. */
 #define OWN_POLICY "fetch"
 
@@ -123,7 +126,7 @@ static int find_policy(struct job *job, struct error *err)
     const struct sandbox *sandbox = job->sandbox;
     struct launch *launch = job->launch;
     if (launch->policy_file)
-        return policy_read(sandbox, launch->policy_file, &job->policy, err);
+        return policy_ready_file(sandbox, launch->policy_file, &job->policy, err);
     const char *name = launch->policy[0] ? launch->policy : sandbox->config.default_policy;
     if (strcmp(name, OWN_POLICY) == 0)
         return fail_policy(err, EPERM, "policy " OWN_POLICY " is cordon's own and cannot be named");
@@ -134,7 +137,7 @@ static int find_policy(struct job *job, struct error *err)
         return fail_policy(err, EPERM, "policy %s may not be named by a client; allowed: %s", name,
                            allowed.data ? allowed.data : "none");
     }
-    return policy_load(sandbox, name, &job->policy, err);
+    return policy_ready(sandbox, name, &job->policy, err);
 }
 
 static int meet_limits(struct job *job, struct error *err)
@@ -148,6 +151,25 @@ static int meet_limits(struct job *job, struct error *err)
         return fail_within(err, "policy %s", job->policy->name);
     job->limits = limits_meet(job->policy->limits, asked);
     return 0;
+}
+
+static bool needs_python(const struct launch *launch)
+{
+    return launch->what != LAUNCH_COMMAND || list_len(launch->requirements) > 0 || launch->python;
+}
+
+void job_remember(const struct sandbox *sandbox, const struct launch *launch)
+{
+    if (sandbox->root)
+        return;
+    if (launch->policy_file)
+        policy_remember_file(sandbox, launch->policy_file);
+    else
+        policy_remember(sandbox,
+                        launch->policy[0] ? launch->policy : sandbox->config.default_policy);
+    policy_remember(sandbox, WITNESS_POLICY);
+    for (size_t i = 0; needs_python(launch) && i < COUNT(errand_policies); i++)
+        policy_remember(sandbox, errand_policies[i]);
 }
 
 /* What only the person at the command line may ask for. */
@@ -224,7 +246,7 @@ static int prepare(struct job *job, struct error *err)
 {
     struct launch *launch = job->launch;
     job->requirements = list_copy(launch->requirements);
-    if (launch->what == LAUNCH_COMMAND && list_len(job->requirements) == 0 && !launch->python)
+    if (!needs_python(launch))
         return 0;
     autolist char **allowed = NULL;
     int control = launch->fds[FD_CONTROL];

@@ -49,16 +49,17 @@ static int sweep_command(const struct sandbox *sandbox, int argc, char *const *a
 static const struct word {
     const char *name;
     int (*run)(const struct sandbox *sandbox, int argc, char *const *argv);
-    bool oneshot; /* the caller is the operator */
-    bool boxes;   /* needs the mount namespace that boxes are made in, at once */
-    bool socket;  /* is started with GATE_FD */
+    bool oneshot;  /* the caller is the operator */
+    bool policies; /* reads them all at start; a run only those that it needs */
+    bool boxes;    /* needs the mount namespace that boxes are made in, at once */
+    bool socket;   /* is started with GATE_FD */
 } words[] = {
-    { "run", run_command, true, false, true },
-    { "gate", gate_command, false, true, true },
-    { "check", check_command, true, false, false },
-    { "policy", policy_command, true, false, false },
-    { "sweep", sweep_command, true, false, true },
-    { "env", env_command, true, true, false },
+    { "run", run_command, true, false, false, true },
+    { "gate", gate_command, false, true, true, true },
+    { "check", check_command, true, true, false, false },
+    { "policy", policy_command, true, true, false, false },
+    { "sweep", sweep_command, true, false, false, true },
+    { "env", env_command, true, true, true, false },
 };
 
 static int complain(const char *text)
@@ -144,6 +145,8 @@ int main(int argc, char **argv)
     int level = arguments.log_level ? log_level_parse(arguments.log_level) : -1;
     if (level >= 0)
         log_set_level((enum log_level)level);
+    if (r == 0 && word->policies)
+        policies_remember(&sandbox);
     if (r == 0 && word->boxes)
         r = sandbox_enter(&sandbox, &err);
     if (r == 0)

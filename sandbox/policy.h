@@ -17,15 +17,23 @@ int policy_load(const struct sandbox *sandbox, const char *name, struct policy *
 int policy_read(const struct sandbox *sandbox, const char *path, struct policy **ret,
                 struct error *err) must_check;
 
-/* Reads every policy and groups.json there is into memory, where the functions
- * above then find them. To be called before sandbox_enter(): in a user
+/* The same two, for a box: with the filter compiled. Where the same text was made
+ * ready before it comes from the state, without its system call rules. */
+int policy_ready(const struct sandbox *sandbox, const char *name, struct policy **ret,
+                 struct error *err) must_check;
+int policy_ready_file(const struct sandbox *sandbox, const char *path, struct policy **ret,
+                      struct error *err) must_check;
+
+/* Reads the text of every policy and of groups.json into memory, where the
+ * functions above then find it. To be called before sandbox_enter(): in a user
  * namespace that maps only us, root's files and a stranger's look alike. What
  * cannot be read stays unknown, and whoever asks for it is told why. */
 void policies_remember(const struct sandbox *sandbox);
 
-/* The same for one file that a command line names; what cannot be trusted is not
- * kept, and policy_read() says why. */
-void policy_remember(const char *path);
+/* The same for one policy, or for one file that a command line names, and for
+ * groups.json; what cannot be trusted is not kept, and whoever reads it is told why. */
+void policy_remember(const struct sandbox *sandbox, const char *name);
+void policy_remember_file(const struct sandbox *sandbox, const char *path);
 
 /* Parses text that was read from `source` (the fuzzer's entry; touches no file
  * but groups.json). */

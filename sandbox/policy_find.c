@@ -4,13 +4,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sha256.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "config.h"
 #include "fd.h"
-#include "policy_parts.h"
+#include "filter.h"
+#include "policy_keep.h"
 #include "str.h"
 
 #define SUFFIX ".json"
@@ -114,17 +114,42 @@ void policies_list_free(struct policy_found *list, size_t count)
 }
 
 /* A file that is not trusted is not remembered: whoever asks for it by name
- * gets the reason, and the others work on. */
-void policy_remember(const char *path)
+ * gets the reason, and the others work on. False where there is no such file. */
+static bool remember(const char *path)
 {
     char *text;
     size_t len;
-    struct error ignored;
-    if (recall(path) || read_trusted(path, &text, &len, &ignored) < 0)
-        return;
+    struct error err = { 0 };
+    if (recall(path))
+        return true;
+    if (read_trusted(path, &text, &len, &err) < 0)
+        return err.code != ENOENT;
     remembered = xrealloc(remembered, (remembered_count + 1) * sizeof(*remembered));
     remembered[remembered_count++] =
         (struct remembered){ .path = xstrdup(path), .text = text, .len = len };
+    return true;
+}
+
+static void remember_groups(const struct sandbox *sandbox)
+{
+    struct error ignored;
+    (void)groups_text(sandbox, &ignored);
+}
+
+void policy_remember_file(const struct sandbox *sandbox, const char *path)
+{
+    (void)remember(path);
+    remember_groups(sandbox);
+}
+
+void policy_remember(const struct sandbox *sandbox, const char *name)
+{
+    bool found = !name_valid(name);
+    for (char *const *dir = sandbox->policy_dirs; !found && dir && *dir; dir++) {
+        autofree char *path = policy_path(*dir, name);
+        found = remember(path);
+    }
+    remember_groups(sandbox);
 }
 
 void policies_remember(const struct sandbox *sandbox)
@@ -132,10 +157,9 @@ void policies_remember(const struct sandbox *sandbox)
     struct policy_found *list;
     size_t count = policies_list(sandbox, &list);
     for (size_t i = 0; i < count; i++)
-        policy_remember(list[i].path);
+        (void)remember(list[i].path);
     policies_list_free(list, count);
-    struct error ignored;
-    (void)groups_get(sandbox, &ignored);
+    remember_groups(sandbox);
 }
 
 /* --- one policy ------------------------------------------------------------- */
@@ -153,28 +177,10 @@ static int unknown_policy(const struct sandbox *sandbox, const char *name, struc
                        printable(name, shown, sizeof(shown)), names.len ? names.data : "none");
 }
 
-static void digest_of(const struct groups *groups, const char *text, size_t len, char ret[65])
-{
-    SHA2_CTX context;
-    SHA256Init(&context);
-    SHA256Update(&context, (const uint8_t *)text, len);
-    SHA256Update(&context, (const uint8_t *)groups->text, groups->len);
-    SHA256End(&context, ret);
-}
-
 int policy_parse(const struct sandbox *sandbox, const char *source, const char *text, size_t len,
                  struct policy **ret, struct error *err)
 {
-    autopolicy struct policy *policy = NULL;
-    int r = policy_parse_report(sandbox, source, text, len, NULL, &policy, err);
-    if (r < 0)
-        return r;
-    const struct groups *groups = groups_get(sandbox, err);
-    if (!groups)
-        return -err->code;
-    digest_of(groups, text, len, policy->digest);
-    *ret = TAKE(&policy);
-    return 0;
+    return policy_parse_report(sandbox, source, text, len, NULL, ret, err);
 }
 
 int policy_read(const struct sandbox *sandbox, const char *path, struct policy **ret,
@@ -186,8 +192,46 @@ int policy_read(const struct sandbox *sandbox, const char *path, struct policy *
     return r < 0 ? r : policy_parse(sandbox, path, text, len, ret, err);
 }
 
-int policy_load(const struct sandbox *sandbox, const char *name, struct policy **ret,
-                struct error *err)
+static int make_ready(const struct sandbox *sandbox, const struct policy_text_pair *from,
+                      struct policy **ret, struct error *err)
+{
+    autopolicy struct policy *policy = NULL;
+    struct filter filter;
+    int r = policy_parse(sandbox, from->path, from->text, from->len, &policy, err);
+    if (r == 0)
+        r = filter_for(sandbox, policy, &filter, err);
+    if (r < 0)
+        return r;
+    policy->guards_modes = filter_guards_modes(sandbox, policy);
+    policy->program = filter.program;
+    policy->program_length = filter.length;
+    policy_keep(sandbox, from, policy);
+    *ret = TAKE(&policy);
+    return 0;
+}
+
+int policy_ready_file(const struct sandbox *sandbox, const char *path, struct policy **ret,
+                      struct error *err)
+{
+    autofree char *text = NULL;
+    struct policy_text_pair from = { .path = path };
+    struct error none;
+    int r = policy_text(path, &text, &from.len, err);
+    if (r < 0)
+        return r;
+    from.text = text;
+    from.groups = groups_text(sandbox, err);
+    if (!from.groups)
+        return -err->code;
+    return policy_recall(sandbox, &from, ret, &none) == 0 ? 0
+                                                          : make_ready(sandbox, &from, ret, err);
+}
+
+/* The first directory that has such a file decides. */
+static int find_named(const struct sandbox *sandbox, const char *name,
+                      int (*read)(const struct sandbox *sandbox, const char *path,
+                                  struct policy **ret, struct error *err),
+                      struct policy **ret, struct error *err)
 {
     if (!name_valid(name) || strcmp(name, GROUPS_NAME) == 0)
         return unknown_policy(sandbox, name, err);
@@ -195,7 +239,7 @@ int policy_load(const struct sandbox *sandbox, const char *name, struct policy *
         autofree char *path = policy_path(*dir, name);
         autopolicy struct policy *policy = NULL;
         struct error here = { 0 };
-        int r = policy_read(sandbox, path, &policy, &here);
+        int r = read(sandbox, path, &policy, &here);
         if (r == -ENOENT)
             continue;
         if (r < 0) {
@@ -210,4 +254,16 @@ int policy_load(const struct sandbox *sandbox, const char *name, struct policy *
         return 0;
     }
     return unknown_policy(sandbox, name, err);
+}
+
+int policy_load(const struct sandbox *sandbox, const char *name, struct policy **ret,
+                struct error *err)
+{
+    return find_named(sandbox, name, policy_read, ret, err);
+}
+
+int policy_ready(const struct sandbox *sandbox, const char *name, struct policy **ret,
+                 struct error *err)
+{
+    return find_named(sandbox, name, policy_ready_file, ret, err);
 }

@@ -13,7 +13,7 @@
 static struct groups **known;
 static size_t known_count;
 
-static const struct groups *find_known(const char *path)
+static struct groups *find_known(const char *path)
 {
     for (size_t i = 0; i < known_count; i++)
         if (strcmp(known[i]->path, path) == 0)
@@ -21,16 +21,23 @@ static const struct groups *find_known(const char *path)
     return NULL;
 }
 
-static void groups_free(struct groups *groups)
+static void groups_forget(struct groups *groups)
 {
-    if (!groups)
-        return;
     for (size_t i = 0; i < groups->count; i++) {
         free(groups->list[i].name);
         free(groups->list[i].help);
         list_free(groups->list[i].calls);
     }
     free(groups->list);
+    groups->list = NULL;
+    groups->count = 0;
+}
+
+static void groups_free(struct groups *groups)
+{
+    if (!groups)
+        return;
+    groups_forget(groups);
     free(groups->path);
     free(groups->text);
     free(groups);
@@ -116,22 +123,22 @@ static int groups_parse(struct groups *groups, struct error *err)
     return reading.faults ? -err->code : 0;
 }
 
-static const struct groups *groups_read(const char *path, struct error *err)
+static struct groups *groups_read(const char *path, struct error *err)
 {
     struct groups *groups __attribute__((cleanup(own_groups))) = xcalloc(1, sizeof(*groups));
     groups->path = xstrdup(path);
-    if (policy_text(path, &groups->text, &groups->len, err) < 0 || groups_parse(groups, err) < 0)
+    if (policy_text(path, &groups->text, &groups->len, err) < 0)
         return NULL;
     known = xrealloc(known, (known_count + 1) * sizeof(struct groups *));
     known[known_count] = TAKE(&groups);
     return known[known_count++];
 }
 
-const struct groups *groups_get(const struct sandbox *sandbox, struct error *err)
+static struct groups *groups_find(const struct sandbox *sandbox, struct error *err)
 {
     for (char *const *dir = sandbox->policy_dirs; dir && *dir; dir++) {
         autofree char *path = path_join(*dir, GROUPS_NAME ".json");
-        const struct groups *groups = find_known(path);
+        struct groups *groups = find_known(path);
         struct error here = { 0 };
         if (!groups)
             groups = groups_read(path, &here);
@@ -142,8 +149,26 @@ const struct groups *groups_get(const struct sandbox *sandbox, struct error *err
             return NULL;
         }
     }
-    (void)fail_host_as(err, ENOENT, "no policy directory has a " GROUPS_NAME ".json");
+    /* Not ENOENT: that is what a policy that is not there says. */
+    (void)fail_host_as(err, EINVAL, "no policy directory has a " GROUPS_NAME ".json");
     return NULL;
+}
+
+const struct groups *groups_text(const struct sandbox *sandbox, struct error *err)
+{
+    return groups_find(sandbox, err);
+}
+
+const struct groups *groups_get(const struct sandbox *sandbox, struct error *err)
+{
+    struct groups *groups = groups_find(sandbox, err);
+    if (groups && !groups->parsed) {
+        groups_forget(groups); /* what a failure before has left */
+        if (groups_parse(groups, err) < 0)
+            return NULL;
+        groups->parsed = true;
+    }
+    return groups;
 }
 
 const struct group *group_find(const struct groups *groups, const char *name)

@@ -20,14 +20,17 @@ struct group {
 
 struct groups {
     char *path;
-    char *text; /* as read: part of every policy's digest */
+    char *text; /* as read */
     size_t len;
+    bool parsed; /* list and count are there */
     struct group *list;
     size_t count;
 };
 
-/* The groups.json that the policy directories give, read once; NULL after a failure. */
+/* The groups.json that the policy directories give, read once; NULL after a failure. The
+ * second has its text alone. */
 const struct groups *groups_get(const struct sandbox *sandbox, struct error *err);
+const struct groups *groups_text(const struct sandbox *sandbox, struct error *err);
 const struct group *group_find(const struct groups *groups, const char *name);
 
 /* The text of a file that decides what is permitted: from memory where

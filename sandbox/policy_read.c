@@ -271,8 +271,8 @@ void policy_free(struct policy *policy)
                        policy->env_pass, policy->require, policy->preload };
     for (size_t i = 0; i < COUNT(lists); i++)
         list_free(lists[i]);
-    void *single[] = { policy->purpose, policy->source,   policy->hosts, policy->hosts_why,
-                       policy->files,   policy->syscalls, policy };
+    void *single[] = { policy->purpose, policy->source,   policy->hosts,   policy->hosts_why,
+                       policy->files,   policy->syscalls, policy->program, policy };
     for (size_t i = 0; i < COUNT(single); i++)
         free(single[i]);
 }

@@ -15,7 +15,6 @@
 #include "identity.h"
 #include "ids.h"
 #include "kernel.h"
-#include "policy.h"
 #include "roots.h"
 #include "str.h"
 
@@ -103,10 +102,6 @@ int sandbox_init(const struct sandbox_options *options, struct sandbox *ret, str
     if (r < 0)
         return r;
     find_policies(ret, options->policies);
-    /* Whose files they are cannot be seen any more from within a user namespace;
-     * one run as root reads the one file it needs. */
-    if (!ret->root || !ret->oneshot)
-        policies_remember(ret);
     r = options->oneshot ? 0 : roots_find(ret, options->roots, err);
     cgroup_places_find(ret->root, getenv("CORDON_CGROUP"), &ret->cgroups);
     capture_environment(ret);

@@ -22,7 +22,6 @@
 #define KEPT           "verdict"
 #define KEPT_BYTES_MAX 8192
 #define WITNESS_INSIDE "/box/witness"
-#define WITNESS_POLICY "default"
 #define WITNESS_MS     10000
 
 /* --- what it is about ------------------------------------------------------------- */

@@ -18,6 +18,8 @@ struct verdict {
     size_t count;
 };
 
+#define WITNESS_POLICY "default" /* what the self-test's box has around it */
+
 /* `fresh` does not believe the kept one. Failure means that no box could be built. */
 int verdict_get(const struct sandbox *sandbox, bool fresh, struct verdict *ret,
                 struct error *err) must_check;

@@ -71,11 +71,12 @@ struct host_rule {
     bool inward;   /* its addresses may be private, loopback, or this host's own */
 };
 
+struct sock_filter;
+
 struct policy {
     char name[POLICY_NAME_MAX];
     char *purpose;
-    char *source;    /* the path it was read from */
-    char digest[65]; /* SHA-256 of the file and of the groups it uses, hexadecimal */
+    char *source; /* the path it was read from */
     struct limits limits;
     bool output_end;
     uint64_t grace_ms;
@@ -96,8 +97,13 @@ struct policy {
     char **env_pass;   /* names taken from cordon's own environment */
 
     int otherwise; /* errno of every system call no rule allows; 0 is taken as ENOSYS */
-    struct syscall_rule *syscalls;
+    struct syscall_rule *syscalls; /* none in a policy that was kept ready */
     size_t syscall_count;
+
+    /* Of a policy that is ready (policy_ready()): what the rules come to. */
+    struct sock_filter *program;
+    unsigned short program_length; /* instructions; 0: it is not ready */
+    bool guards_modes;             /* filter_guards_modes() */
 
     char **require; /* layer names; "limits.NAME~" accepts an approximation */
     bool builds_isolated;

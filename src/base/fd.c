@@ -18,27 +18,34 @@
 
 #define SEALS          (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 #define PASSED_MAX     16
+#define READ_ROOM      4096 /* to begin with, where a file has no size: /proc, pipes */
 #define TREE_DEPTH_MAX 512
 
 int fd_read_all(int fd, size_t max, char **ret, size_t *len, struct error *err)
 {
-    autostr struct str text = { 0 };
-    char chunk[16384];
+    struct stat st;
+    /* What the file says of its size is a hint, and a byte more shows its end. */
+    bool sized = fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= max;
+    size_t room = sized ? (size_t)st.st_size + 2 : READ_ROOM, used = 0;
+    autofree char *text = xrealloc(NULL, room);
     for (;;) {
-        ssize_t n = read(fd, chunk, sizeof(chunk));
+        if (used + 1 == room)
+            text = xrealloc(text, room *= 2);
+        ssize_t n = read(fd, text + used, room - used - 1);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return fail_host(err, "read");
         if (n == 0)
             break;
-        if (text.len + (size_t)n > max)
+        used += (size_t)n;
+        if (used > max)
             return fail_caller(err, EFBIG, "more than %zu bytes", max);
-        str_add(&text, chunk, (size_t)n);
     }
+    text[used] = '\0';
     if (len)
-        *len = text.len;
-    *ret = str_take(&text);
+        *len = used;
+    *ret = TAKE(&text);
     return 0;
 }
 

@@ -387,128 +387,6 @@ static void one_open_door_is_enough(void **state)
 
 #endif
 
-/* --- kept filters ----------------------------------------------------------- */
-
-struct kept {
-    char dir[64];
-    struct sandbox sandbox;
-};
-
-static void kept_init(struct kept *kept)
-{
-    *kept = (struct kept){ .dir = "/tmp/cordon-filter-XXXXXX" };
-    assert_non_null(mkdtemp(kept->dir));
-    kept->sandbox = (struct sandbox){ .policy_dirs = shipped,
-                                      .state = kept->dir,
-                                      .state_fd = open(kept->dir, O_PATH | O_DIRECTORY) };
-}
-
-/* The one file in it, beneath the directory; NULL if there is none. */
-static char *kept_file(const struct kept *kept)
-{
-    autofree char *pattern = xasprintf("ls %s/filters 2>/dev/null", kept->dir);
-    FILE *list = popen(pattern, "r");
-    char name[256] = "";
-    bool found = fscanf(list, "%255s", name) == 1;
-    (void)pclose(list);
-    return found ? xasprintf("%s/filters/%s", kept->dir, name) : NULL;
-}
-
-static void kept_done(struct kept *kept)
-{
-    close(kept->sandbox.state_fd);
-    autofree char *command = xasprintf("rm -rf %s", kept->dir);
-    assert_int_equal(system(command), 0);
-}
-
-static void a_filter_is_kept_and_found_again(void **state)
-{
-    (void)state;
-    struct kept kept;
-    struct error err;
-    struct filter first, second;
-    kept_init(&kept);
-    autopolicy struct policy *policy = load("strict");
-    assert_int_equal(filter_recall(&kept.sandbox, policy, &second, &err), -ENOENT);
-    assert_ok(filter_for(&kept.sandbox, policy, &first, &err), &err);
-    assert_ok(filter_recall(&kept.sandbox, policy, &second, &err), &err);
-    assert_int_equal(first.length, second.length);
-    assert_memory_equal(first.program, second.program, first.length * sizeof(struct sock_filter));
-    autofree char *path = kept_file(&kept);
-    assert_non_null(strstr(path, policy->digest));
-    struct stat st;
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0600);
-    filter_done(&first);
-    filter_done(&second);
-    kept_done(&kept);
-}
-
-static void patch(const char *path, off_t at, const char *bytes, size_t len)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    assert_true(fd >= 0 && pwrite(fd, bytes, len, at) == (ssize_t)len && close(fd) == 0);
-}
-
-static void a_kept_filter_that_is_not_whole_is_made_anew(void **state)
-{
-    (void)state;
-    struct kept kept;
-    struct error err;
-    struct filter filter;
-    kept_init(&kept);
-    autopolicy struct policy *policy = load("strict"), *other = load("default");
-    assert_ok(filter_for(&kept.sandbox, policy, &filter, &err), &err);
-    autofree char *path = kept_file(&kept);
-    struct stat st;
-    assert_int_equal(stat(path, &st), 0);
-    filter_done(&filter);
-
-    patch(path, 8, "\x06\0\0\0\0\0\xff\x7f", 8); /* RET ALLOW */
-    assert_int_equal(filter_recall(&kept.sandbox, policy, &filter, &err), -ENOENT);
-    assert_ok(filter_for(&kept.sandbox, policy, &filter, &err), &err);
-    compare(policy, &filter, 5);
-    filter_done(&filter);
-    assert_ok(filter_recall(&kept.sandbox, policy, &filter, &err), &err);
-    filter_done(&filter);
-
-    assert_int_equal(truncate(path, st.st_size - 8), 0); /* torn */
-    assert_int_equal(filter_recall(&kept.sandbox, policy, &filter, &err), -ENOENT);
-    assert_int_equal(truncate(path, 0), 0);
-    assert_int_equal(filter_recall(&kept.sandbox, policy, &filter, &err), -ENOENT);
-    assert_ok(filter_for(&kept.sandbox, policy, &filter, &err), &err);
-    filter_done(&filter);
-
-    assert_int_equal(chmod(path, 0622), 0); /* others may have written it */
-    assert_int_equal(filter_recall(&kept.sandbox, policy, &filter, &err), -ENOENT);
-    assert_int_equal(chmod(path, 0600), 0);
-
-    /* another policy's filter under this one's name */
-    autofree char *name = xstrdup(strrchr(path, '/') + 1);
-    memcpy(name, other->digest, 64);
-    autofree char *place = xasprintf("%s/filters/%s", kept.dir, name);
-    assert_int_equal(rename(path, place), 0);
-    assert_int_equal(filter_recall(&kept.sandbox, other, &filter, &err), -ENOENT);
-    kept_done(&kept);
-}
-
-static void a_filter_that_cannot_be_kept_works(void **state)
-{
-    (void)state;
-    struct kept kept;
-    struct error err;
-    struct filter filter;
-    kept_init(&kept);
-    autopolicy struct policy *policy = load("strict");
-    autofree char *path = xasprintf("%s/filters", kept.dir);
-    FILE *file = fopen(path, "w"); /* where the directory should be */
-    assert_non_null(file);
-    (void)fclose(file);
-    assert_ok(filter_for(&kept.sandbox, policy, &filter, &err), &err);
-    filter_done(&filter);
-    kept_done(&kept);
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_shipped_filter_answers_as_its_rules_say),
     cmocka_unit_test(the_last_rule_that_holds_decides),
@@ -520,9 +398,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_open_door_is_enough),
 #endif
     cmocka_unit_test(the_shipped_policies_guard_modes),
-    cmocka_unit_test(a_filter_is_kept_and_found_again),
-    cmocka_unit_test(a_kept_filter_that_is_not_whole_is_made_anew),
-    cmocka_unit_test(a_filter_that_cannot_be_kept_works),
 };
 
 UNIT_MAIN(tests)

@@ -383,28 +383,6 @@ static void an_unknown_name_lists_those_there_are(void **state)
     }
 }
 
-static void the_digest_speaks_of_the_file_and_its_groups(void **state)
-{
-    (void)state;
-    struct place place;
-    struct error err;
-    autopolicy struct policy *a = NULL, *b = NULL, *same = NULL, *regrouped = NULL;
-    assert_ok(parse("{\"version\": 1, \"name\": \"p\"}", &a, &err), &err);
-    assert_ok(parse("{\"version\": 1, \"name\": \"q\"}", &b, &err), &err);
-    assert_ok(parse("{\"version\": 1, \"name\": \"p\"}", &same, &err), &err);
-    assert_string_equal(a->digest, same->digest);
-    assert_string_not_equal(a->digest, b->digest);
-    place_init(&place);
-    place_put(&place, "groups.json",
-              "{\"version\": 1, \"groups\": {\"@a\": {\"help\": \"h\", \"calls\": [\"read\"]}}}",
-              0600);
-    static const char text[] = "{\"version\": 1, \"name\": \"p\"}";
-    assert_ok(policy_parse(&place.sandbox, "p", text, strlen(text), &regrouped, &err), &err);
-    assert_string_not_equal(a->digest, regrouped->digest);
-    assert_string_equal(policy_group(&place.sandbox, "@a", &err)[0], "read");
-    place_done(&place, "groups.json");
-}
-
 static void a_broken_groups_file_is_named(void **state)
 {
     (void)state;
@@ -488,7 +466,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_file_that_others_can_write_is_refused),
     cmocka_unit_test(a_file_s_name_is_the_policy_s),
     cmocka_unit_test(an_unknown_name_lists_those_there_are),
-    cmocka_unit_test(the_digest_speaks_of_the_file_and_its_groups),
     cmocka_unit_test(a_broken_groups_file_is_named),
     cmocka_unit_test(the_shipped_policies_say_what_they_promise),
     cmocka_unit_test(what_the_policies_differ_in_is_what_they_are_for),
