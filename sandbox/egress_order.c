@@ -69,12 +69,17 @@ static bool name_matches(const struct host_rule *rule, const struct host *to)
            strlen(to->name) >= strlen(rule->name);
 }
 
+bool egress_rule_permits(const struct host_rule *rule, const struct host *to)
+{
+    return port_matches(rule, to->port) && name_matches(rule, to);
+}
+
 const struct host_rule *egress_order_rule(const struct egress_order *order, const struct host *to)
 {
     const struct host_rule *found = NULL;
     for (size_t i = 0; i < order->rule_count; i++) {
         const struct host_rule *rule = &order->rules[i];
-        if (port_matches(rule, to->port) && name_matches(rule, to) && (!found || rule->inward))
+        if (egress_rule_permits(rule, to) && (!found || rule->inward))
             found = rule;
     }
     return found;

@@ -34,6 +34,9 @@ void egress_order_begin(struct egress_order *order, const struct policy *policy,
 /* Adds a rule; nothing where it stands already. */
 void egress_order_permit(struct egress_order *order, const char *name, uint16_t port, bool inward);
 
+/* Does one rule let `to` (with its port) out? */
+bool egress_rule_permits(const struct host_rule *rule, const struct host *to);
+
 /* The rule that lets `to` (with its port) out, or NULL. */
 const struct host_rule *egress_order_rule(const struct egress_order *order, const struct host *to);
 

@@ -6,10 +6,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "egress_order.h"
 #include "filter_parts.h"
 #include "host.h"
 #include "str.h"
 #include "syscalls.h"
+
+#define USUAL_PORT 443 /* of a rule without one */
 
 void explain_line(const struct policy_source *source, const char *path, const char *says,
                   const char *why)
@@ -94,17 +97,20 @@ static int explain_call(const struct sandbox *sandbox, const struct policy_sourc
 
 /* --- a host ----------------------------------------------------------------- */
 
-static bool names_host(const struct host_rule *rule, const struct host *host)
+/* Without a port the question is whether it can be reached at all. */
+static bool permits(const struct host_rule *rule, const struct host *host)
 {
-    if (!starts_with(rule->name, "*."))
-        return strcmp(rule->name, host->name) == 0;
-    return host->kind == HOST_NAMED && strlen(host->name) >= strlen(rule->name) &&
-           ends_with(host->name, rule->name + 1);
+    struct host at = *host;
+    if (at.port == 0)
+        at.port = rule->port ? rule->port : USUAL_PORT;
+    return egress_rule_permits(rule, &at);
 }
 
-static bool has_port(const struct host_rule *rule, uint16_t port)
+static bool names(const struct host_rule *rule, const struct host *host)
 {
-    return port == 0 || rule->port == port || (rule->port == 0 && (port == 443 || port == 80));
+    struct host anywhere = *host;
+    anywhere.port = 0;
+    return permits(rule, &anywhere);
 }
 
 static void explain_host_rule(const struct policy_source *source, size_t number)
@@ -123,8 +129,7 @@ static void explain_host(const struct policy_source *source, const char *name,
 {
     const struct policy *policy = source->policy;
     size_t found = 0;
-    while (found < policy->host_count && !(names_host(&policy->hosts[found], host) &&
-                                           has_port(&policy->hosts[found], host->port)))
+    while (found < policy->host_count && !permits(&policy->hosts[found], host))
         found++;
     if (!policy->hosts_allowed) {
         printf("%s: refused\n", name);
@@ -133,12 +138,12 @@ static void explain_host(const struct policy_source *source, const char *name,
         printf("%s: refused\n", name);
         explain_line(source, "network.hosts", "no rule names it", NULL);
         for (size_t i = 0; i < policy->host_count; i++)
-            if (names_host(&policy->hosts[i], host))
+            if (names(&policy->hosts[i], host))
                 explain_host_rule(source, i);
     } else {
         printf("%s: may be reached\n", name);
         for (size_t i = found; i < policy->host_count; i++)
-            if (names_host(&policy->hosts[i], host) && has_port(&policy->hosts[i], host->port))
+            if (permits(&policy->hosts[i], host))
                 explain_host_rule(source, i);
         explain_line(source, "network.private",
                      policy->hosts_private ? "at private and loopback addresses too"

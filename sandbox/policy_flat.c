@@ -11,7 +11,8 @@
 /* Far more than a file of POLICY_BYTES_MAX can hold of anything. */
 #define ENTRIES_MAX POLICY_BYTES_MAX
 
-/* A member more? Teach the two functions below, then this number; a test looks at what comes back. */
+/* A member more? Teach the two functions below, then this number; a test looks at what comes back.
+ */
 #if defined(__LP64__)
 _Static_assert(sizeof(struct policy) == 296, "policy_flatten() and policy_unflatten() know it all");
 #endif
@@ -48,6 +49,7 @@ void policy_flatten(const struct policy *policy, struct str *out)
     for (size_t i = 0; i < policy->host_count; i++) {
         frame_put_text(out, policy->hosts[i].name);
         frame_put_u32(out, policy->hosts[i].port);
+        frame_put_u8(out, policy->hosts[i].inward);
     }
     frame_put_u32(out, (uint32_t)policy->file_count);
     for (size_t i = 0; i < policy->file_count; i++) {
@@ -83,6 +85,7 @@ static void read_hosts(struct frame_reader *reader, struct policy *policy)
     for (size_t i = 0; i < policy->host_count && !reader->bad; i++) {
         policy->hosts[i].name = frame_text(reader);
         policy->hosts[i].port = (uint16_t)frame_u32(reader);
+        policy->hosts[i].inward = frame_u8(reader) != 0;
         reader->bad = reader->bad || !policy->hosts[i].name;
     }
 }

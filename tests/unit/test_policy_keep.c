@@ -149,6 +149,7 @@ static void all_of_a_policy_comes_back(void **state)
     assert_alike(&without, kept, sizeof(without));
     for (size_t i = 0; i < made->host_count; i++) {
         assert_int_equal(made->hosts[i].port, kept->hosts[i].port);
+        assert_true(made->hosts[i].inward && kept->hosts[i].inward);
         assert_string_equal(made->hosts[i].name, kept->hosts[i].name);
     }
     for (size_t i = 0; i < made->file_count; i++) {
