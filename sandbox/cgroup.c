@@ -15,8 +15,6 @@
 #include "kernel.h"
 #include "str.h"
 
-#define PREFIX "cordon-"
-
 /* Two seconds: a gigabyte takes 75 ms to go. */
 #define SWEEP_TRIES 400
 
@@ -62,9 +60,9 @@ static unsigned sweep(int parent)
     DIR *stream = again < 0 ? NULL : fdopendir(again);
     unsigned left = 0;
     for (struct dirent *entry; stream && (entry = readdir(stream));) {
-        if (!starts_with(entry->d_name, PREFIX))
+        if (!starts_with(entry->d_name, CGROUP_PREFIX))
             continue;
-        pid_t maker = (pid_t)strtol(entry->d_name + strlen(PREFIX), NULL, 10);
+        pid_t maker = (pid_t)strtol(entry->d_name + strlen(CGROUP_PREFIX), NULL, 10);
         if (maker > 0 && kill(maker, 0) < 0 && errno == ESRCH &&
             unlinkat(parent, entry->d_name, AT_REMOVEDIR) < 0 && errno == EBUSY)
             left++;
@@ -136,7 +134,7 @@ int cgroup_make(const struct sandbox *sandbox, const struct limits *limits, stru
     static unsigned counter;
     const struct cgroup_places *places = &sandbox->cgroups;
     *ret = (struct cgroup){ .places = places };
-    (void)snprintf(ret->name, sizeof(ret->name), PREFIX "%d-%u", (int)getpid(), counter++);
+    (void)snprintf(ret->name, sizeof(ret->name), CGROUP_PREFIX "%d-%u", (int)getpid(), counter++);
     ret->v2 = make_group(places->v2, ret->name);
     ret->memory_v2 = has_file(ret->v2, "memory.max");
     ret->pids_v2 = has_file(ret->v2, "pids.max");

@@ -4,13 +4,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <cordon/log.h>
 
 #include "cgroup_text.h"
 #include "fd.h"
+#include "kernel.h"
 #include "str.h"
 
 #define LISTING_MAX (256 * 1024)
@@ -19,15 +24,13 @@
 #define TOP_GROUP "cordon"
 
 /* The leaf that cordon itself moves into. */
-#define LEAF "cordon-self"
+#define LEAF CGROUP_PREFIX "self"
 
 static const char *const v1_names[V1_COUNT] = {
     [V1_MEMORY] = "memory",
     [V1_PIDS] = "pids",
     [V1_CPUACCT] = "cpuacct",
 };
-
-static const char *const wanted_controllers[] = { "memory", "pids" };
 
 const char *cgroup_v1_name(enum cgroup_v1 hierarchy)
 {
@@ -54,15 +57,20 @@ bool cgroup_get(int dir, const char *file, char *out, unsigned room)
 
 /* --- where we are ------------------------------------------------------------------ */
 
+/* Below a threaded group there can be groups of threads only, and a box is processes. */
+static bool takes_processes(int dir)
+{
+    char type[32];
+    return !cgroup_get(dir, "cgroup.type", type, sizeof(type)) || strcmp(type, "domain\n") == 0;
+}
+
 static int open_writable(const char *path)
 {
-    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir >= 0 && (faccessat(dir, ".", W_OK, AT_EACCESS) < 0 ||
-                     faccessat(dir, "cgroup.procs", W_OK, AT_EACCESS) < 0)) {
-        close(dir);
+    autoclose int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0 || faccessat(dir, ".", W_OK, AT_EACCESS) < 0 ||
+        faccessat(dir, "cgroup.procs", W_OK, AT_EACCESS) < 0 || !takes_processes(dir))
         return -1;
-    }
-    return dir;
+    return fd_take(&dir);
 }
 
 static int open_own(const char *groups, const char *mounts, const char *controller)
@@ -93,32 +101,79 @@ static bool offers(int dir)
 
 static bool enable(int dir)
 {
-    for (size_t i = 0; i < COUNT(wanted_controllers); i++) {
-        char word[16];
-        (void)snprintf(word, sizeof(word), "+%s", wanted_controllers[i]);
-        if (!cgroup_put(dir, "cgroup.subtree_control", word))
-            return false;
-    }
+    /* Memory first: it is refused where processes live. Processes alone would be granted
+     * there, and make the group one of threads, in which no box can be. */
+    if (!cgroup_put(dir, "cgroup.subtree_control", "+memory"))
+        return false;
+    /* Without this one the kernel still counts the processes of a box's own users. */
+    (void)cgroup_put(dir, "cgroup.subtree_control", "+pids");
     return true;
+}
+
+static void disable(int dir)
+{
+    (void)cgroup_put(dir, "cgroup.subtree_control", "-pids");
+    (void)cgroup_put(dir, "cgroup.subtree_control", "-memory");
+}
+
+/* --- the leaf ------------------------------------------------------------------------ */
+
+/* The process that started us, where that is cordon and not somebody's shell; else 0. */
+static pid_t our_front(void)
+{
+    char file[32], name[32];
+    pid_t parent = getppid();
+    (void)snprintf(file, sizeof(file), "/proc/%d/comm", (int)parent);
+    return cgroup_get(AT_FDCWD, file, name, sizeof(name)) && starts_with(name, "cordon") ? parent
+                                                                                         : 0;
 }
 
 /* Only cordon lives here: this process and the one that started it. */
 static bool only_us(int dir, pid_t pids[2])
 {
     char list[256];
-    if (!cgroup_get(dir, "cgroup.procs", list, sizeof(list)))
+    if (dir < 0 || !cgroup_get(dir, "cgroup.procs", list, sizeof(list)))
         return false;
+    const pid_t self = getpid(), front = our_front();
     size_t count = 0;
     char *rest = list, *line;
     while ((line = strsep(&rest, "\n")) && *line) {
         pid_t pid = (pid_t)strtol(line, NULL, 10);
-        if (count == 2 || (pid != getpid() && pid != getppid()))
+        /* 0 is somebody in a pid namespace outside ours. */
+        if (count == 2 || pid == 0 || (pid != self && pid != front))
             return false;
         pids[count++] = pid;
     }
-    for (; count < 2; count++)
-        pids[count] = 0;
-    return pids[0] != 0;
+    for (size_t i = count; i < 2; i++)
+        pids[i] = 0;
+    return pids[0] == self || pids[1] == self;
+}
+
+static bool move_to(int dir, const char *file, const pid_t pids[2])
+{
+    bool all = true;
+    for (size_t i = 0; i < 2; i++) {
+        char text[16];
+        (void)snprintf(text, sizeof(text), "%d", (int)pids[i]);
+        all = all && (pids[i] == 0 || cgroup_put(dir, file, text) || errno == ESRCH);
+    }
+    return all;
+}
+
+/* What step_aside() did, undone by whoever is the last in the leaf: a group that hands
+ * controllers on would take no process any more, from its owner either. */
+static void step_back(int dir)
+{
+    pid_t pids[2];
+    char counts[128];
+    autoclose int leaf = openat(dir, LEAF, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* Boxes of a cordon that lives elsewhere would lose their limits. */
+    if (!only_us(leaf, pids) || !cgroup_get(dir, "cgroup.stat", counts, sizeof(counts)) ||
+        !starts_with(counts, "nr_descendants 1\n"))
+        return;
+    disable(dir);
+    (void)move_to(dir, "cgroup.procs", pids);
+    (void)unlinkat(dir, LEAF, AT_REMOVEDIR);
 }
 
 static bool step_aside(int dir)
@@ -126,46 +181,96 @@ static bool step_aside(int dir)
     pid_t pids[2];
     if (!only_us(dir, pids) || (mkdirat(dir, LEAF, 0755) < 0 && errno != EEXIST))
         return false;
-    for (size_t i = 0; i < 2; i++) {
-        char text[16];
-        (void)snprintf(text, sizeof(text), "%d", (int)pids[i]);
-        if (pids[i] != 0 && !cgroup_put(dir, LEAF "/cgroup.procs", text))
-            return false;
-    }
-    return true;
+    if (move_to(dir, LEAF "/cgroup.procs", pids) && enable(dir))
+        return true;
+    step_back(dir);
+    return false;
 }
+
+/* --- the candidates -------------------------------------------------------------------- */
 
 static bool usable(int dir)
 {
-    return dir >= 0 &&
-           (hands_on(dir) || (offers(dir) && (enable(dir) || (step_aside(dir) && enable(dir)))));
+    return dir >= 0 && (hands_on(dir) || (offers(dir) && (enable(dir) || step_aside(dir))));
+}
+
+/* A box is cloned into its group, for which the group above both that and ours must be
+ * writable (cgroups(7)): asked of the kernel, with a child that only ends. */
+static bool reachable(int dir)
+{
+    char name[48];
+    (void)snprintf(name, sizeof(name), CGROUP_PREFIX "%d-try", (int)getpid());
+    if (mkdirat(dir, name, 0755) < 0)
+        return false;
+    autoclose int group = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct clone3_args args = { .flags = CLONE_INTO_CGROUP,
+                                .exit_signal = SIGCHLD,
+                                .cgroup = (uint64_t)group };
+    pid_t child = group < 0 ? -1 : kernel_clone3(&args);
+    if (child == 0)
+        _exit(0);
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    (void)unlinkat(dir, name, AT_REMOVEDIR);
+    return child > 0;
+}
+
+/* -1 with a line of log: somebody meant it to be used. */
+static int open_given(const char *path)
+{
+    int dir = open_writable(path);
+    const char *fault = dir < 0           ? "not a group that we may write to"
+                        : !reachable(dir) ? "we may not move processes there from our own group"
+                        : !usable(dir)    ? "it cannot hand on the memory controller"
+                                          : NULL;
+    if (!fault)
+        return dir;
+    log_event(LOG_WARN, "cgroup-unusable", KV("directory", path), KV("reason", fault));
+    own_close(&dir);
+    return -1;
+}
+
+/* The group above the leaf, where the cordon before us has stepped aside. */
+static int open_above_leaf(const char *groups, const char *mounts)
+{
+    autofree char *group = cgroup_own_path(groups, "");
+    autofree char *mount = cgroup_mount_point(mounts, "");
+    if (!group || !mount || !ends_with(group, "/" LEAF))
+        return -1;
+    group[strlen(group) - strlen("/" LEAF)] = '\0';
+    autofree char *path = *group ? path_join(mount, group + 1) : xstrdup(mount);
+    int dir = open_writable(path);
+    if (dir >= 0 && hands_on(dir))
+        return dir;
+    own_close(&dir);
+    return -1;
 }
 
 /* A group of our own at the top, as container managers without systemd do. */
 static int open_top(const char *mounts)
 {
     autofree char *mount = cgroup_mount_point(mounts, "");
-    if (!mount)
+    autoclose int top = mount ? open_writable(mount) : -1;
+    if (top < 0 || !(hands_on(top) || (offers(top) && enable(top))) ||
+        (mkdirat(top, TOP_GROUP, 0755) < 0 && errno != EEXIST))
         return -1;
     autofree char *path = path_join(mount, TOP_GROUP);
-    if (mkdir(path, 0755) < 0 && errno != EEXIST)
-        return -1;
     int dir = open_writable(path);
     if (usable(dir))
         return dir;
     own_close(&dir);
-    (void)rmdir(path);
+    (void)unlinkat(top, TOP_GROUP, AT_REMOVEDIR);
     return -1;
 }
 
 static int find_v2(bool root, const char *given, const char *groups, const char *mounts)
 {
-    if (given) {
-        int dir = open_writable(given);
-        if (usable(dir))
-            return dir;
-        own_close(&dir);
-    }
+    int dir = given ? open_given(given) : -1;
+    if (dir >= 0)
+        return dir;
+    dir = open_above_leaf(groups, mounts);
+    if (dir >= 0)
+        return dir;
     int own = open_own(groups, mounts, "");
     if (usable(own))
         return own;
@@ -193,6 +298,8 @@ void cgroup_places_find(bool root, const char *given, struct cgroup_places *ret)
 
 void cgroup_places_done(struct cgroup_places *places)
 {
+    if (places->v2 >= 0)
+        step_back(places->v2);
     own_close(&places->v2);
     for (int i = 0; i < V1_COUNT; i++)
         own_close(&places->v1[i]);

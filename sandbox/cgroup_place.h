@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 
+/* Of the name of every group that cordon makes inside a place. */
+#define CGROUP_PREFIX "cordon-"
+
 enum cgroup_v1 { V1_MEMORY, V1_PIDS, V1_CPUACCT, V1_COUNT };
 
 /* Directories in which we may make groups; -1 where there is none. */
@@ -19,7 +22,8 @@ struct cgroup_places {
 
 /* `given` is a directory delegated to us (CORDON_CGROUP), or NULL. Where a group of
  * ours holds nobody but cordon itself, cordon moves into a leaf of it, because a group
- * with processes cannot hand its controllers on. */
+ * with processes cannot hand its controllers on; ..._done() moves it back. A given one
+ * that cannot be used is logged and left alone. */
 void cgroup_places_find(bool root, const char *given, struct cgroup_places *ret);
 void cgroup_places_done(struct cgroup_places *places);
 

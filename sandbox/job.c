@@ -460,6 +460,8 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
     }
     if (r < 0)
         return r;
+    if (job->cgroup.pids_v2)
+        plan_leave_processes(&job->plan);
     describe(job);
     r = layers_require(job->policy, &job->started, err);
     return r < 0 ? r : watch(job, outcome, err);

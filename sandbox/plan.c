@@ -273,6 +273,13 @@ static void rlimit_add(struct plan *plan, int resource, uint64_t value)
         (struct plan_rlimit){ .resource = resource, .value = value };
 }
 
+void plan_leave_processes(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->rlimit_count; i++)
+        if (plan->rlimits[i].resource == RLIMIT_NPROC)
+            plan->rlimits[i].value++;
+}
+
 static void plan_rlimits(struct plan *plan)
 {
     const struct limits *limits = &plan->limits;

@@ -76,6 +76,9 @@ struct plan {
 /* Borrows everything in the request for the life of the plan. */
 int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
               const struct identity *identity, struct plan *ret, struct error *err) must_check;
+/* The box's group counts its processes, exactly and with a record of who was refused: the
+ * resource limit, which the kernel looks at first, is one wider. */
+void plan_leave_processes(struct plan *plan);
 void plan_done(struct plan *plan);
 
 /* "/bin", "/lib64" and their like, which every box has as the host has them: the one that a

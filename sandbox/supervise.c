@@ -349,7 +349,8 @@ static void fill_usage(const struct state *state, const struct rusage *init, str
     uint64_t sampled = state->sampled_memory_peak;
     if (state->ended && report->maxrss > sampled)
         sampled = report->maxrss;
-    ret->memory_peak_bytes = reading.has_memory ? reading.memory_peak : sampled;
+    /* memory.peak came with Linux 5.19. */
+    ret->memory_peak_bytes = reading.memory_peak > 0 ? reading.memory_peak : sampled;
     ret->pids_peak =
         reading.pids_peak > state->processes_peak ? reading.pids_peak : state->processes_peak;
     if (ret->pids_peak == 0 && state->started)
