@@ -45,6 +45,7 @@ def launch(present, what=0, job="captured-1", policy="default", owner="local", *
     frame += text(more.get("python")) + bytes([1, 0, 0]) + text(more.get("header"))
     frame += words(more.get("requirements", [])) + words(more.get("argv", []))
     frame += words(more.get("env", []))
+    frame += words(more.get("hosts", []))
     extra = more.get("extra", [])
     frame += struct.pack("=I", len(extra)) + b"".join(text(path) + b"\x01" for path in extra)
     frame += struct.pack("=Q", UNBOUNDED) * LIMITS + b"\x00"
@@ -149,6 +150,7 @@ ORDERS = {
     "an owner with a line of its own": dict(owner="local\nts=forged"),
     "a job with a line of its own": dict(job="a\nts=forged"),
     "a variable of cordon's own": dict(env=["CORDON_PROGRESS=/x"]),
+    "a further host": dict(hosts=["example.org"]),
     "an index in a header": dict(header='[[tool.uv.index]]\nurl = "https://example.org"'),
     "a direct reference": dict(requirements=["x @ file:///root/x.whl"]),
     "an option as a requirement": dict(requirements=["--find-links=/root"]),
