@@ -7,6 +7,8 @@
  */
 #include "confine.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
@@ -164,18 +166,22 @@ static int die_with_launcher(const struct plan *plan)
     return prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
+static int set_limit(const struct plan_rlimit *wanted)
+{
+    struct rlimit limit = { wanted->value, wanted->value };
+    struct rlimit now;
+    /* As a user a hard limit below the policy's stays: lowering is all that is possible. */
+    if (getrlimit((__rlimit_resource_t)wanted->resource, &now) == 0 &&
+        now.rlim_max < limit.rlim_max)
+        limit.rlim_max = limit.rlim_cur = now.rlim_max;
+    return setrlimit((__rlimit_resource_t)wanted->resource, &limit);
+}
+
 static int set_limits(const struct plan *plan)
 {
-    for (size_t i = 0; i < plan->rlimit_count; i++) {
-        struct rlimit limit = { plan->rlimits[i].value, plan->rlimits[i].value };
-        struct rlimit now;
-        /* As a user a hard limit below the policy's stays: lowering is all that is possible. */
-        if (getrlimit((__rlimit_resource_t)plan->rlimits[i].resource, &now) == 0 &&
-            now.rlim_max < limit.rlim_max)
-            limit.rlim_max = limit.rlim_cur = now.rlim_max;
-        if (setrlimit((__rlimit_resource_t)plan->rlimits[i].resource, &limit) < 0)
+    for (size_t i = 0; i < plan->rlimit_count; i++)
+        if (plan->rlimits[i].resource != RLIMIT_NOFILE && set_limit(&plan->rlimits[i]) < 0)
             return -1;
-    }
     return 0;
 }
 
@@ -215,6 +221,16 @@ static int reset_signals(const struct plan *plan)
     sigset_t none;
     sigemptyset(&none);
     return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* pid 1 keeps what it inherited: it sends a descriptor, which a payload of another box of
+ * the same user could else forbid (fd_limit_raise says how). */
+static int limit_open_files(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->rlimit_count; i++)
+        if (plan->rlimits[i].resource == RLIMIT_NOFILE && set_limit(&plan->rlimits[i]) < 0)
+            return -1;
+    return 0;
 }
 
 static int enter_directory(const struct plan *plan)
@@ -269,8 +285,11 @@ static const struct step init_steps[] = {
 
 /* Only on the payload: pid 1 must go on reaping and killing whatever the policy allows. */
 static const struct step payload_steps[] = {
-    { "own session", own_session },      { "signals", reset_signals },
-    { "directory", enter_directory },    { "landlock", lock_files },
+    { "own session", own_session },
+    { "signals", reset_signals },
+    { "open files", limit_open_files },
+    { "directory", enter_directory },
+    { "landlock", lock_files },
     { "system calls", filter_syscalls }, /* last: the steps above need what it forbids */
 };
 

@@ -15,6 +15,7 @@
 #include "check.h"
 #include "egress.h"
 #include "env.h"
+#include "fd.h"
 #include "gate.h"
 #include "kernel.h"
 #include "policy.h"
@@ -139,6 +140,7 @@ int main(int argc, char **argv)
     arguments.options.oneshot = word->oneshot;
     /* A pipe whose reader is gone is an error to handle, not our end. */
     (void)signal(SIGPIPE, SIG_IGN);
+    fd_limit_raise();
     if (tidy_descriptors(word->socket) < 0)
         return complain(strerror(errno));
     int r = sandbox_init(&arguments.options, &sandbox, &err);

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "cmd/command.h"
 #include "cmd/trusted.h"
+#include "fd.h"
 #include "str.h"
 
 static int forward_command(const struct command *command, struct options *options);
@@ -177,6 +178,7 @@ int main(int argc, char **argv)
 {
     started_ns = now_ns();
     open_standard_descriptors();
+    fd_limit_raise();
     const char *self = argc > 0 ? argv[0] : "cordon";
     const char *slash = strrchr(self, '/');
     struct options options;

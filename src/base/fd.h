@@ -43,6 +43,12 @@ ssize_t socket_receive(int sock, void *bytes, size_t len, int *fds, size_t room,
 
 int fd_nonblocking(int fd, struct error *err) must_check;
 
+/* Raises the soft limit of open files to the hard one. It is also what unix(7) lets us send
+ * descriptors up to (ETOOMANYREFS), counting those that every process of our user has sent and
+ * nobody has taken: with the usual soft limit a box of the same user could fill it up, and no
+ * other box would start. */
+void fd_limit_raise(void);
+
 /* mkdir -p of an absolute path; every part made gets `mode`. */
 int make_directories(const char *path, mode_t mode, struct error *err) must_check;
 

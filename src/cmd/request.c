@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmd/named.h"
 #include "fd.h"
 #include "host.h"
 #include "script/check.h"
@@ -118,12 +119,14 @@ static int take_env_file(const char *path, struct spec *spec, struct error *err)
     autofree char *text = NULL;
     autolist char **pairs = NULL;
     size_t len = 0;
-    int r = file_read(AT_FDCWD, path, DOTENV_BYTES_MAX, &text, &len, err);
-    if (r == 0) {
+    autoclose int fd = named_open(path, O_RDONLY, spec->workspace);
+    if (fd < 0)
+        return fail_caller(err, -fd, "--env-file %s: %s", path, named_problem(-fd));
+    int r = fd_read_all(fd, DOTENV_BYTES_MAX, &text, &len, err);
+    if (r == 0)
         r = dotenv_parse(text, len, &pairs, err);
-        if (r < 0)
-            r = fail_within(err, "%s", path);
-    }
+    if (r < 0)
+        r = fail_within(err, "%s", path);
     if (r < 0)
         return fail_within(err, "--env-file");
     for (char **pair = pairs; pair && *pair; pair++)
@@ -183,16 +186,15 @@ static int read_code(int fd, const char *name, struct spec *spec, struct error *
 }
 
 /* As a shell would find it, else beneath the workspace, where the script will stand.
- * *found is the name that was opened, the caller's. */
+ * A descriptor or -errno; *found is the name that was opened, the caller's. */
 static int open_script(const char *name, const char *workspace, char **found)
 {
-    const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
     autofree char *path = xstrdup(name);
-    int fd = open(path, flags);
-    if (fd < 0 && errno == ENOENT && workspace && name[0] != '/') {
+    int fd = named_open(path, O_RDONLY, workspace);
+    if (fd == -ENOENT && workspace && name[0] != '/') {
         free(path);
         path = path_join(workspace, name);
-        fd = open(path, flags);
+        fd = named_open(path, O_RDONLY, workspace);
     }
     *found = TAKE(&path);
     return fd;
@@ -205,11 +207,11 @@ static int take_file(const char *name, struct request *request, bool *no_script,
     struct stat st = { 0 };
     autofree char *found = NULL;
     autoclose int fd = open_script(name, spec->workspace, &found);
-    int problem = fd < 0 || fstat(fd, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
+    int problem = fd < 0 ? -fd : fstat(fd, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
     if (problem) {
         *no_script = true;
         return fail_caller(err, problem, "script %s: %s", printable(name, shown, sizeof(shown)),
-                           strerror(problem));
+                           named_problem(problem));
     }
     int r = read_code(fd, printable(name, shown, sizeof(shown)), spec, err);
     /* A pipe (bash's <(...)) has no name that would mean anything inside. */

@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "cmd/command.h"
+#include "cmd/named.h"
 #include "cmd/session.h"
 #include "cmd/timezone.h"
 #include "cmd/trusted.h"
@@ -189,9 +190,10 @@ static int report_open(struct session *session, struct error *err)
     const char *path = session->options->report;
     if (!path)
         return 0;
-    session->report = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
-    if (session->report < 0)
-        return fail_caller(err, errno, "--report %s: %s", path, strerror(errno));
+    int fd = named_open(path, O_WRONLY | O_CREAT, session->request->spec.workspace);
+    if (fd < 0)
+        return fail_caller(err, -fd, "--report %s: %s", path, named_problem(-fd));
+    session->report = fd;
     return 0;
 }
 

@@ -384,3 +384,79 @@ def test_check_says_whether_the_policy_holds(run):
     answer = result.json()
     assert answer["ok"] is (result.exit == 0)
     assert run("check").exit == result.exit
+
+
+# --- what an earlier run left in the workspace ---------------------------------------------------
+
+PLANTS = {
+    "link": "os.symlink({target!r}, 'planted')",
+    "directory": "os.symlink(os.path.dirname({target!r}), 'way')",
+    "chain": "os.symlink('second', 'planted'); os.symlink({target!r}, 'second')",
+}
+
+
+@pytest.fixture
+def planted(run, workspace, at_home):
+    """planted(KIND, CONTENT) -> (name, target): a script's link to a file outside."""
+
+    def plant(kind, content):
+        target = at_home / "outside.txt"
+        if content:
+            target.write_text(content)
+        code = "import os; " + PLANTS[kind].format(target=str(target))
+        assert run("run", "--no-uv", "--directory", workspace, "-c", code).exit == 0
+        return ("way/outside.txt" if kind == "directory" else "planted"), target
+
+    return plant
+
+
+@pytest.mark.parametrize("kind", PLANTS)
+def test_a_planted_link_lends_no_variables_to_the_next_run(run, planted, workspace, kind):
+    name, _ = planted(kind, "SECRET=1\n")
+    for file in (name, workspace / name, f"./{name}"):
+        cwd = "/" if file == workspace / name else workspace
+        words = ("--directory", workspace, "--env-file", file, "-c", "1")
+        result = run("run", "--no-uv", *words, cwd=cwd)
+        assert result.exit == 125
+        assert one_line(result, "--env-file", "a link in the workspace leads out of it")
+
+
+@pytest.mark.parametrize("kind", PLANTS)
+def test_a_planted_link_is_no_script(run, planted, workspace, kind):
+    name, _ = planted(kind, "print('from outside')\n")
+    result = run("run", "--no-uv", "--directory", workspace, name, cwd=workspace)
+    assert result.exit != 0
+    assert one_line(result, name, "a link in the workspace leads out of it")
+
+
+@pytest.mark.parametrize("content", ["old\n", None])
+@pytest.mark.parametrize("kind", PLANTS)
+def test_a_planted_link_takes_no_report(run, planted, workspace, kind, content):
+    name, target = planted(kind, content)
+    words = ("--directory", workspace, "--report", name, "-c", "1")
+    result = run("run", "--no-uv", *words, cwd=workspace)
+    assert result.exit == 125
+    assert one_line(result, "--report", name)
+    assert (target.read_text() if target.exists() else None) == content
+
+
+def test_a_planted_fifo_holds_nobody_up(run, workspace):
+    code = "import os; os.mkfifo('planted')"
+    assert run("run", "--no-uv", "--directory", workspace, "-c", code).exit == 0
+    for words in (["--report", "planted", "-c", "1"], ["--env-file", "planted", "-c", "1"], ["planted"]):
+        result = run("run", "--no-uv", "--directory", workspace, *words, cwd=workspace, timeout=20)
+        assert one_line(result, "neither a file nor a directory")
+
+
+def test_names_that_stay_in_the_workspace_or_are_outside_go_on_working(run, workspace, at_home):
+    (workspace / "below").mkdir()
+    (workspace / "real.py").write_text("import os; print(os.environ['A'])\n")
+    (workspace / "linked.py").symlink_to("real.py")
+    (workspace / "env").write_text("A=inside\n")
+    (at_home / "env").write_text("A=outside\n")
+    outside = os.path.relpath(at_home / "env", workspace / "below")
+    for file, value in (("../env", "inside"), (outside, "outside"), (at_home / "env", "outside")):
+        words = ("--directory", workspace, "--env-file", file, "--report", "report", "../linked.py")
+        result = run("run", "--no-uv", *words, cwd=workspace / "below")
+        assert (result.exit, result.out, result.err) == (0, f"{value}\n", "")
+        assert "completed" in (workspace / "below/report").read_text()

@@ -6,7 +6,6 @@
  * options: --directory {workspace}
  * limits: workspace_growth=16M
  * expect: stopped disk
- * open: the growth of a workspace that is mounted for writing is not bounded yet
  */
 #include <fcntl.h>
 #include <sys/stat.h>

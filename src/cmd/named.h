@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* named.h - files that the command line names, where an earlier run may have planted links.
+ *
+ * What lies in a workspace was perhaps made by a stranger's script. A name that goes through
+ * the workspace therefore ends in it: else a link there would lend the script the caller's
+ * eyes (--env-file, the script itself) or hands (--report) at its next run.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+/* As open(2), close-on-exec, O_NOCTTY, `mode` 0666; `workspace` is canonical, or NULL. The
+ * descriptor, or -errno: EXDEV where a link leads out of the workspace, EINVAL for what is no
+ * file or directory in it. What was judged is what is opened, whatever is swapped meanwhile. */
+int named_open(const char *path, int flags, const char *workspace);
+
+/* Why not, in words; not the caller's to free. */
+const char *named_problem(int code);
