@@ -142,23 +142,49 @@ static int open_directory_of(int root, const char *path, const char **name)
     return dir;
 }
 
+/* The last directory that was opened: the mounts are sorted, so their targets lie
+ * together. What is mounted on it or above it makes it another one. */
+static struct {
+    char path[256];
+    int fd;
+} recent = { .fd = -1 };
+
+static void forget_recent(void)
+{
+    own_close(&recent.fd);
+    recent.fd = -1;
+}
+
+/* open_directory_of(), borrowed: the caller closes nothing. */
+static int directory_of(int root, const char *path, const char **name)
+{
+    size_t len = (size_t)(strrchr(path, '/') - path);
+    *name = path + len + 1;
+    if (recent.fd >= 0 && strlen(recent.path) == len && memcmp(recent.path, path, len) == 0)
+        return recent.fd;
+    forget_recent();
+    int dir = open_directory_of(root, path, name);
+    if (dir < 0)
+        return dir;
+    recent.fd = dir;
+    /* Too long to be remembered matches nothing. */
+    (void)snprintf(recent.path, sizeof(recent.path), "%.*s", (int)len, path);
+    return dir;
+}
+
 /* The mount point, made where it is not there. */
 static int open_target(int root, const char *path, bool directory)
 {
     const char *name;
-    int dir = open_directory_of(root, path, &name);
+    int dir = directory_of(root, path, &name);
     if (dir < 0)
         return dir;
-    int at = open_beneath(dir, name, O_PATH | O_NOFOLLOW);
-    if (at == -ENOENT) {
-        int made = directory ? mkdirat(dir, name, 0755)
-                             : openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-        at = made < 0 ? -errno : open_beneath(dir, name, O_PATH | O_NOFOLLOW);
-        if (!directory)
-            own_close(&made);
-    }
-    close(dir);
-    return at;
+    int made = directory ? mkdirat(dir, name, 0755)
+                         : openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+    if (made >= 0 && !directory)
+        return made;
+    /* Beneath something read-only it is there already, or the run cannot have it. */
+    return open_beneath(dir, name, O_PATH | O_NOFOLLOW);
 }
 
 static int attach(int root, int tree, const char *inside, bool directory)
@@ -170,6 +196,8 @@ static int attach(int root, int tree, const char *inside, bool directory)
                               KERNEL_MOVE_F_EMPTY_PATH | KERNEL_MOVE_T_EMPTY_PATH);
     r = r < 0 ? -errno : 0;
     close(target);
+    if (recent.fd >= 0 && path_within(recent.path, inside))
+        forget_recent();
     return r;
 }
 
@@ -218,7 +246,7 @@ static int scratch_directory(int root, const char *inside)
 {
     const char *name;
     struct stat top, made;
-    int dir = open_directory_of(root, inside, &name);
+    int dir = directory_of(root, inside, &name);
     if (dir < 0)
         return dir;
     /* /tmp and /dev/shm are 1777 everywhere; there is one user here, so it is a courtesy. */
@@ -232,7 +260,6 @@ static int scratch_directory(int root, const char *inside)
         tree = -errno;
     else if ((tree = kernel_open_tree(dir, name, OPEN_TREE_CLONE | O_CLOEXEC)) < 0)
         tree = -errno;
-    close(dir);
     return tree;
 }
 
@@ -298,12 +325,8 @@ static int attach_one(int root, const struct mount *mount)
 static int create_file(int root, const char *path)
 {
     const char *name;
-    int dir = open_directory_of(root, path, &name);
-    if (dir < 0)
-        return dir;
-    int fd = open_beneath(dir, name, O_WRONLY | O_CREAT | O_EXCL);
-    close(dir);
-    return fd;
+    int dir = directory_of(root, path, &name);
+    return dir < 0 ? dir : open_beneath(dir, name, O_WRONLY | O_CREAT | O_EXCL);
 }
 
 static int write_file(int root, const char *path, const void *bytes, size_t len)
@@ -320,12 +343,10 @@ static int write_file(int root, const char *path, const void *bytes, size_t len)
 static int make_link(int root, const char *path, const char *target)
 {
     const char *name;
-    int dir = open_directory_of(root, path, &name);
+    int dir = directory_of(root, path, &name);
     if (dir < 0)
         return dir;
-    int r = symlinkat(target, dir, name) < 0 ? -errno : 0;
-    close(dir);
-    return r;
+    return symlinkat(target, dir, name) < 0 ? -errno : 0;
 }
 
 /* A memfd cannot be bind-mounted, so its bytes are copied; read-only unless it
@@ -433,6 +454,7 @@ int root_build(const struct root_plan *root, const char **what)
         *what = "pivot_root";
         r = enter(top);
     }
+    forget_recent();
     close(top);
     return r;
 }

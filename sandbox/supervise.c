@@ -90,7 +90,9 @@ static uint64_t cpu_used(struct state *state, const struct tree_sample *sample)
 /* All processors together cannot use up what is left before this. */
 static uint64_t cpu_earliest(uint64_t now, uint64_t left_ns)
 {
-    uint64_t processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+    static uint64_t processors;
+    if (processors == 0)
+        processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t step = left_ns / (processors ? processors : 1);
     return now + (step < NS_PER_MS ? NS_PER_MS : step);
 }
