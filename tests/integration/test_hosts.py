@@ -130,8 +130,9 @@ def test_a_witness_outside_a_box_sees_every_layer_missing(cordon):
     try:
         with open("/proc/sysvipc/shm") as file:
             key = next(line.split()[0] for line in file if line.split()[1] == number)
+        witness = [sandbox, "witness", str(os.getpid()), str(port), key, "61"]
         done = subprocess.run(
-            ["prlimit", "--nofile=1000:1000", "unshare", "-m", sandbox, "witness", str(os.getpid()), str(port), key, "61"],
+            ["prlimit", "--nofile=1000:1000", "unshare", "-m", *witness],
             capture_output=True,
             text=True,
             check=True,
