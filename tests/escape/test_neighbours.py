@@ -33,3 +33,22 @@ def test_descriptors_that_nobody_takes_do_not_keep_other_boxes_from_starting(sta
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     assert (result.exit, result.out, result.err) == (0, "ran\n", "")
+
+
+CROWD = """
+import os, time
+for _ in range(115):
+    if os.fork() == 0:
+        time.sleep(60)
+time.sleep(3)
+"""
+
+
+def test_many_idle_processes_do_not_keep_the_supervisor_busy(run):
+    """Its time is not the box's: no limit would end it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = run("run", "--no-uv", "-c", CROWD)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert (result.exit, result.err) == (0, "")
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert spent < 1.2, f"{spent} s of processor time for a box that sleeps 3 s"
