@@ -111,27 +111,36 @@ static uint64_t own_time_ns(void)
     return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
+/* An exact figure decides; another only says that a limit is far away. */
+static void sample_memory(struct state *state, const struct tree_sample *sample, uint64_t now)
+{
+    uint64_t limit = state->run->limits->memory_bytes;
+    if (sample->memory_bytes > state->sampled_memory_peak &&
+        (sample->memory_exact || sample->memory_bytes <= limit))
+        state->sampled_memory_peak = sample->memory_bytes;
+    if (sample->memory_exact && sample->memory_bytes > limit)
+        happen(state, EVENT_LIMIT, END_MEMORY, now);
+}
+
 static void take_sample(struct state *state, uint64_t now)
 {
     const struct supervision *run = state->run;
     struct tree_sample sample;
     uint64_t begun = own_time_ns();
-    tree_read(run->box->pid, &sample);
+    uint64_t worth = cgroup_has_memory(run->cgroup) ? UINT64_MAX : run->limits->memory_bytes;
+    tree_read(run->box->pid, worth, &sample);
+    sample_memory(state, &sample, now);
     /* Of a resource limit nobody tells that it refused a fork; full is the nearest to it. */
     if (sample.tasks > run->limits->pids)
         state->pids_full = true;
     if (sample.processes > state->processes_peak)
         state->processes_peak = sample.processes;
-    if (sample.memory_bytes > state->sampled_memory_peak)
-        state->sampled_memory_peak = sample.memory_bytes;
     if (sample.cpu_ns > state->sampled_cpu_ns)
         state->sampled_cpu_ns = sample.cpu_ns;
 
     uint64_t cpu_limit = after(0, run->limits->cpu_ms), cpu = cpu_used(state, &sample);
     if (cpu >= cpu_limit)
         happen(state, EVENT_LIMIT, END_CPU, now);
-    if (!cgroup_has_memory(run->cgroup) && sample.memory_bytes > run->limits->memory_bytes)
-        happen(state, EVENT_LIMIT, END_MEMORY, now);
 
     uint64_t next = now + (cgroup_has_memory(run->cgroup) ? SAMPLE_SPARSE_NS : SAMPLE_DENSE_NS);
     uint64_t earliest = cpu >= cpu_limit ? NEVER : cpu_earliest(now, cpu_limit - cpu);

@@ -90,34 +90,74 @@ static uint64_t own_cpu_ns(pid_t pid)
     return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-static void add_memory(pid_t pid, uint64_t *private_pages, uint64_t *shared_pages)
+/* The number after "NAME:" in a file of /proc whose numbers are kB, in bytes. */
+static uint64_t field_bytes(const char *text, const char *name)
 {
-    char path[32], text[128];
-    (void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
-    unsigned long long size, resident, shared;
-    if (read_small(path, text, sizeof(text)) <= 0 ||
-        sscanf(text, "%llu %llu %llu", &size, &resident, &shared) != 3)
-        return;
-    *private_pages += resident - shared;
-    if (shared > *shared_pages)
-        *shared_pages = shared;
+    const char *at = strstr(text, name);
+    return at ? strtoull(at + strlen(name), NULL, 10) * 1024 : 0;
 }
 
-void tree_read(pid_t init, struct tree_sample *ret)
+struct memory {
+    uint64_t own;    /* anonymous and swapped out, copied or not yet; and page tables */
+    uint64_t shmem;  /* mapped shared memory and files of a tmpfs */
+    uint64_t shared; /* that and mapped files */
+};
+
+/* /proc/PID/status (proc_pid_status(5)). */
+static struct memory read_memory(pid_t pid)
+{
+    char path[32], text[4096];
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    if (read_small(path, text, sizeof(text)) <= 0)
+        return (struct memory){ 0 };
+    uint64_t shmem = field_bytes(text, "\nRssShmem:");
+    return (struct memory){
+        .own = field_bytes(text, "\nRssAnon:") + field_bytes(text, "\nVmSwap:") +
+               field_bytes(text, "\nVmPTE:"),
+        .shmem = shmem,
+        .shared = shmem + field_bytes(text, "\nRssFile:"),
+    };
+}
+
+/* Each page divided by the number of those who map it: the kernel walks all of them for it. */
+static uint64_t read_exactly(pid_t pid)
+{
+    char path[32], text[4096];
+    struct memory memory = read_memory(pid);
+    (void)snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+    if (read_small(path, text, sizeof(text)) <= 0)
+        return memory.own + memory.shmem; /* who hides counts in full */
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    uint64_t pages = field_bytes(text, "\nPss_Anon:") + field_bytes(text, "\nPss_Shmem:") +
+                     field_bytes(text, "\nSwapPss:");
+    return read_small(path, text, sizeof(text)) <= 0 ? pages
+                                                     : pages + field_bytes(text, "\nVmPTE:");
+}
+
+void tree_read(pid_t init, uint64_t worth_bytes, struct tree_sample *ret)
 {
     static struct walk walk; /* one supervisor, one thread; too large for a stack */
-    uint64_t private_pages = 0, shared_pages = 0;
+    uint64_t own = 0, shmem = 0, shared = 0;
     walk.count = walk.tasks = 0;
     *ret = (struct tree_sample){ .cpu_ns = waited_cpu_ns(init) };
     visit_children(&walk, init);
     for (size_t i = 0; i < walk.count; i++) {
         ret->cpu_ns += own_cpu_ns(walk.pids[i]) + waited_cpu_ns(walk.pids[i]);
-        add_memory(walk.pids[i], &private_pages, &shared_pages);
+        struct memory memory = read_memory(walk.pids[i]);
+        own += memory.own;
+        shmem += memory.shmem;
+        shared = memory.shared > shared ? memory.shared : shared;
         visit_children(&walk, walk.pids[i]);
     }
     ret->processes = walk.count;
     ret->tasks = walk.tasks;
-    ret->memory_bytes = (private_pages + shared_pages) * (uint64_t)sysconf(_SC_PAGESIZE);
+    ret->memory_bytes = own + shared;
+    if (own + shmem <= worth_bytes)
+        return;
+    ret->memory_exact = true;
+    ret->memory_bytes = 0;
+    for (size_t i = 0; i < walk.count; i++)
+        ret->memory_bytes += read_exactly(walk.pids[i]);
 }
 
 /* --- files ---------------------------------------------------------------------- */

@@ -2,18 +2,21 @@
 /* usage.h - what the processes of a box use right now, read from /proc (proc(5)). */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct tree_sample {
     uint64_t cpu_ns;       /* of the living and of those they have waited for */
-    uint64_t memory_bytes; /* private memory of all, and the largest shared part: a lower bound */
+    uint64_t memory_bytes; /* nearly, unless memory_exact */
+    bool memory_exact;     /* what several share is counted once */
     uint64_t processes;    /* without pid 1 */
     uint64_t tasks;        /* with every thread, pid 1's too: what RLIMIT_NPROC counts */
 };
 
-/* Walks the children of a box's pid 1. A process that ends meanwhile is left out. */
-void tree_read(pid_t init, struct tree_sample *ret);
+/* Walks the children of a box's pid 1. A process that ends meanwhile is left out. Memory is
+ * looked at exactly, page by page, only where it could be more than `worth_bytes`. */
+void tree_read(pid_t init, uint64_t worth_bytes, struct tree_sample *ret);
 
 /* Bytes that they, and those they have waited for, have written to file systems on a
  * device; what was cut off before it reached one is taken back. 0 where the kernel does

@@ -25,42 +25,47 @@ PATIENCE = 60  # seconds for one run: an attack that takes longer has hung
 BEAT_WITHIN = 0.3
 
 # $KEEP is the directory that the attack may write, copied to a tmpfs; /tmp and /dev/shm are empty.
-# Capabilities are only for the mounts: an ordinary user's attack runs without.
+# Capabilities are only for the mounts: whoever is an ordinary user goes on without.
 WORLD = """
-[ "$(id -u)" = 0 ] && drop= || drop="setpriv --inh-caps=-all --ambient-caps=-all --"
-ulimit -u 3000 2>/dev/null
 mount -t tmpfs none /dev/shm || exit 99
 if [ -n "$KEEP" ]; then
     cp -a "$KEEP" /dev/shm/copy && mount -t tmpfs none "$KEEP" &&
         cp -a /dev/shm/copy/. "$KEEP" && rm -r /dev/shm/copy || exit 99
 fi
 mount -t tmpfs -o mode=1777 none /tmp || exit 99
-CANARY_API_KEY=do-not-read-me $drop sleep 300 >/dev/null 2>&1 &
+cd "$DIRECTORY" || exit 99
+ulimit -u 3000 2>/dev/null
+[ "$(id -u)" = 0 ] || exec setpriv --inh-caps=-all --ambient-caps=-all -- sh -c "$PLAY" sh "$@"
+exec sh -c "$PLAY" sh "$@"
+"""
+# The stand-in is itself, and not a shell about to become it, before the attack begins.
+STAND_IN = """
+CANARY_API_KEY=do-not-read-me sleep 300 >/dev/null 2>&1 &
 STAND_IN=$!
 export STAND_IN
-cd "$DIRECTORY" || exit 99
+while read -r name </proc/$STAND_IN/comm && [ "$name" != sleep ]; do :; done
 """
-ALONE = '$drop "$@"\n'
+ALONE = '"$@"\n'
 # The role goes after the program, which is one word or `python3 -B FILE`.
-TOGETHER = """
+WITH_ROLES = """
 program=$1; shift
 [ "${program##*/}" != python3 ] || { program="$program $1 $2"; shift 2; }
-$drop $program send "$@" >/dev/shm/said 2>&1 &
+"""
+TOGETHER = """
+$program send "$@" >/dev/shm/said 2>&1 &
 sender=$!
 while [ ! -s /dev/shm/said ] && kill -0 $sender; do sleep 0.01; done
-$drop $program receive "$@"
+$program receive "$@"
 status=$?
 sed 's/^/sender: /' /dev/shm/said >&2
 kill -9 $sender
 exit $status
 """
 AFTER = """
-program=$1; shift
-[ "${program##*/}" != python3 ] || { program="$program $1 $2"; shift 2; }
-$drop $program send "$@" | sed 's/^/sender: /' >&2
-$drop $program receive "$@"
+$program send "$@" | sed 's/^/sender: /' >&2
+$program receive "$@"
 """
-SHAPES = {"": ALONE, "together": TOGETHER, "after": AFTER}
+SHAPES = {"": ALONE, "together": WITH_ROLES + TOGETHER, "after": WITH_ROLES + AFTER}
 
 
 @dataclass
@@ -274,9 +279,13 @@ class Bare(World):
         return [
             *internal_network(attack),
             *unshare,
-            *["sh", "-c", WORLD + SHAPES[shape], "sh"],
+            *["sh", "-c", WORLD, "sh"],
             *self.payload(attack, names),
         ]
+
+    def play(self, attack, names):
+        """What happens in the world once it stands."""
+        return STAND_IN + SHAPES[attack.for_parties]
 
     def payload(self, attack, names):
         return attack.command(self.host.programs) + fill(attack.for_arguments, names)
@@ -288,6 +297,7 @@ class Bare(World):
             **super().environment(attack, names),
             "KEEP": "" if stays else names["place"],
             "DIRECTORY": names["workspace"],
+            "PLAY": self.play(attack, names),
         }
 
 
@@ -316,23 +326,17 @@ class Bubblewrap(Bare):
             attack, names
         )
 
-    def command(self, attack, names, shape):
-        if not shape:
-            return super().command(attack, names, shape)
-        # Two boxes: the launcher is started twice, the role goes to the program.
+    def play(self, attack, names):
+        """Of two parties each has a box: the launcher is started twice."""
+        if not attack.for_parties:
+            return super().play(attack, names)
         send, receive = (
             " ".join(with_bwrap_role(self.payload(attack, names), attack, self.host, role))
             for role in ("send", "receive")
         )
-        script = {
-            "together": f"$drop {send} >/dev/shm/said 2>&1 & sender=$!\n"
-            "while [ ! -s /dev/shm/said ] && kill -0 $sender; do sleep 0.01; done\n"
-            f"$drop {receive}; status=$?; kill -9 $sender; exit $status\n",
-            "after": f"$drop {send} >&2\n$drop {receive}\n",
-        }[shape]
-        whole = super().command(attack, names, shape)
-        at = whole.index("-c") + 1
-        return [*whole[:at], WORLD + script, "sh"]
+        shape = TOGETHER if attack.for_parties == "together" else AFTER
+        shape = shape.replace('$program send "$@"', send)
+        return STAND_IN + shape.replace('$program receive "$@"', receive)
 
 
 def with_bwrap_role(payload, attack, host, role):

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack: makes the caller's file, given as standard input for reading, writable for everybody
 # category: files
-# inside: a descriptor of the host's is never the payload's own
+# inside: a stream takes the place of the file
 # caller: file
 import os
+import stat
 
 import attack
+
+if not stat.S_ISREG(os.fstat(0).st_mode):
+    attack.stopped("a stream and no file of the caller's")
 
 
 def change():

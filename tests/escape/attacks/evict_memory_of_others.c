@@ -3,6 +3,7 @@
  * category: processes
  * inside: the call is not there
  * arguments: {victim}
+ * as: root
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>

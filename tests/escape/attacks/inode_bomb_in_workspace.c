@@ -6,7 +6,7 @@
  * options: --directory {workspace}
  * limits: inodes=2000 workspace_growth=16M
  * expect: stopped disk
- * open: the growth of a workspace that is mounted for writing is not bounded yet
+ * open: the growth of a workspace is bounded in bytes, not in files
  */
 #include <fcntl.h>
 

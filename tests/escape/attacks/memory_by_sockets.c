@@ -4,6 +4,7 @@
  * inside: what lies in sockets counts as memory, or is bounded by their number
  * options: --memory 64M
  * expect: stopped memory
+ * open as user: without a control group nobody counts what the kernel keeps for a process
  */
 #include <sys/socket.h>
 

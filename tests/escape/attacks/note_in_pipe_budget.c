@@ -4,6 +4,7 @@
  * inside: boxes of one caller have budgets of their own
  * parties: together
  * as: user
+ * open: boxes of an ordinary user have that user's id outside, and the kernel one budget for it
  */
 #include <fcntl.h>
 
@@ -17,6 +18,9 @@ int main(int argc, char **argv)
             if (pipe(ends) < 0 || fcntl(ends[1], F_SETPIPE_SZ, 1 << 20) < 0)
                 break;
         }
+        /* And the rest of it, in pipes of the usual size. */
+        for (int ends[2]; pipe(ends) == 0 && fcntl(ends[1], F_GETPIPE_SZ) >= 65536;)
+            ;
         sent();
     }
     int ends[2];
