@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* growth.h - how much a live workspace has grown under a run.
+/* growth.h - how much a live workspace has grown under a run, in bytes and in files.
  *
- * No kernel says that without a quota, so three witnesses are asked, each of which may err
- * alone: the file system's free space (others use it too), the bytes that the box's
- * processes have written (they may have written the same place twice), and the size of
- * what in the workspace is younger than the run (it may have been there before). The limit
- * is reached when two of them say so. The first two cost microseconds; the third, a walk,
- * is only asked when one of the others has spoken, and in small pieces.
+ * No kernel says that without a quota, so witnesses are asked, each of which may err alone:
+ * what the file system has left (others use it too), the bytes that the box's processes
+ * have written (they may have written the same place twice), and what in the workspace is
+ * younger than the run (it may have been there before). A limit is reached when two of them
+ * say so. The first two cost microseconds; the third, a walk, is only asked when one of the
+ * others has spoken, and in small pieces.
  */
 #pragma once
 
@@ -17,14 +17,18 @@
 
 struct growth;
 
+enum grown { GROWN_BYTES, GROWN_FILES, GROWN_KINDS };
+
 /* Before the box starts; `workspace` is borrowed and may be O_PATH. */
-struct growth *growth_watch(int workspace, uint64_t limit_bytes, struct timespec since);
+struct growth *growth_watch(int workspace, uint64_t bytes_limit, uint64_t files_limit,
+                            struct timespec since);
 void growth_free(struct growth *growth); /* NULL is fine */
 
-/* Looks; true once the limit is reached, with what has grown at least in *bytes. */
-bool growth_reached(struct growth *growth, pid_t init, uint64_t now, uint64_t *bytes);
+/* Looks; true once a limit is reached: *what, and how much of it has come at least. */
+bool growth_reached(struct growth *growth, pid_t init, uint64_t now, enum grown *what,
+                    uint64_t *amount);
 
-/* When (now_ns) to look again: sooner the nearer the limit. */
+/* When (now_ns) to look again: sooner the nearer a limit. */
 uint64_t growth_next(const struct growth *growth);
 
 /* For the layer limits.workspace_growth: how it is approximated on this host, or why not. */

@@ -431,6 +431,7 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
         .feed = -1,
         .drains = { { .fd = -1 }, { .fd = -1 } },
         .workspace = &workspace,
+        .scratch = plan_scratch(&job->plan),
         .started = note_started,
         .context = job,
     };

@@ -372,3 +372,11 @@ void plan_done(struct plan *plan)
     list_free(plan->path);
     plan->path = NULL;
 }
+
+const char *plan_scratch(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->root.mount_count; i++)
+        if (plan->root.mounts[i].kind == MOUNT_SCRATCH)
+            return plan->root.mounts[i].inside;
+    return NULL;
+}

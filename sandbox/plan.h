@@ -81,6 +81,9 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
 void plan_leave_processes(struct plan *plan);
 void plan_done(struct plan *plan);
 
+/* One of its scratch directories, which all share one bound; NULL: it has none. */
+const char *plan_scratch(const struct plan *plan);
+
 /* "/bin", "/lib64" and their like, which every box has as the host has them: the one that a
  * path lies in, or NULL. */
 const char *plan_system_name(const char *path);

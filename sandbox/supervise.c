@@ -15,6 +15,7 @@
 #include "kernel.h"
 #include "life.h"
 #include "notify.h"
+#include "room.h"
 #include "usage.h"
 
 /* A box stands in a few milliseconds; a host this slow cannot run it. */
@@ -40,8 +41,10 @@ struct state {
     bool started, ended, faulted, gone, pids_full;
     struct report report; /* the last of ENDED or FAULT */
     uint64_t started_ns;
-    uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, build_deadline;
+    uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_disk, build_deadline;
     uint64_t sampled_memory_peak, sampled_cpu_ns, processes_peak;
+    int scratch; /* or -1 */
+    bool scratch_full;
     size_t fed;
     int listener; /* denied system calls ask here, or -1 */
     struct notify_counts denied;
@@ -146,11 +149,20 @@ static void take_sample(struct state *state, uint64_t now)
     uint64_t earliest = cpu >= cpu_limit ? NEVER : cpu_earliest(now, cpu_limit - cpu);
     uint64_t rested = now + (own_time_ns() - begun) * SAMPLE_REST_FACTOR;
     next = next < earliest ? next : earliest;
-    next = next > rested ? next : rested;
-    /* A disk is full for everybody: for its sake there is no rest. */
-    if (run->workspace && workspace_look(run->workspace, run->box->pid, now, &next))
+    state->next_sample = next > rested ? next : rested;
+    if (state->scratch < 0 && run->scratch && sample.one > 0)
+        state->scratch = room_open(sample.one, run->scratch);
+}
+
+/* What is full for everybody has a clock of its own. */
+static void look_at_disk(struct state *state, uint64_t now)
+{
+    const struct supervision *run = state->run;
+    state->next_disk = now + SAMPLE_SPARSE_NS;
+    if (!state->scratch_full && state->scratch >= 0)
+        state->scratch_full = room_is_full(state->scratch);
+    if (run->workspace && workspace_look(run->workspace, run->box->pid, now, &state->next_disk))
         happen(state, EVENT_LIMIT, END_DISK, now);
-    state->next_sample = next;
 }
 
 static void look_at_clock(struct state *state)
@@ -171,12 +183,14 @@ static void look_at_clock(struct state *state)
     }
     if (state->started && state->life != LIFE_OVER && now >= state->next_sample)
         take_sample(state, now);
+    if (state->started && state->life != LIFE_OVER && now >= state->next_disk)
+        look_at_disk(state, now);
 }
 
 static uint64_t next_deadline(const struct state *state)
 {
-    const uint64_t all[] = { state->wall_deadline, state->grace_deadline, state->kill_deadline,
-                             state->build_deadline, state->next_sample };
+    const uint64_t all[] = { state->wall_deadline,  state->grace_deadline, state->kill_deadline,
+                             state->build_deadline, state->next_sample,    state->next_disk };
     uint64_t next = NEVER;
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i] < next)
@@ -193,7 +207,7 @@ static void on_started(struct state *state)
     state->started_ns = now;
     state->build_deadline = NEVER;
     state->wall_deadline = after(now, state->run->limits->wall_ms);
-    state->next_sample = now + SAMPLE_DENSE_NS;
+    state->next_sample = state->next_disk = now + SAMPLE_DENSE_NS;
     if (state->run->started)
         state->run->started(state->run->context);
 }
@@ -228,7 +242,8 @@ static void on_report(struct state *state)
             state->report = report;
         happen(state, EVENT_EXIT, END_EXITED, now_ns());
         /* The box is empty: nothing is left to limit or to look at. */
-        state->wall_deadline = state->grace_deadline = state->next_sample = NEVER;
+        state->wall_deadline = state->grace_deadline = NEVER;
+        state->next_sample = state->next_disk = NEVER;
         break;
     }
 }
@@ -449,10 +464,12 @@ void supervise(struct supervision *run, struct outcome *ret)
     struct state state = { .run = run,
                            .listener = -1,
                            .cause = END_COUNT,
+                           .scratch = -1,
                            .wall_deadline = NEVER,
                            .grace_deadline = NEVER,
                            .kill_deadline = NEVER,
                            .next_sample = NEVER,
+                           .next_disk = NEVER,
                            .build_deadline = now_ns() + BUILD_DEADLINE_NS };
     while (!state.gone)
         wait_for_something(&state);
@@ -485,5 +502,8 @@ void supervise(struct supervision *run, struct outcome *ret)
     egress_end(&run->box->egress, ret);
     if (reading.pids_refused > 0 || state.pids_full)
         ret->reached |= REACHED_PIDS;
+    if (state.scratch_full || (state.scratch >= 0 && room_is_full(state.scratch)))
+        ret->reached |= REACHED_DISK;
+    own_close(&state.scratch);
     say_limit(run, ret);
 }

@@ -25,6 +25,7 @@ struct supervision {
     size_t input_len;
     struct drain drains[2];
     struct workspace_watch *workspace; /* or NULL */
+    const char *scratch;               /* one of its scratch directories, or NULL */
     /* Called once, when the payload is about to run. */
     void (*started)(void *context);
     void *context;

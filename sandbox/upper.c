@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "kernel.h"
 #include "mounts.h"
@@ -50,10 +49,4 @@ int upper_make(const struct identity *identity, const struct limits *limits, int
     *tree = fd_take(&top);
     *writes = fd_take(&dir);
     return 0;
-}
-
-bool upper_is_full(int writes)
-{
-    struct statvfs fs;
-    return fstatvfs(writes, &fs) == 0 && (fs.f_bfree == 0 || fs.f_ffree == 0);
 }

@@ -20,6 +20,3 @@
  * writes (the caller's both). `workspace` lends its mode to the layer's top. */
 int upper_make(const struct identity *identity, const struct limits *limits, int workspace,
                int *tree, int *writes, struct error *err) must_check;
-
-/* True if the layer of these writes has no room left, for bytes or for files. */
-bool upper_is_full(int writes);

@@ -150,6 +150,7 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct tree_sample *ret)
         visit_children(&walk, walk.pids[i]);
     }
     ret->processes = walk.count;
+    ret->one = walk.count > 0 ? walk.pids[0] : 0;
     ret->tasks = walk.tasks;
     ret->memory_bytes = own + shared;
     if (own + shmem <= worth_bytes)

@@ -10,7 +10,7 @@
 #include "growth.h"
 #include "harvest.h"
 #include "protect.h"
-#include "upper.h"
+#include "room.h"
 
 void workspace_begin(struct workspace_watch *watch, const struct policy *policy,
                      const struct plan *plan, const char *path, int dir)
@@ -29,16 +29,23 @@ void workspace_begin(struct workspace_watch *watch, const struct policy *policy,
     if (watch->mode != WORKSPACE_WRITE)
         return;
     watch->before = protect_look(dir, policy->protect);
-    watch->growth = growth_watch(dir, plan->limits.workspace_growth_bytes, watch->since);
+    watch->growth =
+        growth_watch(dir, plan->limits.workspace_growth_bytes, plan->limits.inodes, watch->since);
 }
 
 bool workspace_look(struct workspace_watch *watch, pid_t init, uint64_t now, uint64_t *next)
 {
     if (watch->upper >= 0 && !watch->full)
-        watch->full = upper_is_full(watch->upper);
-    if (!watch->growth)
+        watch->full = room_is_full(watch->upper);
+    enum grown grown;
+    uint64_t by;
+    if (!watch->growth || watch->grown_by > 0)
         return false;
-    bool reached = growth_reached(watch->growth, init, now, &watch->grown_bytes);
+    bool reached = growth_reached(watch->growth, init, now, &grown, &by);
+    if (reached) {
+        watch->grown = grown;
+        watch->grown_by = by;
+    }
     uint64_t again = growth_next(watch->growth);
     if (again < *next)
         *next = again;
@@ -47,9 +54,16 @@ bool workspace_look(struct workspace_watch *watch, pid_t init, uint64_t now, uin
 
 static void say_growth(const struct workspace_watch *watch, struct outcome *outcome)
 {
+    if (watch->grown == GROWN_FILES) {
+        (void)fail_policy(&outcome->error, EDQUOT,
+                          "inodes limit of %llu reached: the workspace got about %llu more files",
+                          (unsigned long long)watch->limits.inodes,
+                          (unsigned long long)watch->grown_by);
+        return;
+    }
     char limit[32], grown[32];
     limit_print(watch->limits.workspace_growth_bytes, UNIT_SIZE, limit);
-    limit_print(watch->grown_bytes >> 20 << 20, UNIT_SIZE, grown);
+    limit_print(watch->grown_by >> 20 << 20, UNIT_SIZE, grown);
     (void)fail_policy(&outcome->error, EDQUOT,
                       "workspace_growth limit of %s reached: the workspace grew by about %s", limit,
                       grown);
@@ -77,7 +91,7 @@ static void take_writes(struct workspace_watch *watch, struct changes *changes,
         outcome->error = err;
         (void)fail_within(&outcome->error, "the changes were applied in part");
     }
-    if (watch->full || upper_is_full(watch->upper))
+    if (watch->full || room_is_full(watch->upper))
         outcome->reached |= REACHED_DISK;
 }
 

@@ -11,6 +11,7 @@
 #include <cordon/outcome.h>
 #include <cordon/policy.h>
 
+#include "growth.h"
 #include "plan.h"
 
 struct workspace_watch {
@@ -23,8 +24,9 @@ struct workspace_watch {
     struct timespec since;
     struct protect *before;
     struct growth *growth;
-    bool full;            /* the layer had no room left */
-    uint64_t grown_bytes; /* once the limit is reached */
+    bool full;        /* the layer had no room left */
+    enum grown grown; /* once a limit is reached: of what, and by how much */
+    uint64_t grown_by;
 };
 
 /* Right before the box starts. `path` and `dir` are the caller's directory, NULL and -1: none. */

@@ -145,6 +145,28 @@ AFTERWARDS = {
 }
 
 
+@pytest.fixture
+def in_a_mount_namespace(cordon, tmp_path):
+    """cordon with a tmpfs at $directory/BENEATH, which is $mounted."""
+
+    def in_a_mount_namespace(beneath, *arguments):
+        directory = tmp_path / "with mounts"
+        mounted = Path(f"{directory}{beneath}")
+        mounted.mkdir(parents=True)
+        words = [
+            str(word).replace("$directory", str(directory)).replace("$mounted", str(mounted))
+            for word in arguments
+        ]
+        return subprocess.run(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
+            + ['mount -t tmpfs none "$0" && exec "$@"', mounted, cordon, words[0]]
+            + ["--state", tmp_path / "state", *words[1:]],
+            capture_output=True, text=True, env=support.clean_environment(), timeout=120,
+        )  # fmt: skip
+
+    return in_a_mount_namespace
+
+
 # --- the modes ----------------------------------------------------------------------------------
 
 
@@ -720,42 +742,51 @@ def test_writing_the_same_place_again_is_no_growth(inside, workspace):
     assert (result.exit, result.json["end"]) == (0, "exited"), result.err
 
 
+def test_a_run_that_makes_too_many_files_is_ended(inside, workspace):
+    result = inside("rw", "for i in range(10**6): open(str(i), 'w').close()", timeout=300)
+    assert (result.exit, result.json["end"]) == (124, "disk"), result.errors
+    assert "inodes limit of 12000 reached: the workspace got about" in result.err
+    assert 12000 <= len(os.listdir(workspace)) < 100000
+
+
 @as_root
-def test_a_tmpfs_grows_like_any_other(run, policies, tmp_path):
+def test_a_tmpfs_grows_like_any_other(in_a_mount_namespace, policies):
     """Where the kernel counts no writes."""
-    mount = ["unshare", "-m", "--propagation", "private", "sh", "-c"]
-    workspace = tmp_path / "tmpfs"
-    workspace.mkdir()
-    state = tmp_path / "state"
-    command = (
-        f"mount -t tmpfs none {workspace} && exec {os.environ.get('CORDON_BUILD', support.SOURCE / 'build/release')}/cordon"
-        f" run --json --state {state} --policies {policies} --policy rw --directory {workspace} -c "
-        "\"file = open('big', 'wb')\nwhile True: file.write(b'x' * 65536)\""
-    )
-    done = subprocess.run(
-        [*mount, command], capture_output=True, env=support.clean_environment(), timeout=120
+    done = in_a_mount_namespace(
+        "",
+        *["run", "--json", "--policies", policies, "--policy", "rw", "--directory", "$mounted"],
+        *["-c", "file = open('big', 'wb')\nwhile True: file.write(b'x' * 65536)"],
     )
     assert json.loads(done.stdout)["end"] == "disk", done.stderr
+
+
+def test_full_scratch_is_told(python):
+    result = python(
+        "import errno, time\n"
+        "file = open('/tmp/big', 'wb', buffering=0)\n"
+        "try:\n"
+        "    while True: file.write(b'x' * 1048576)\n"
+        "except OSError as error: print(errno.errorcode[error.errno])\n",
+        "--json",
+    )
+    assert result.json()["stdout"] == "ENOSPC\n", result.err
+    assert result.json()["reached"] == ["disk"]
 
 
 # --- where an overlay cannot be -------------------------------------------------------------------
 
 
 @as_root
-def test_a_workspace_with_mounts_beneath_it_is_refused_as_an_overlay(policies, tmp_path, cordon):
-    workspace = tmp_path / "with a mount"
-    workspace.joinpath("beneath").mkdir(parents=True)
-    script = (
-        'mount -t tmpfs none "$1/beneath" && shift && exec "$@"'
+def test_a_workspace_with_mounts_beneath_it_is_refused_as_an_overlay(
+    in_a_mount_namespace, policies
+):
+    done = in_a_mount_namespace(
+        "/be neath",
+        *["exec", "--policies", policies, "--policy", "overlay-keep", "--directory", "$directory"],
+        *["--", "/bin/true"],
     )
-    done = subprocess.run(
-        ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh", workspace, cordon,
-         "exec", "--state", tmp_path / "state", "--policies", policies, "--policy", "overlay-keep",
-         "--directory", workspace, "--", "/bin/true"],
-        capture_output=True, text=True, env=support.clean_environment(), timeout=60,
-    )  # fmt: skip
     assert done.returncode == 126
-    assert f"{workspace}/beneath is mounted beneath it" in done.stderr
+    assert "/be neath is mounted beneath it" in done.stderr
 
 
 def test_a_client_gets_the_same(serve, policies, tmp_path, workspace):

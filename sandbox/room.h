@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* room.h - whether a bounded file system of a box has run full, seen from outside. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* The scratch directory `inside` of the box of this process, or -1; the caller's. It keeps
+ * the file system alive. A box cannot put anything else in its place: its root is read-only.
+ * As a user a payload is asked for: pid 1 was never executed in the box, so that its /proc
+ * files are those of the host's user namespace. */
+int room_open(pid_t process, const char *inside);
+
+/* True if it has no room left, for bytes or for files. */
+bool room_is_full(int directory);
