@@ -48,16 +48,23 @@ char *cgroup_own_path(const char *groups, const char *controller)
     return NULL;
 }
 
+static bool is_octal(char c)
+{
+    return c >= '0' && c <= '7';
+}
+
 /* Blanks and their like are written as \040. */
 static void decode(char *text)
 {
     char *to = text;
-    for (; *text; text++) {
-        unsigned code = 0, digits = 0;
-        for (; *text == '\\' && digits < 3 && text[1 + digits] >= '0' && text[1 + digits] <= '7';)
-            code = code * 8 + (unsigned)(text[1 + digits++] - '0');
-        *to++ = digits == 3 ? (char)code : *text;
-        text += digits == 3 ? 3 : 0;
+    while (*text) {
+        if (text[0] == '\\' && is_octal(text[1]) && is_octal(text[2]) && is_octal(text[3])) {
+            const char code[] = { text[1], text[2], text[3], '\0' };
+            *to++ = (char)strtoul(code, NULL, 8);
+            text += 4;
+        } else {
+            *to++ = *text++;
+        }
     }
     *to = '\0';
 }
