@@ -87,7 +87,12 @@ static int try_box(const struct sandbox *sandbox, const struct policy *policy,
     char *const env[] = { NULL };
     struct verdict witnessed;
     struct errand errand = {
-        .policy = policy->name, .argv = argv, .env = env, .control = -1, .verdict = &witnessed
+        .policy = policy->name,
+        .argv = argv,
+        .env = env,
+        .control = -1,
+        .verdict = &witnessed,
+        .tell_workspace = true,
     };
     int r = sandbox_enter(sandbox, verdict);
     if (r == 0)

@@ -12,6 +12,7 @@
 #include "policy.h"
 #include "str.h"
 #include "supervise.h"
+#include "workspace.h"
 
 struct pipes {
     int in[2], out[2], err[2];
@@ -113,6 +114,14 @@ static int errand_watch(const struct errand *errand, const struct plan *plan, st
     return 0;
 }
 
+static void tell_layers(const struct errand *errand, const struct policy *policy,
+                        const struct plan *plan, const struct cgroup *cgroup,
+                        struct started *started)
+{
+    autoclose int here = errand->tell_workspace ? open(".", O_PATH | O_CLOEXEC) : -1;
+    layers_make(plan, cgroup, errand->verdict, workspace_layer(policy, here), started);
+}
+
 int errand_run(const struct sandbox *sandbox, const struct errand *errand,
                struct errand_result *ret, struct error *err)
 {
@@ -134,7 +143,7 @@ int errand_run(const struct sandbox *sandbox, const struct errand *errand,
         r = cgroup_make(sandbox, &plan.limits, &cgroup, err);
         if (r == 0) {
             ret->started.limits = plan.limits;
-            layers_make(&plan, &cgroup, errand->verdict, NULL, &ret->started);
+            tell_layers(errand, policy, &plan, &cgroup, &ret->started);
             r = errand_watch(errand, &plan, &cgroup, &pipes, ret, err);
             cgroup_remove(&cgroup);
         }

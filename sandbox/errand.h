@@ -35,6 +35,7 @@ struct errand {
     uint64_t wall_ms;  /* 0: the policy's */
     int control; /* the job's control pipe: its closed end ends the errand (ECANCELED); or -1 */
     const struct verdict *verdict; /* of the self-test, for the layers in the result; or NULL */
+    bool tell_workspace;           /* layers as those of a run in the current directory */
 };
 
 #define ERRAND_OUTPUT_MAX (1024 * 1024)

@@ -139,7 +139,8 @@ static const char *const advice[][2] = {
     { "limits.cpu",
       "run as root, or in a cgroup v2 delegated to you (systemd-run --user --scope -p "
       "Delegate=yes ...), so that it is read from the kernel" },
-    { "limits.workspace_growth", "use a directory on a file system with a quota" },
+    { "limits.workspace_growth",
+      "give the policy an overlay workspace, whose layer has a size, or the directory a quota" },
     { "egress", "nothing to do: name hosts in the policy's network to open it" },
 };
 

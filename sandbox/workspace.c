@@ -110,7 +110,7 @@ void workspace_end(struct workspace_watch *watch, struct changes *changes, struc
 
 const char *workspace_layer(const struct policy *policy, int dir)
 {
-    if (dir < 0)
+    if (dir < 0 || policy->workspace == WORKSPACE_NONE)
         return "enforced (no workspace)";
     if (policy->workspace == WORKSPACE_WRITE)
         return growth_layer(dir);
