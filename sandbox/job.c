@@ -28,6 +28,7 @@
 
 struct job {
     const struct sandbox *sandbox;
+    const struct notify_ear *ear;
     struct launch *launch;
     struct policy *policy;
     struct limits limits;
@@ -426,6 +427,7 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
         .cgroup = &job->cgroup,
         .limits = &job->limits,
         .filter = &job->plan.filter,
+        .ear = job->ear,
         .grace_ms = job->policy->grace_ms,
         .control = job->launch->fds[FD_CONTROL],
         .feed = -1,
@@ -504,7 +506,14 @@ static void job_done(struct job *job)
 
 void job_run(const struct sandbox *sandbox, struct launch *launch)
 {
+    job_run_heard(sandbox, launch, NULL);
+}
+
+void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
+                   const struct notify_ear *ear)
+{
     struct job job = { .sandbox = sandbox,
+                       .ear = ear,
                        .launch = launch,
                        .identity = { .lock = -1 },
                        .workspace_fd = -1,

@@ -4,11 +4,16 @@
 
 #include <cordon/launch.h>
 
+#include "notify.h"
 #include "sandbox.h"
 
 /* Does everything the launch asks for and writes the notes, ending with exactly one
  * OUTCOME. Takes the launch (launch_done() is called). */
 void job_run(const struct sandbox *sandbox, struct launch *launch);
+
+/* The same, and `ear` hears of every denied system call. */
+void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
+                   const struct notify_ear *ear);
 
 /* Reads the policies that the launch may need. To be called before sandbox_enter(), where it
  * can still be seen whose files they are. */

@@ -126,7 +126,9 @@ bool notify_answer(int listener, const struct filter *plain, struct notify_count
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) < 0 && errno != ENOENT)
         return false;
     count_call(counts, question.data.nr);
-    return counts->total < DENIALS_MAX;
+    if (counts->ear)
+        counts->ear->hear(counts->ear->context, &question.data);
+    return counts->ear || counts->total < DENIALS_MAX;
 }
 
 void notify_tell(const struct notify_counts *counts, struct outcome *outcome)

@@ -24,6 +24,12 @@ int notify_variant(const struct filter *plain, struct filter *ret, struct error 
 /* What a filter answers to one call: a SECCOMP_RET_* value. */
 uint32_t filter_answer(const struct filter *filter, const struct seccomp_data *call);
 
+/* Somebody who wants to hear of every denial, however many there are: `cordon policy learn`. */
+struct notify_ear {
+    void (*hear)(void *context, const struct seccomp_data *call);
+    void *context;
+};
+
 /* Takes one question from the listener, counts it and answers. False when the listener
  * has nothing more to say, or enough has been counted: the caller closes it. */
 struct notify_counts {
@@ -33,6 +39,7 @@ struct notify_counts {
         uint64_t count;
     } calls[DENIED_MAX];
     unsigned call_count;
+    const struct notify_ear *ear; /* then nothing is ever enough; or NULL */
 };
 bool notify_answer(int listener, const struct filter *plain, struct notify_counts *counts);
 

@@ -108,7 +108,7 @@ static const struct {
     policy_word *run;
 } words[] = {
     { "list", list },        { "show", policy_show },       { "check", check },
-    { "diff", policy_diff }, { "explain", policy_explain },
+    { "diff", policy_diff }, { "explain", policy_explain }, { "learn", policy_learn },
 };
 
 int policy_command(const struct sandbox *sandbox, int argc, char *const *argv)
@@ -117,8 +117,9 @@ int policy_command(const struct sandbox *sandbox, int argc, char *const *argv)
     while (argc > 0 && i < COUNT(words) && strcmp(argv[0], words[i].name) != 0)
         i++;
     if (argc == 0 || i == COUNT(words))
-        return policy_complain(POLICY_HOST, "usage: cordon policy list | show NAME | check FILE | "
-                                            "diff A B | explain NAME SYSCALL|PATH|HOST");
+        return policy_complain(POLICY_HOST,
+                               "usage: cordon policy list | show NAME | check FILE | "
+                               "diff A B | explain NAME SYSCALL|PATH|HOST | learn -- COMMAND");
     int status = words[i].run(sandbox, argc - 1, argv + 1);
     return fflush(stdout) == 0 ? status
                                : policy_complain(POLICY_HOST, "standard output cannot be written");

@@ -40,8 +40,8 @@ static const struct group *group_between(const struct groups *groups,
     return found;
 }
 
-static void explain_rule(const struct policy_source *source, const struct groups *groups,
-                         const struct syscall_rule *rule, int number)
+void explain_call_rule(const struct policy_source *source, const struct groups *groups,
+                       const struct syscall_rule *rule, int number)
 {
     autostr struct str says = { 0 };
     autofree char *path = NULL;
@@ -87,7 +87,7 @@ static int explain_call(const struct sandbox *sandbox, const struct policy_sourc
     else
         printf("%s: denied, with %s\n", name, errno_name(answer));
     for (size_t i = 0; i < call->rule_count; i++)
-        explain_rule(source, groups, call->rules[i], number);
+        explain_call_rule(source, groups, call->rules[i], number);
     for (size_t i = 0; i < COUNT(notes); i++)
         if (strcmp(notes[i].name, name) == 0)
             printf("  (%s)\n", notes[i].note);

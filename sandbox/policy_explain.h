@@ -9,5 +9,9 @@
 void explain_line(const struct policy_source *source, const char *path, const char *says,
                   const char *why);
 
+/* The rule (NULL: none) by which a system call is answered. */
+void explain_call_rule(const struct policy_source *source, const struct groups *groups,
+                       const struct syscall_rule *rule, int number);
+
 /* What of an absolute, plain path a box sees. */
 void explain_path(const struct policy_source *source, const char *path);

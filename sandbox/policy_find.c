@@ -196,7 +196,7 @@ static int make_ready(const struct sandbox *sandbox, const struct policy_text_pa
                       struct policy **ret, struct error *err)
 {
     autopolicy struct policy *policy = NULL;
-    struct filter filter;
+    struct filter filter = { 0 };
     int r = policy_parse(sandbox, from->path, from->text, from->len, &policy, err);
     if (r == 0)
         r = filter_for(sandbox, policy, &filter, err);

@@ -113,3 +113,20 @@ void policy_source_rule(const struct policy_source *source, const struct syscall
         before = " and ";
     }
 }
+
+const char *policy_source_value(const struct policy_source *source, const struct syscall_rule *rule,
+                                unsigned argument)
+{
+    char name[12];
+    struct json_object *when = when_of(source, policy_source_number(source, rule)), *at, *values;
+    (void)snprintf(name, sizeof(name), "%u", argument);
+    if (!when || !json_object_object_get_ex(when, name, &at))
+        return NULL;
+    if (json_object_is_type(at, json_type_object) &&
+        (json_object_object_get_ex(at, "bits", &values) ||
+         json_object_object_get_ex(at, "is", &values)))
+        at = values;
+    if (!json_object_is_type(at, json_type_array))
+        return NULL;
+    return json_object_get_string(json_object_array_get_idx(at, 0));
+}

@@ -31,6 +31,11 @@ unsigned policy_source_line(const struct policy_source *source, const char *fmt,
 /* A rule's place among the policy's. */
 size_t policy_source_number(const struct policy_source *source, const struct syscall_rule *rule);
 
+/* The first value that a rule compares an argument with, as the file writes it, or NULL; lives as
+ * long as the source. */
+const char *policy_source_value(const struct policy_source *source, const struct syscall_rule *rule,
+                                unsigned argument);
+
 /* "deny with EPERM where argument 1 is TIOCSTI or TIOCLINUX", as the file names things. */
 void policy_source_rule(const struct policy_source *source, const struct syscall_rule *rule,
                         struct str *out);

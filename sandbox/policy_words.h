@@ -8,7 +8,7 @@ enum { POLICY_GOOD = 0, POLICY_BAD = 1, POLICY_HOST = 125 };
 
 /* What stands behind the word itself. */
 typedef int policy_word(const struct sandbox *sandbox, int argc, char *const *argv);
-policy_word policy_show, policy_diff, policy_explain;
+policy_word policy_show, policy_diff, policy_explain, policy_learn;
 
 /* One line on standard error; returns `status`. */
 int policy_complain(int status, const char *fmt, ...) printf_like(2, 3);

@@ -463,6 +463,7 @@ void supervise(struct supervision *run, struct outcome *ret)
 {
     struct state state = { .run = run,
                            .listener = -1,
+                           .denied = { .ear = run->ear },
                            .cause = END_COUNT,
                            .scratch = -1,
                            .wall_deadline = NEVER,

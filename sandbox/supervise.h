@@ -17,7 +17,8 @@ struct supervision {
     struct box *box;
     const struct cgroup *cgroup;
     const struct limits *limits;
-    const struct filter *filter; /* the plain one, for counting denied calls; or NULL */
+    const struct filter *filter;  /* the plain one, for counting denied calls; or NULL */
+    const struct notify_ear *ear; /* hears of each of them; or NULL */
     uint64_t grace_ms;
     int control; /* the owner's control pipe (enum control), or -1 */
     int feed;    /* write end of the payload's input, or -1 */

@@ -205,6 +205,14 @@ bool constant_value(const char *name, uint64_t *ret)
     return true;
 }
 
+const char *constant_name(uint64_t value, const char *prefix, size_t len)
+{
+    for (size_t i = 0; i < COUNT(constants); i++)
+        if (constants[i].value == value && strncmp(constants[i].name, prefix, len) == 0)
+            return constants[i].name;
+    return NULL;
+}
+
 int errno_number(const char *name)
 {
     const struct named *row = find(errnos, COUNT(errnos), name);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SYSCALL_UNKNOWN   (-1) /* no kernel has it under that name */
@@ -16,6 +17,10 @@ char *syscall_name(int number);
 
 /* "TIOCSTI", "AF_UNIX", "O_CREAT", "07000", "0x7f" -> value. */
 bool constant_value(const char *name, uint64_t *ret);
+
+/* The constant with that value whose name begins with the first `len` characters of `prefix`
+ * ("AF_"), or NULL. */
+const char *constant_name(uint64_t value, const char *prefix, size_t len);
 
 /* "EPERM" -> 1; 0 for a name a rule may not answer with. */
 int errno_number(const char *name);

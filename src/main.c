@@ -28,7 +28,8 @@ static const struct command commands[] = {
     { "check", COMMAND_CHECK, forward_command, "[--json] [--policy NAME] [--config FILE]",
       "what this host can enforce, what it cannot, what to do about it" },
     { "policy", COMMAND_POLICY, forward_command,
-      "list\nshow NAME\ncheck FILE\ndiff A B\nexplain NAME SYSCALL|PATH|HOST",
+      "list\nshow NAME\ncheck FILE\ndiff A B\nexplain NAME SYSCALL|PATH|HOST\n"
+      "learn [--policy NAME] [--directory DIR] -- COMMAND [ARG...]",
       "what scripts may do, and why" },
     { "jobs", COMMAND_JOBS, NULL, "list | show ID | ...", "recorded runs (not yet)" },
     { "scripts", COMMAND_SCRIPTS, NULL, "list | show NAME | ...", "saved scripts (not yet)" },
@@ -41,7 +42,6 @@ static const struct command commands[] = {
 static const struct {
     const char *command, *word;
 } later[] = {
-    { "policy", "learn" },
     { "env", "export" },
     { "env", "import" },
 };

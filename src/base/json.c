@@ -143,12 +143,28 @@ static const char *take_step(const char *at, const char *end, const char **path)
     return found;
 }
 
-unsigned json_line_of(const char *text, size_t len, const char *path)
+static const char *find_place(const char *text, const char *end, const char *path)
 {
-    const char *end = text + len, *at = skip_space(text, end);
+    const char *at = skip_space(text, end);
     while (*path && at)
         at = take_step(at, end, &path);
-    if (!at || at >= end)
+    return at && at < end ? at : NULL;
+}
+
+bool json_place_of(const char *text, size_t len, const char *path, size_t *begin, size_t *end)
+{
+    const char *at = find_place(text, text + len, path);
+    if (!at)
+        return false;
+    *begin = (size_t)(at - text);
+    *end = (size_t)(skip_value(at, text + len) - text);
+    return true;
+}
+
+unsigned json_line_of(const char *text, size_t len, const char *path)
+{
+    const char *at = find_place(text, text + len, path);
+    if (!at)
         return 0;
     unsigned line = 1;
     for (const char *c = text; c < at; c++)

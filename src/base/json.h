@@ -9,6 +9,7 @@
 #pragma once
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <cordon/error.h>
@@ -35,6 +36,10 @@ enum json_fault json_scan(const char *text, size_t len, struct error *err) must_
 /* Scans, then parses. *ret is the caller's (json_object_put). */
 enum json_fault json_load(const char *text, size_t len, struct json_object **ret,
                           struct error *err) must_check;
+
+/* The bytes from *begin to before *end are the value at a path such as "files[2].read", of
+ * text that json_load() took; false if it is not there. */
+bool json_place_of(const char *text, size_t len, const char *path, size_t *begin, size_t *end);
 
 /* Where the value at a path such as "files[2].read" begins, for messages about
  * its meaning; 0 if it is not there. Lines count from 1. */

@@ -166,9 +166,11 @@ int options_parse(struct options *options, unsigned command, char *const *argv, 
 int options_gather(struct options *options, char *const *words, char ***rest, struct error *err)
 {
     autolist char **others = NULL;
+    bool words_only = false; /* behind "--" they are somebody else's */
     while (*words) {
+        words_only = words_only || strcmp(*words, "--") == 0;
         size_t len = strcspn(*words, "=");
-        if (!starts_with(*words, "--") || !row_named(*words, len, COMMAND_ANY)) {
+        if (words_only || !starts_with(*words, "--") || !row_named(*words, len, COMMAND_ANY)) {
             list_add(&others, *words++);
             continue;
         }

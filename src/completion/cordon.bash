@@ -12,6 +12,7 @@ _cordon_options() {
     exec) echo "$_cordon_boxed $_cordon_everywhere" ;;
     serve) echo "--root --http --unix $_cordon_everywhere" ;;
     check) echo "--json --policy $_cordon_everywhere" ;;
+    policy) echo "--policy --directory --filter --json $_cordon_everywhere" ;;
     *) echo "$_cordon_everywhere" ;;
     esac
 }

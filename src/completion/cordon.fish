@@ -47,6 +47,8 @@ complete -c cordon -n '__fish_seen_subcommand_from check' -l policy -r -F -d 'th
 complete -c cordon -f -n '__fish_seen_subcommand_from policy; and not __fish_seen_subcommand_from list show check diff explain learn' -a 'list show check diff explain learn'
 complete -c cordon -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from show diff explain' -a "(cordon policy list 2>/dev/null | string match -r '^[^ ]+')"
 complete -c cordon -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from show check diff' -F
+complete -c cordon -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from learn' -l policy -r -F -d 'what the command may do'
+complete -c cordon -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from learn' -l directory -r -a '(__fish_complete_directories)' -d 'the workspace'
 complete -c cordon -f -n '__fish_seen_subcommand_from jobs' -a 'list show output cancel prune export import'
 complete -c cordon -f -n '__fish_seen_subcommand_from scripts' -a 'list show save run remove'
 complete -c cordon -f -n '__fish_seen_subcommand_from env' -a 'list make prune export import'

@@ -130,7 +130,6 @@ def test_bad_input_is_one_clear_line(run, words, status, text):
         ["jobs", "list"],
         ["scripts", "list"],
         ["mcp", "config", "cursor"],
-        ["policy", "learn", "--", "true"],
         ["env", "export", "x", "y"],
         ["env", "import", "x"],
         ["run", "--job", "-c", "1"],

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`cordon policy`: what a person is told is what a box does."""
 
+import platform
 import re
+import signal
+import subprocess
 
 import pytest
 import support
@@ -100,3 +103,107 @@ def test_a_difference_is_shown_with_status_1(run):
     assert "  memory             512M -> 1G\n" in result.out
     assert "\n+ mode     rw\n" in result.out
     assert result.err == ""
+
+
+# --- learn --------------------------------------------------------------------------------------
+
+DENIED = """
+import ctypes, os
+libc = ctypes.CDLL(None)
+for _ in range(1500): libc.syscall(BPF, 0, 0, 0)
+try: os.chmod("/tmp", 0o4755)
+except PermissionError: print("not setuid")
+""".replace("BPF", str({"x86_64": 321, "aarch64": 280}[platform.machine()]))
+
+
+def test_nothing_denied_is_nothing_proposed(run):
+    result = run("policy", "learn", "--", "/bin/echo", "--state", "x")
+    assert result.exit == 0
+    assert "nothing was denied\n" in result.out
+    assert result.err == "--state x\n"  # of the command; and its options are its own
+
+
+def test_what_was_denied_is_proposed_and_allows_just_that(run, tmp_path):
+    directory = tmp_path / "etc"
+    directory.mkdir()
+    copy = directory / "mine.json"
+    text = (support.SOURCE / "policies/strict.json").read_text()
+    copy.write_text(text.replace('"name": "strict"', '"name": "mine"'))
+    copy.chmod(0o644)
+
+    learn = ("policy", "learn", "--policy", copy, "--", support.SYSTEM_PYTHON, "-c", DENIED)
+    result = run(*learn)
+    assert result.exit == 1, result.err
+    assert result.err == "not setuid\n"
+    assert "bpf was denied, 1500 times\n" in result.out  # all of them, not the first thousand
+    assert "chmod was denied, once\n" in result.out
+    assert "no setuid, setgid or sticky file" in result.out  # the reason of the rule that said no
+    assert '+      { "allow": "bpf", "why": "" },\n' in result.out
+    assert copy.read_text() == text.replace('"name": "strict"', '"name": "mine"')  # not written
+
+    # A person reads it, gives reasons, and patches.
+    subprocess.run(["patch", "-s", str(copy)], input=result.out, text=True, check=True)
+    refused = run("policy", "check", copy)
+    assert refused.exit == 1
+    assert "why: an empty string" in refused.err
+    copy.write_text(copy.read_text().replace('"why": ""', '"why": "a test"'))
+    copy.chmod(0o644)
+    assert run("policy", "check", copy).exit == 0
+    again = run(*learn)
+    assert "denied, " not in again.out
+    assert again.err == ""
+
+
+def test_a_limit_that_was_reached_is_doubled(run):
+    memory = run("policy", "learn", "--", support.SYSTEM_PYTHON, "-c", "bytearray(3 << 30)")
+    assert memory.exit == 1
+    assert '-    "wall": "300s", "cpu": "300s", "memory": "1G"' in memory.out
+    assert '+    "wall": "300s", "cpu": "300s", "memory": "2G"' in memory.out
+
+
+def test_a_host_that_was_refused_is_proposed(run):
+    code = (
+        "import urllib.request\n"
+        "try: urllib.request.urlopen('http://example.com:8080/')\n"
+        "except OSError: pass\n"
+    )
+    result = run("policy", "learn", "--policy", "web", "--", support.SYSTEM_PYTHON, "-c", code)
+    assert result.exit == 1, result.err
+    assert "example.com:8080 was refused, once\n" in result.out
+    assert '"*.example.net", "example.com:8080"],\n' in result.out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "usage: "),
+        (["--"], "usage: "),
+        (["true"], "usage: "),
+        (["--policy", "strict", "true"], "usage: "),
+        (["--polic", "strict", "--", "true"], "usage: "),
+        (["--policy", "nosuch", "--", "true"], 'no policy is named "nosuch"'),
+        (["--policy", "fetch", "--", "true"], "cannot be named"),
+        (["--directory", "/no/such", "--", "true"], "/no/such: No such file"),
+        (["--policy", "strict", "--directory", "/tmp", "--", "true"], "gives no workspace"),
+        (["--", "no-such-command"], "no such command in the box"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_learnt_is_said_in_one_line(run, words, says):
+    result = run("policy", "learn", *words)
+    assert result.exit == 125
+    assert result.out == ""
+    assert result.err.count("\n") == 1
+    assert says in result.err
+
+
+def test_an_interrupt_ends_the_command_and_still_says_what_was_learnt(start):
+    code = DENIED + "print('up', flush=True)\nimport time\ntime.sleep(600)"
+    process = start("policy", "learn", "--", support.SYSTEM_PYTHON, "-c", code)
+    while process.stderr.readline() != b"up\n":
+        pass
+    process.send_signal(signal.SIGINT)
+    result = support.finish(process, timeout=30)
+    assert result.exit == 1
+    assert "was stopped: cancelled\n" in result.out
+    assert "chmod was denied, once\n" in result.out

@@ -127,6 +127,24 @@ static char *source(const char *name)
 }
 
 /* The name with something around it that cannot belong to a longer name. */
+static void what_stands_behind_two_dashes_is_not_gathered(void **state)
+{
+    (void)state;
+    struct options options;
+    struct error err = { 0 };
+    char *words[] = { (char[]){ "learn" }, (char[]){ "--state" }, (char[]){ "/s" },
+                      (char[]){ "--" },    (char[]){ "x" },       (char[]){ "--state" },
+                      (char[]){ "y" },     (char[]){ "--help" },  NULL };
+    autolist char **rest = NULL;
+    options_init(&options);
+    assert_ok(options_gather(&options, words, &rest, &err), &err);
+    assert_string_equal(options.state, "/s");
+    assert_false(options.help);
+    assert_int_equal(list_len(rest), 6);
+    assert_string_equal(rest[5], "--help");
+    options_done(&options);
+}
+
 static void assert_mentions(const char *where, const char *text, const char *before,
                             const char *name)
 {
@@ -215,6 +233,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(code_ends_the_options_and_a_dash_is_a_script),
     cmocka_unit_test(what_is_wrong_is_said),
     cmocka_unit_test(options_of_two_places_add_up),
+    cmocka_unit_test(what_stands_behind_two_dashes_is_not_gathered),
     cmocka_unit_test(manual_and_completions_know_every_option),
     cmocka_unit_test(the_manual_knows_no_other_option),
     cmocka_unit_test(every_option_says_what_it_does),
