@@ -9,7 +9,8 @@
 #include "explain.h"
 #include "kernel.h"
 
-#define BOX_NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
+#define BOX_NAMESPACES \
+    (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 
 static void close_pair(int pair[2])
 {
@@ -28,7 +29,7 @@ static int clone_init(const struct plan *plan, const struct cgroup *cgroup,
                       const struct confine_pipes *pipes, struct box *box, struct error *err)
 {
     struct clone3_args args = {
-        .flags = BOX_NAMESPACES | (plan->host_network ? 0 : (uint64_t)CLONE_NEWNET) | CLONE_PIDFD,
+        .flags = BOX_NAMESPACES | CLONE_PIDFD,
         .pidfd = (uintptr_t)&box->pidfd,
         .exit_signal = SIGCHLD,
     };

@@ -86,19 +86,21 @@ static int try_box(const struct sandbox *sandbox, const struct policy *policy,
     char *const argv[] = { (char *)(uintptr_t) "/bin/true", NULL };
     char *const env[] = { NULL };
     struct verdict witnessed;
-    struct errand errand = {
-        .policy = policy->name,
-        .argv = argv,
-        .env = env,
-        .control = -1,
-        .verdict = &witnessed,
-        .tell_workspace = true,
-    };
+    struct egress_order order;
+    egress_order_begin(&order, policy, policy->limits.cpu_ms);
+    struct errand errand = { .policy = policy->name,
+                             .argv = argv,
+                             .env = env,
+                             .control = -1,
+                             .egress = policy->hosts_allowed ? &order : NULL,
+                             .verdict = &witnessed,
+                             .tell_workspace = true };
     int r = sandbox_enter(sandbox, verdict);
     if (r == 0)
         r = verdict_get(sandbox, true, &witnessed, verdict);
     if (r == 0)
         r = errand_run(sandbox, &errand, result, verdict);
+    egress_order_done(&order);
     if (r == 0 && (result->outcome.end != END_EXITED || result->outcome.code != 0))
         r = fail_host_as(verdict, EIO, "the box does not run /bin/true: it ended by %s",
                          end_name(result->outcome.end));

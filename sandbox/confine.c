@@ -91,8 +91,7 @@ static int name_host(const struct plan *plan)
 
 static int raise_loopback(const struct plan *plan)
 {
-    if (plan->host_network)
-        return 0;
+    (void)plan;
     int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
     int r = sock < 0 ? -1 : ioctl(sock, SIOCSIFFLAGS, &request);

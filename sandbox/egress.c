@@ -167,7 +167,7 @@ static ssize_t receive(const struct egress *egress, int patience_ms, void *messa
 
 int egress_open(struct egress *egress, int init, struct error *err)
 {
-    char message[ERROR_TEXT_MAX + 64];
+    char message[ERROR_TEXT_MAX + 64] = { 0 };
     int r = make_listener(egress, init, err);
     if (r < 0)
         return r;

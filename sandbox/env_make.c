@@ -8,9 +8,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "egress.h"
 #include "fd.h"
 #include "helper.h"
+#include "policy.h"
 #include "str.h"
+#include "uv_network.h"
+
+#define POLICY "fetch"
 
 #define COMPILE_MS 300000 /* large packages; what is not compiled by then still works */
 
@@ -108,15 +113,31 @@ static int cache_directory(const struct sandbox *sandbox, const char *owner, cha
     return r;
 }
 
+/* Where the index leads, and nobody has said that it may. */
+static int say_denied(const struct outcome *outcome, struct error *err)
+{
+    for (unsigned i = 0; i < outcome->denied_count; i++)
+        if (outcome->denied[i].what == DENIED_HOST)
+            return fail_host_as(
+                err, EACCES,
+                "the package index leads to %s, which policy " POLICY
+                " does not let out: add it to \"hosts\" in that policy's \"network\"",
+                outcome->denied[i].name);
+    return 0;
+}
+
 static int judge_uv(const struct env_making *making, const struct errand_result *result,
                     struct error *err)
 {
     const struct outcome *outcome = &result->outcome;
     if (outcome->end == END_EXITED && outcome->code == 0)
         return 0;
+    int r = say_denied(outcome, err);
+    if (r < 0)
+        return r;
     if (outcome->end == END_EXITED)
         return uv_reason(making->settings, result->err, err);
-    int r = helper_fault(outcome, "run uv", err);
+    r = helper_fault(outcome, "run uv", err);
     return r < 0 ? r
                  : fail_host_as(err, EIO, "uv was stopped (%s) before the environment was made",
                                 end_name(outcome->end));
@@ -132,6 +153,39 @@ static void show(struct mount_list *mounts, const char *host, const char *inside
     mounts->list = xrealloc(mounts->list, (mounts->count + 1) * sizeof(*mounts->list));
     mounts->list[mounts->count++] =
         (struct errand_mount){ .host = host, .inside = inside, .write = write };
+}
+
+static char **uv_variables(const struct uv_settings *settings)
+{
+    char **env = NULL;
+    for (size_t i = 0; i < COUNT(uv_environment); i++)
+        list_add(&env, uv_environment[i]);
+    list_add(&env, "UV_CACHE_DIR=" UV_CACHE_INSIDE);
+    for (size_t i = 0; settings->env && settings->env[i]; i++)
+        list_add(&env, settings->env[i]);
+    egress_variables(&env, false);
+    return env;
+}
+
+/* The box with a way out to the indexes, and to nothing else. */
+static int run_uv(const struct sandbox *sandbox, const struct env_making *making,
+                  struct errand errand, struct error *err)
+{
+    autopolicy struct policy *policy = NULL;
+    struct egress_order order = { 0 };
+    struct errand_result result = { 0 };
+    int r = policy_load(sandbox, POLICY, &policy, err);
+    if (r == 0)
+        r = uv_order_make(sandbox, policy, making->settings, &order, err);
+    if (r == 0) {
+        errand.policy = POLICY;
+        errand.egress = &order;
+        r = errand_run(sandbox, &errand, &result, err);
+        r = r < 0 ? fail_within(err, "run uv") : judge_uv(making, &result, err);
+    }
+    errand_result_done(&result);
+    egress_order_done(&order);
+    return r;
 }
 
 static int install(const struct sandbox *sandbox, const struct env_making *making,
@@ -156,23 +210,13 @@ static int install(const struct sandbox *sandbox, const struct env_making *makin
         show(&mounts, settings->mounts[i].host, settings->mounts[i].inside, false);
 
     autolist char **argv = uv_arguments(program.inside, request);
-    autolist char **env = NULL;
-    for (size_t i = 0; i < COUNT(uv_environment); i++)
-        list_add(&env, uv_environment[i]);
-    list_add(&env, "UV_CACHE_DIR=" UV_CACHE_INSIDE);
-    for (size_t i = 0; settings->env && settings->env[i]; i++)
-        list_add(&env, settings->env[i]);
-    struct errand errand = { .policy = "fetch",
-                             .argv = argv,
+    autolist char **env = uv_variables(settings);
+    struct errand errand = { .argv = argv,
                              .env = env,
                              .mounts = mounts.list,
                              .mount_count = mounts.count,
-                             .host_network = true,
                              .control = request->control };
-    struct errand_result result = { 0 };
-    r = errand_run(sandbox, &errand, &result, err);
-    r = r < 0 ? fail_within(err, "run uv") : judge_uv(making, &result, err);
-    errand_result_done(&result);
+    r = run_uv(sandbox, making, errand, err);
     uv_program_done(&program);
     free(mounts.list);
     return r;
@@ -258,7 +302,7 @@ static int compile(const struct sandbox *sandbox, const struct env_making *makin
                                         .inside = ENVIRONMENT_INSIDE,
                                         .write = true };
     struct helper helper = { .what = "compile the environment",
-                             .policy = "fetch",
+                             .policy = POLICY,
                              .interpreter = python->path,
                              .prefix = python->prefix,
                              .program = program,

@@ -61,7 +61,7 @@ static int errand_plan(const struct sandbox *sandbox, const struct errand *erran
         .env = errand->env,
         .cwd = errand->cwd,
         .stdio = { pipes->in[0], pipes->out[1], pipes->err[1] },
-        .host_network = errand->host_network,
+        .egress = errand->egress,
     };
     if (errand->wall_ms)
         request.limits.wall_ms = errand->wall_ms;

@@ -13,6 +13,7 @@
 #include <cordon/error.h>
 #include <cordon/note.h>
 
+#include "egress_order.h"
 #include "sandbox.h"
 #include "verdict.h"
 
@@ -31,8 +32,9 @@ struct errand {
     size_t mount_count;
     const void *input; /* standard input; NULL: /dev/null */
     size_t input_len;
-    bool host_network; /* only for uv under "fetch" in this version */
-    uint64_t wall_ms;  /* 0: the policy's */
+    const struct egress_order *egress; /* who may be reached; NULL: nobody. Its variables are the
+                                        * caller's to add (egress_variables()) */
+    uint64_t wall_ms;                  /* 0: the policy's */
     int control; /* the job's control pipe: its closed end ends the errand (ECANCELED); or -1 */
     const struct verdict *verdict; /* of the self-test, for the layers in the result; or NULL */
     bool tell_workspace;           /* layers as those of a run in the current directory */

@@ -10,22 +10,18 @@
 
 struct etc_file {
     const char *path, *text;
-    bool network; /* with the host's network the host's own file is seen instead */
 };
 
 /* One user, no host names, no resolver: what getpwuid(), getaddrinfo("localhost")
  * and the like need to answer sensibly. */
 static const struct etc_file made[] = {
-    { "/etc/passwd",
-      "user:x:1000:1000:user:/box/home:/bin/sh\n"
-      "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
-      false },
-    { "/etc/group", "user:x:1000:\nnogroup:x:65534:\n", false },
-    { "/etc/hosts", "127.0.0.1 localhost box\n::1 localhost box\n", true },
-    { "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n",
-      true },
-    { "/etc/resolv.conf", "# a box has no resolver of its own\n", true },
-    { "/etc/hostname", "box\n", false },
+    { "/etc/passwd", "user:x:1000:1000:user:/box/home:/bin/sh\n"
+                     "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n" },
+    { "/etc/group", "user:x:1000:\nnogroup:x:65534:\n" },
+    { "/etc/hosts", "127.0.0.1 localhost box\n::1 localhost box\n" },
+    { "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n" },
+    { "/etc/resolv.conf", "# a box has no resolver of its own\n" },
+    { "/etc/hostname", "box\n" },
 };
 
 /* Public facts about the distribution; left out where the host has none. */
@@ -48,15 +44,9 @@ static int bind_file(struct root_plan *root, const char *path, struct error *err
     return 0;
 }
 
-int etc_add(struct root_plan *root, bool network, struct error *err)
+int etc_add(struct root_plan *root, struct error *err)
 {
     for (size_t i = 0; i < COUNT(made); i++) {
-        if (network && made[i].network) {
-            int r = bind_file(root, made[i].path, err);
-            if (r < 0)
-                return r;
-            continue;
-        }
         root->files[root->file_count++] = (struct made_file){ .path = made[i].path,
                                                               .text = xstrdup(made[i].text),
                                                               .len = strlen(made[i].text) };

@@ -6,9 +6,8 @@
 #include "mounts.h"
 
 /* Adds the made files, and the few harmless ones of the host that programs need
- * (ld.so.cache, services, mime.types, localtime, CA configuration). With `network`
- * the host's own resolv.conf, hosts and nsswitch.conf are seen. */
-int etc_add(struct root_plan *root, bool network, struct error *err) must_check;
+ * (ld.so.cache, services, mime.types, localtime, CA configuration). */
+int etc_add(struct root_plan *root, struct error *err) must_check;
 
 /* Whose a path beneath /etc is. */
 enum etc_whose { ETC_NOBODYS, ETC_MADE, ETC_HOSTS };

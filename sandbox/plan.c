@@ -231,7 +231,7 @@ static int plan_root(const struct plan_request *request, struct plan *plan, stru
     if (r == 0)
         r = add_system_names(identity, root, err);
     if (r == 0)
-        r = etc_add(root, request->host_network, err);
+        r = etc_add(root, err);
     if (r == 0)
         r = check_places(root, request, err);
     if (r < 0)
@@ -339,7 +339,6 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
         .argv = request->argv,
         .env = request->env,
         .cwd = request->cwd ? request->cwd : SCRATCH_HOME,
-        .host_network = request->host_network,
         .egress = request->egress,
     };
     ret->root.script = ret->upper = -1;

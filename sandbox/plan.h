@@ -39,7 +39,6 @@ struct plan_request {
     char *const *env; /* complete */
     const char *cwd;
     int stdio[3];
-    bool host_network;
     const struct egress_order *egress; /* who may be reached; NULL: nobody */
     bool count_denied;                 /* denied system calls are to be named in the outcome */
 };
@@ -68,7 +67,6 @@ struct plan {
     char **path; /* candidates for argv[0] where it has no slash, NULL-ended */
     const char *cwd;
     int stdio[3];
-    bool host_network;
     const struct egress_order *egress;
     const char *broken_step; /* tests only: this step fails (EIO) instead of being taken */
 };

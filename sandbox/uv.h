@@ -29,6 +29,7 @@ struct uv_settings {
     struct errand_mount *mounts;
     size_t mount_count;
     char **owned;   /* what the mounts point to */
+    char **hosts;   /* "name:port" of every http(s) address in them */
     char **secrets; /* strings that must not be seen outside */
     char *identity; /* lines that decide a resolution, without credentials: part of keys */
 };

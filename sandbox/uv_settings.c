@@ -18,6 +18,7 @@
 #include "requirement.h"
 #include "str.h"
 #include "uv.h"
+#include "uv_network.h"
 
 #define SETTING_FILE_MAX (1024UL * 1024)
 
@@ -60,14 +61,6 @@ static const struct setting {
     { "UV_HTTP_RETRIES", VALUE, false },
     { "UV_CONCURRENT_DOWNLOADS", VALUE, false },
     { "UV_CONCURRENT_INSTALLS", VALUE, false },
-    { "HTTP_PROXY", VALUE, false },
-    { "HTTPS_PROXY", VALUE, false },
-    { "ALL_PROXY", VALUE, false },
-    { "NO_PROXY", VALUE, false },
-    { "http_proxy", VALUE, false },
-    { "https_proxy", VALUE, false },
-    { "all_proxy", VALUE, false },
-    { "no_proxy", VALUE, false },
     { "SSL_CERT_FILE", FILE_PATH, false },
     { "SSL_CERT_DIR", DIRECTORIES, false },
     { "SSL_CLIENT_CERT", FILE_PATH, false },
@@ -162,12 +155,16 @@ static char *shown_file(struct uv_settings *to, const char *name, const char *pa
     return NULL;
 }
 
-static void identify_file(struct str *identity, const char *name, const char *path)
+static void identify_file(struct uv_settings *to, const char *name, const char *path,
+                          struct str *identity)
 {
     autofree char *text = NULL;
     struct error ignored = { 0 };
-    if (file_read(AT_FDCWD, path, SETTING_FILE_MAX, &text, NULL, &ignored) == 0)
-        identify(identity, name, text);
+    if (file_read(AT_FDCWD, path, SETTING_FILE_MAX, &text, NULL, &ignored) < 0)
+        return;
+    note_secrets(to, text);
+    uv_hosts_find(text, &to->hosts);
+    identify(identity, name, text);
 }
 
 static void take_setting(struct uv_settings *to, const struct setting *setting, const char *value,
@@ -195,8 +192,9 @@ static void take_setting(struct uv_settings *to, const struct setting *setting, 
         return;
     set(to, setting->name, shown);
     note_secrets(to, value);
+    uv_hosts_find(value, &to->hosts);
     if (setting->decides && setting->kind == FILE_PATH)
-        identify_file(identity, setting->name, value);
+        identify_file(to, setting->name, value, identity);
     else if (setting->decides)
         identify(identity, setting->name, value);
 }
@@ -252,6 +250,7 @@ static void take_toml(struct uv_settings *to, const char *path, const char *vari
         return;
     set(to, variable, inside);
     note_secrets(to, text);
+    uv_hosts_find(text, &to->hosts);
     identify(identity, "uv.toml", text);
 }
 
@@ -284,6 +283,18 @@ static const char *configured(const struct sandbox *sandbox, const char *name, c
     return env_get(sandbox->settings, name);
 }
 
+/* A proxy is the egress process's affair (uv_network.h); what uv says of it may still quote it. */
+static void note_proxies(const struct sandbox *sandbox, struct uv_settings *to)
+{
+    static const char *const names[] = { "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
+                                         "http_proxy", "https_proxy", "all_proxy" };
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const char *value = env_get(sandbox->settings, names[i]);
+        if (value)
+            note_secrets(to, value);
+    }
+}
+
 void uv_settings_make(const struct sandbox *sandbox, struct uv_settings *ret)
 {
     *ret = (struct uv_settings){ 0 };
@@ -295,6 +306,7 @@ void uv_settings_make(const struct sandbox *sandbox, struct uv_settings *ret)
             take_setting(ret, &settings[i], value, &identity);
     }
     take_index_credentials(sandbox, ret);
+    note_proxies(sandbox, ret);
     take_certificates(sandbox, ret);
     take_netrc(sandbox, ret);
     take_tomls(sandbox, ret, &identity);
@@ -306,6 +318,7 @@ void uv_settings_done(struct uv_settings *to)
     list_free(to->env);
     list_free(to->owned);
     list_free(to->secrets);
+    list_free(to->hosts);
     free(to->mounts);
     free(to->identity);
     *to = (struct uv_settings){ 0 };

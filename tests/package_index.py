@@ -4,8 +4,11 @@
 import base64
 import hashlib
 import io
+import socket
+import socketserver
 import tarfile
 import threading
+import urllib.parse
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -57,8 +60,9 @@ def source(name, version="1.0"):
 class Index:
     """url wants USER and PASSWORD; every authorised request is in `requests`."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.files = {}  # project -> {file name: bytes}
+        self.links = {}  # project -> address of a file that lies elsewhere
         self.requests = []
         self.refused = 0
         self.held = threading.Event()  # cleared: answers wait
@@ -91,7 +95,10 @@ class Index:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.host = "127.0.0.1:{}".format(self.server.server_address[1])
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.port = self.server.server_address[1]
+        self.host = f"127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
@@ -108,6 +115,10 @@ class Index:
 
     def page(self, path):
         parts = path.strip("/").split("/")
+        if parts[0] == "simple" and parts[-1] in self.links:
+            link = self.links[parts[-1]]
+            page = f'<html><body><a href="{link}">{link.rsplit("/")[-1]}</a></body></html>'
+            return 200, page.encode(), {"Content-Type": "text/html"}
         if parts[0] == "simple" and len(parts) == 2 and parts[1] in self.files:
             links = "".join(f'<a href="/file/{name}">{name}</a>' for name in self.files[parts[1]])
             return 200, f"<html><body>{links}</body></html>".encode(), {"Content-Type": "text/html"}
@@ -119,5 +130,69 @@ class Index:
 
     def close(self):
         self.held.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+PROXY_USER, PROXY_PASSWORD = "gateway", "canary-proxy:41%"
+
+
+class Proxy:
+    """Another proxy, such as a company's: wants a password, and is alone in knowing `names`."""
+
+    def __init__(self, **names):
+        self.names = names  # host name -> port on loopback
+        self.requests = []
+        self.refused = 0
+        credentials = base64.b64encode(f"{PROXY_USER}:{PROXY_PASSWORD}".encode()).decode()
+        wanted = f"Proxy-Authorization: Basic {credentials}".encode()
+        proxy = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    if not (line := self.rfile.readline()):
+                        return
+                    head += line
+                method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
+                if wanted not in head:
+                    proxy.refused += 1
+                    self.wfile.write(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+                    return
+                proxy.requests.append(f"{method} {target}")
+                authority = target.removeprefix("http://").split("/")[0]
+                port = proxy.names[authority.split(":")[0]]
+                with socket.create_connection(("127.0.0.1", port)) as server:
+                    if method == "CONNECT":
+                        self.wfile.write(b"HTTP/1.1 200 Yes\r\n\r\n")
+                    else:
+                        server.sendall(head.replace(f"http://{authority}".encode(), b"", 1))
+                    back = threading.Thread(target=proxy.copy, args=(server, self.request))
+                    back.start()
+                    proxy.copy(self.request, server)
+                    back.join()
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = allow_reuse_address = True
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def copy(source, to):
+        try:
+            while data := source.recv(65536):
+                to.sendall(data)
+            to.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    @property
+    def url(self):
+        word = urllib.parse.quote(PROXY_PASSWORD, safe="")
+        return f"http://{PROXY_USER}:{word}@127.0.0.1:{self.server.server_address[1]}"
+
+    def close(self):
         self.server.shutdown()
         self.server.server_close()

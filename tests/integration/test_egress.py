@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -105,9 +106,10 @@ def out(world, cordon, state, shipped):
     """out(CODE, *OPTIONS) -> the result object of that code, run in the small Internet."""
 
     def run(code, *options):
-        words = [cordon, "run", "--policies", shipped, "--json", *options, "-c", PRELUDE + textwrap.dedent(code)]
+        script = PRELUDE + textwrap.dedent(code)
+        words = [cordon, "run", "--policies", shipped, "--json", *options, "-c", script]
         env = support.clean_environment(CORDON_STATE=str(state))
-        code, out, err = world.run(words, env)
+        _, out, err = world.run(words, env)
         assert out, err
         result = json.loads(out)
         assert result["end"] == "exited", result["error"]
@@ -288,9 +290,9 @@ def test_a_redirect_is_judged_like_any_request(out, policy, world):
 def test_a_name_that_changes_its_mind_gains_nothing(out, policy, world):
     world.hits()
     result = out(
-        'for _ in range(3): print(look("http://rebind.test/")[:9])', "--policy", policy("rebind.test")
+        'for _ in range(3): print(look("http://rebind.test/").split()[0])', "--policy", policy("rebind.test")
     )
-    assert result["stdout"].splitlines() == ["hello fro", "403 cordo", "403 cordo"]
+    assert result["stdout"].splitlines() == ["hello", "403", "403"]
     assert world.hits() == ["203.0.113.80 /"]
 
 
@@ -497,7 +499,7 @@ def open_box(start):
 def test_the_process_stands_in_a_cage(open_box):
     process, pid = open_box()
     status = support.status(pid)
-    assert {status[f"Cap{kind}"] for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {"0" * 16}
+    assert {value for name, value in status.items() if name.startswith("Cap")} == {"0" * 16}
     assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
     assert status["Groups"].strip() == "" or not support.ROOT
     uids = set(status["Uid"].split())
@@ -536,15 +538,17 @@ def test_whoever_is_killed_nothing_is_left(open_box, victim):
 
 def test_network_namespaces_go_with_their_boxes(cordon, shipped, tmp_path):
     """A listener or a connection that somebody still held would keep its namespace."""
-    state_of_its_own = tmp_path / "state"
+    client = tmp_path / "client.py"
+    client.write_text("import socket; socket.create_connection(('127.0.0.1', 3128)).send(b'G')")
+    box = [cordon, "--state", tmp_path / "state", "exec", "--policies", shipped, "--quiet"]
+    box += ["--allow-host", "example.org", "--read", client, "--", support.SYSTEM_PYTHON, client]
     script = textwrap.dedent(
         f"""
         echo 6 >/proc/sys/user/max_net_namespaces || exit 77
         exec unshare --user --map-user=1000 --map-group=1000 -- sh -c '
             failures=0 boxes=0
             while [ $boxes -lt 15 ] && [ $failures -lt 200 ]; do
-                if "{cordon}" --state "{state_of_its_own}" exec --policies "{shipped}" --allow-host example.org --quiet -- \\
-                    {support.SYSTEM_PYTHON} -c "import socket; socket.create_connection((\\"127.0.0.1\\", 3128)).send(b\\"G\\")"
+                if {shlex.join(map(str, box))}
                 then boxes=$((boxes + 1)); else failures=$((failures + 1)); sleep 0.1; fi
             done
             echo $boxes boxes'

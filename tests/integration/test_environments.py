@@ -4,8 +4,10 @@
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import textwrap
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,7 +37,11 @@ def counting_uv(tmp_path_factory):
     wrapper = directory / "uv"
     wrapper.write_text(
         "#!/bin/sh\n"
-        '[ -z "$UV_CACHE_DIR" ] || echo "$@" >>"$UV_CACHE_DIR/calls"\n'
+        'if [ -n "$UV_CACHE_DIR" ]; then\n'
+        'echo "$@" >>"$UV_CACHE_DIR/calls"\n'
+        'env | grep -v UV_DEFAULT_INDEX >"$UV_CACHE_DIR/env"\n'
+        'readlink /proc/self/ns/net >"$UV_CACHE_DIR/net"\n'
+        'fi\n'
         'exec "${0%/*}/uv-itself" "$@"\n'
     )
     wrapper.chmod(0o755)
@@ -316,6 +322,82 @@ def test_wheels_in_a_directory_of_the_operator(place, tmp_path):
     result = place.run("--with", "local", code="import local; print(local.version)")
     assert result.out == "3.0\n", result.err
     assert place.index.requests == []
+
+
+# --- the way to the index -----------------------------------------------------------------------
+
+
+def written_by_uv(place, name):
+    return (place.state / "gate/uv-cache/local" / name).read_text()
+
+
+def test_uv_has_a_network_of_its_own_with_one_way_out(place):
+    assert place.run("--with", "alpha").out == "1.0\n"
+    assert written_by_uv(place, "net").strip() != os.readlink("/proc/self/ns/net")
+    env = written_by_uv(place, "env").splitlines()
+    assert "HTTPS_PROXY=http://127.0.0.1:3128" in env
+    assert not [line for line in env if line.upper().startswith("NO_PROXY=")]
+
+
+@pytest.mark.parametrize("elsewhere", ["elsewhere.test", "169.254.169.254", "127.0.0.1:9"])
+def test_where_an_index_leads_is_named_and_not_followed(place, elsewhere):
+    place.index.links["astray"] = f"http://{elsewhere}/astray-1.0-py3-none-any.whl"
+    result = place.run("--with", "astray", code="")
+    assert result.exit == 125
+    assert f"the package index leads to {elsewhere}, which policy fetch does not let" in result.err
+    assert len(result.err.splitlines()) == 1
+    assert place.kept == []
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    """A private authority's certificate, and a server context for index.corp that it vouches for."""
+    script = """
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=ours
+        openssl req -newkey rsa:2048 -nodes -keyout key.pem -out csr.pem -subj /CN=index.corp
+        echo subjectAltName=DNS:index.corp >names
+        openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -days 2 -extfile names -out cert.pem
+    """
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make certificates with")
+    subprocess.run(["sh", "-ec", script], cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    return tmp_path / "ca.pem", context
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_the_operators_proxy_is_on_the_way_and_its_password_in_no_box(place, certificates, tls):
+    authority, context = certificates
+    index = package_index.Index(context if tls else None)
+    index.add(package_index.wheel("alpha", "2.0"))
+    proxy = package_index.Proxy(**{"index.corp": index.port})
+    scheme = "https" if tls else "http"
+    at = f"index.corp:{index.port}"
+    place.env.update(
+        UV_DEFAULT_INDEX=f"{scheme}://{package_index.USER}:{PASSWORD}@{at}/simple",
+        SSL_CERT_FILE=str(authority),
+        NO_PROXY="",
+        no_proxy="",
+        ALL_PROXY=proxy.url,
+    )
+    result = place.run("--with", "alpha")
+    index.close()
+    proxy.close()
+    assert result.out == "2.0\n", result.err
+    first = f"CONNECT {at}" if tls else f"GET http://{at}/simple/alpha/"
+    assert proxy.requests[0] == first
+    assert proxy.refused == 0
+    env = urllib.parse.unquote(written_by_uv(place, "env"))
+    assert "canary" not in env and "gateway" not in env
+
+
+def test_a_proxy_of_another_kind_is_one_line(place):
+    place.env.update(NO_PROXY="", ALL_PROXY=f"socks5://gateway:{PASSWORD}@127.0.0.1:1080")
+    result = place.run("--with", "alpha", code="")
+    assert result.exit == 125
+    assert "ALL_PROXY: only a proxy that is spoken to by http://" in result.err
+    assert_nowhere(place, result.err)
 
 
 # --- bad input: each one clear line ------------------------------------------------------------

@@ -258,7 +258,9 @@ static void only_the_settings_that_are_named_reach_uv(void **state)
     assert_string_equal(env_get(settings.env, "UV_INDEX_URL"),
                         "https://bob:canary@example.org/simple");
     assert_string_equal(env_get(settings.env, "UV_INDEX_CORP_PASSWORD"), "canary2");
-    assert_non_null(env_get(settings.env, "HTTPS_PROXY"));
+    assert_null(env_get(settings.env, "HTTPS_PROXY"));
+    assert_string_equal(settings.hosts[0], "example.org:443");
+    assert_null(settings.hosts[1]);
     assert_string_equal(env_get(settings.env, "UV_FIND_LINKS"),
                         UV_INSIDE "/UV_FIND_LINKS-1,https://example.org/links");
     assert_int_equal(settings.mount_count, 1);
