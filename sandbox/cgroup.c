@@ -52,15 +52,26 @@ static uint64_t get_keyed(int dir, const char *file, const char *key)
 
 /* --- making ----------------------------------------------------------------------- */
 
+/* A pid means something only in its own pid namespace, and containers may share
+ * one hierarchy: who cannot see a maker must not take it for gone. */
+static void name_end(char out[24])
+{
+    struct stat st;
+    bool known = stat("/proc/self/ns/pid", &st) == 0;
+    (void)snprintf(out, 24, "@%llu", known ? (unsigned long long)st.st_ino : 0);
+}
+
 /* The name holds the maker's pid: a group whose maker is gone is nobody's. Returns
  * how many of those could not be removed, because something in them still lives. */
 static unsigned sweep(int parent)
 {
+    char end[24];
+    name_end(end);
     int again = parent < 0 ? -1 : openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = again < 0 ? NULL : fdopendir(again);
     unsigned left = 0;
     for (struct dirent *entry; stream && (entry = readdir(stream));) {
-        if (!starts_with(entry->d_name, CGROUP_PREFIX))
+        if (!starts_with(entry->d_name, CGROUP_PREFIX) || !ends_with(entry->d_name, end))
             continue;
         pid_t maker = (pid_t)strtol(entry->d_name + strlen(CGROUP_PREFIX), NULL, 10);
         if (maker > 0 && kill(maker, 0) < 0 && errno == ESRCH &&
@@ -134,7 +145,10 @@ int cgroup_make(const struct sandbox *sandbox, const struct limits *limits, stru
     static unsigned counter;
     const struct cgroup_places *places = &sandbox->cgroups;
     *ret = (struct cgroup){ .places = places };
-    (void)snprintf(ret->name, sizeof(ret->name), CGROUP_PREFIX "%d-%u", (int)getpid(), counter++);
+    char end[24];
+    name_end(end);
+    (void)snprintf(ret->name, sizeof(ret->name), CGROUP_PREFIX "%d-%u%s", (int)getpid(), counter++,
+                   end);
     ret->v2 = make_group(places->v2, ret->name);
     ret->memory_v2 = has_file(ret->v2, "memory.max");
     ret->pids_v2 = has_file(ret->v2, "pids.max");

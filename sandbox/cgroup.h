@@ -18,7 +18,7 @@
 
 struct cgroup {
     const struct cgroup_places *places; /* the sandbox's */
-    char name[48];
+    char name[64];
     int v2;                  /* directory of our v2 group, or -1 */
     int v1[V1_COUNT];        /* the same per v1 hierarchy */
     bool memory_v2, pids_v2; /* the v2 group has the controller */
