@@ -7,7 +7,7 @@
 
 #include "clock.h"
 #include "str.h"
-#include "usage.h"
+#include "usage_files.h"
 #include "walk.h"
 
 /* Nothing grows faster; between two looks it cannot reach what is further away. */
@@ -42,6 +42,7 @@ struct growth {
     struct amounts used, found; /* the first and the third witness */
     uint64_t written;           /* the second; it knows bytes alone */
     uint64_t ask_written_at;
+    bool hidden;        /* the third has seen that there is more than it can see */
     struct walk *walk;  /* under way, or NULL */
     struct amounts sum; /* of the walk that is under way */
     uint64_t walked_ns;
@@ -104,8 +105,10 @@ static void walk_begin(struct growth *growth, pid_t init)
     growth->walk = walk_new(growth->workspace, 0);
     growth->walked_ns = 0;
     growth->sum = (struct amounts){ { 0 } };
-    if (fstat(growth->workspace, &st) == 0)
-        growth->sum.of[GROWN_BYTES] = tree_unlinked(init, st.st_dev);
+    if (fstat(growth->workspace, &st) < 0)
+        return;
+    growth->sum.of[GROWN_BYTES] = files_unlinked(init, st.st_dev);
+    growth->hidden = files_hidden(init, st.st_dev);
 }
 
 static void walk_end(struct growth *growth)
@@ -147,10 +150,17 @@ static uint64_t written_of(const struct growth *growth, enum grown what)
     return what == GROWN_BYTES ? growth->written : 0;
 }
 
+/* Who hides files is taken to have made what is missing. */
+static uint64_t found_of(const struct growth *growth, enum grown what)
+{
+    uint64_t found = growth->found.of[what], used = growth->used.of[what];
+    return what == GROWN_BYTES && growth->hidden && used > found ? used : found;
+}
+
 /* What two of them agree on: the one in the middle. */
 static uint64_t agreed(const struct growth *growth, enum grown what)
 {
-    uint64_t a = growth->used.of[what], b = written_of(growth, what), c = growth->found.of[what];
+    uint64_t a = growth->used.of[what], b = written_of(growth, what), c = found_of(growth, what);
     uint64_t low = a < b ? a : b, high = a < b ? b : a;
     return c < low ? low : c > high ? high : c;
 }
@@ -173,7 +183,7 @@ static void ask_cheap(struct growth *growth, pid_t init)
     uint64_t begun = now_ns();
     if (begun < growth->ask_written_at)
         return;
-    uint64_t written = tree_written(init);
+    uint64_t written = files_written(init);
     if (written > growth->written) /* who ends takes his count along until he is waited for */
         growth->written = written;
     uint64_t end = now_ns();

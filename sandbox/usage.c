@@ -4,11 +4,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -161,81 +159,13 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct tree_sample *ret)
         ret->memory_bytes += read_exactly(walk.pids[i]);
 }
 
-/* --- files ---------------------------------------------------------------------- */
-
-/* One supervisor, one thread; too large for a stack. */
-static const struct walk *walk_tree(pid_t init)
+size_t tree_pids(pid_t init, const pid_t **pids)
 {
-    static struct walk walk;
+    static struct walk walk; /* as above */
     walk.pids[0] = init;
     walk.count = 1;
     for (size_t i = 0; i < walk.count; i++)
         visit_children(&walk, walk.pids[i]);
-    return &walk;
-}
-
-static uint64_t number_after(const char *text, const char *name)
-{
-    const char *at = strstr(text, name);
-    return at ? strtoull(at + strlen(name), NULL, 10) : 0;
-}
-
-uint64_t tree_written(pid_t init)
-{
-    const struct walk *walk = walk_tree(init);
-    uint64_t sum = 0;
-    for (size_t i = 0; i < walk->count; i++) {
-        char path[32], text[512];
-        (void)snprintf(path, sizeof(path), "/proc/%d/io", (int)walk->pids[i]);
-        if (read_small(path, text, sizeof(text)) <= 0)
-            continue;
-        uint64_t written = number_after(text, "\nwrite_bytes: ");
-        uint64_t cancelled = number_after(text, "\ncancelled_write_bytes: ");
-        sum += written > cancelled ? written - cancelled : 0;
-    }
-    return sum;
-}
-
-/* A stranger decides how many there are, and other limits wait meanwhile. */
-#define DESCRIPTORS_LOOKED_AT_MAX 16384
-
-/* Files that were counted: a descriptor is inherited and copied. Power of two. */
-#define COUNTED_MAX 1024
-
-/* True the first time; when there is no room for more, always. */
-static bool is_new(ino_t *counted, ino_t inode)
-{
-    size_t at = (size_t)(inode * 0x9e3779b97f4a7c15ULL >> 54); /* the upper 10 bits */
-    for (size_t n = 0; n < COUNTED_MAX; n++, at = (at + 1) % COUNTED_MAX) {
-        if (counted[at] == inode)
-            return false;
-        if (counted[at] == 0) {
-            counted[at] = inode;
-            return true;
-        }
-    }
-    return true;
-}
-
-uint64_t tree_unlinked(pid_t init, dev_t device)
-{
-    const struct walk *walk = walk_tree(init);
-    ino_t counted[COUNTED_MAX] = { 0 };
-    uint64_t sum = 0;
-    unsigned looked = 0;
-    for (size_t i = 0; i < walk->count && looked < DESCRIPTORS_LOOKED_AT_MAX; i++) {
-        char path[32];
-        (void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)walk->pids[i]);
-        DIR *files = opendir(path);
-        struct stat st;
-        for (struct dirent *file; files && (file = readdir(files));) {
-            if (++looked > DESCRIPTORS_LOOKED_AT_MAX || fstatat(dirfd(files), file->d_name, &st, 0))
-                continue;
-            if (st.st_dev == device && st.st_nlink == 0 && is_new(counted, st.st_ino))
-                sum += (uint64_t)st.st_blocks * 512;
-        }
-        if (files)
-            closedir(files);
-    }
-    return sum;
+    *pids = walk.pids;
+    return walk.count;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,10 +20,5 @@ struct tree_sample {
  * looked at exactly, page by page, only where it could be more than `worth_bytes`. */
 void tree_read(pid_t init, uint64_t worth_bytes, struct tree_sample *ret);
 
-/* Bytes that they, and those they have waited for, have written to file systems on a
- * device; what was cut off before it reached one is taken back. 0 where the kernel does
- * not count (CONFIG_TASK_IO_ACCOUNTING). */
-uint64_t tree_written(pid_t init);
-
-/* Bytes in files of this device that have no name any more and are held open by them. */
-uint64_t tree_unlinked(pid_t init, dev_t device);
+/* Pid 1 and all below it, at least one; theirs until the next call. */
+size_t tree_pids(pid_t init, const pid_t **pids);

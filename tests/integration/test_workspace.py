@@ -707,6 +707,21 @@ WAYS_TO_GROW = {
     "allocated, without a name": "file = open('big', 'wb'); os.unlink('big')\n"
     "for i in range(900): os.posix_fallocate(file.fileno(), i << 20, 1 << 20); time.sleep(0.001)\n"
     "time.sleep(5)",
+    "allocated, in a mapping": "import ctypes\n"
+    "libc = ctypes.CDLL(None)  # the module mmap would keep a descriptor\n"
+    "libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]\n"
+    "for i in range(90):\n"
+    "    file = open('big', 'w+b'); os.posix_fallocate(file.fileno(), 0, 1 << 20)\n"
+    "    libc.mmap(None, 4096, 1, 1, file.fileno(), 0); file.close(); os.unlink('big')\n"
+    "    time.sleep(0.001)\n"
+    "time.sleep(5)",
+    "allocated, in a socket": "import socket\n"
+    "here, there = socket.socketpair()\n"
+    "for i in range(90):\n"
+    "    file = open('big', 'w+b'); os.posix_fallocate(file.fileno(), 0, 1 << 20)\n"
+    "    socket.send_fds(here, [b'x'], [file.fileno()]); file.close(); os.unlink('big')\n"
+    "    time.sleep(0.001)\n"
+    "time.sleep(5)",
 }
 
 

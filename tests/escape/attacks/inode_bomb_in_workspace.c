@@ -6,7 +6,6 @@
  * options: --directory {workspace}
  * limits: inodes=2000 workspace_growth=16M
  * expect: stopped disk
- * open: the growth of a workspace is bounded in bytes, not in files
  */
 #include <fcntl.h>
 
