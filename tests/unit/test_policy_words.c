@@ -294,6 +294,9 @@ static void a_path_seen_elsewhere_is_named(void **state)
 
 /* --- diff -------------------------------------------------------------------------- */
 
+#define BPF_WHERE(condition)                                                                       \
+    "\"syscalls\": {\"rules\": [{\"allow\": \"bpf\", \"why\": \"w\", \"when\": {\"0\": " condition \
+    "}}]}"
 #define BASE "\"version\": 1, \"name\": \"p\""
 
 static int reachable(const char *name)
@@ -347,11 +350,9 @@ static void no_difference_goes_unseen(void **state)
         "\"syscalls\": {\"otherwise\": \"EPERM\"}",
         "\"syscalls\": {\"rules\": [{\"allow\": \"@process\"}]}",
         "\"syscalls\": {\"rules\": [{\"deny\": \"bpf\", \"with\": \"EPERM\", \"why\": \"w\"}]}",
-        "\"syscalls\": {\"rules\": [{\"allow\": \"bpf\", \"why\": \"w\", \"when\": {\"0\": [1]}}]}",
-        "\"syscalls\": {\"rules\": [{\"allow\": \"bpf\", \"why\": \"w\", \"when\": {\"0\": [2]}}]}",
-        "\"syscalls\": {\"rules\": [{\"allow\": \"bpf\", \"why\": \"w\", \"when\": {\"0\": "
-        "{\"bits\": "
-        "[1]}}}]}",
+        BPF_WHERE("[1]"),
+        BPF_WHERE("[2]"),
+        BPF_WHERE("{\"bits\": [1]}"),
         "\"require\": [\"user\"]",
         "\"builds\": \"isolated\"",
         "\"infer\": \"known\"",
