@@ -294,9 +294,10 @@ static void a_path_seen_elsewhere_is_named(void **state)
 
 /* --- diff -------------------------------------------------------------------------- */
 
-#define BPF_WHERE(condition)                                                                       \
-    "\"syscalls\": {\"rules\": [{\"allow\": \"bpf\", \"why\": \"w\", \"when\": {\"0\": " condition \
-    "}}]}"
+/* In brackets, or it would look like two rows without a comma. */
+#define BPF_WHERE(condition)                                                      \
+    ("\"syscalls\": {\"rules\": [{\"allow\": \"bpf\", \"why\": \"w\", \"when\": " \
+     "{\"0\": " condition "}}]}")
 #define BASE "\"version\": 1, \"name\": \"p\""
 
 static int reachable(const char *name)
