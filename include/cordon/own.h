@@ -35,9 +35,10 @@ static inline void own_list(char ***list)
     list_free(*list);
 }
 
-#define autofree  __attribute__((cleanup(own_free)))
-#define autoclose __attribute__((cleanup(own_close)))
-#define autolist  __attribute__((cleanup(own_list)))
+/* Being ended is a use: clang does not count it as one. */
+#define autofree  __attribute__((cleanup(own_free), unused))
+#define autoclose __attribute__((cleanup(own_close), unused))
+#define autolist  __attribute__((cleanup(own_list), unused))
 
 /* The pointer changes hands; the variable is left NULL. */
 #define TAKE(slot)                            \

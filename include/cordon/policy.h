@@ -118,4 +118,4 @@ static inline void own_policy(struct policy **policy)
 {
     policy_free(*policy);
 }
-#define autopolicy __attribute__((cleanup(own_policy)))
+#define autopolicy __attribute__((cleanup(own_policy), unused))

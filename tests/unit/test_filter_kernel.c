@@ -266,9 +266,9 @@ static void init_and_the_terminal_are_out_of_reach(void **state)
     assert_attempts("default", attempts, COUNT(attempts));
     assert_attempts("strict", attempts, COUNT(attempts));
     static const struct attempt processes[] = {
-        { "own priority", SYS_setpriority, { PRIO_PROCESS, 0, 5 }, WORKS },
-        { "init's priority", SYS_setpriority, { PRIO_PROCESS, 1, 5 }, EPERM },
-        { "everybody's priority", SYS_setpriority, { PRIO_USER, 0, 5 }, EPERM },
+        { "own priority", SYS_setpriority, { PRIO_PROCESS, 0, 19 }, WORKS },
+        { "init's priority", SYS_setpriority, { PRIO_PROCESS, 1, 19 }, EPERM },
+        { "everybody's priority", SYS_setpriority, { PRIO_USER, 0, 19 }, EPERM },
         { "init's processors", SYS_sched_setaffinity, { 1, 0, 0 }, EPERM },
         { "which personality", SYS_personality, { 0xffffffff }, WORKS },
         { "another personality", SYS_personality, { PER_LINUX32 }, EPERM },
