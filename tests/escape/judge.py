@@ -10,7 +10,12 @@ def outside(attack, seen):
         return "nothing"
     if attack.for_worked:
         return "succeeds" if seen.happened else "held"
-    return "succeeds" if seen.exit == 0 else "held"
+    return "succeeds" if got_through(seen) else "held"
+
+
+def got_through(seen):
+    """An attack says what worked; ending with 0 alone could be an accident."""
+    return seen.exit == 0 and "worked: " in seen.out
 
 
 def how_it_ended(seen):
@@ -21,13 +26,15 @@ def how_it_ended(seen):
         return "stopped"
     if seen.exit == NOTHING_TO_ATTACK:
         return "nothing"
-    return "quiet" if seen.exit == 0 else f"exit status {seen.exit}"
+    if seen.exit == 0:
+        return "through" if got_through(seen) else "quiet"
+    return f"exit status {seen.exit}"
 
 
 def inside(attack, seen, policy):
     """Held is only what ended as the attack's head says; all else has to be looked at."""
     word = how_it_ended(seen)
-    if seen.happened or (word == "quiet" and not attack.for_worked):
+    if seen.happened or word == "through":
         return "succeeds"
     # Another policy may not even let it come that far.
     shut_out = () if policy == "default" else ("refused", "nothing", "stopped")

@@ -392,8 +392,10 @@ class Cordon(World):
         seen = self.run_once(attack, names)
         beat = Path(names["workspace"], "beat")
         if not beat.exists():
-            seen.err += "(it never began, so it proves nothing)"
-            seen.end = "fault"
+            # Refused or stopped is a reason; else nobody knows what was held.
+            if seen.end in ("exited", "wall") and "stopped: " not in seen.out:
+                seen.err += "(it never began, so it proves nothing)"
+                seen.end = "fault"
         else:
             seen.happened = bool(support.alive(names["mark"])) or still_grows(beat)
         return seen

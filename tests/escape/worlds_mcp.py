@@ -3,6 +3,7 @@
 
 import base64
 import copy
+import itertools
 import json
 import tempfile
 import zlib
@@ -42,10 +43,15 @@ def not_for_clients(attack):
     return ""
 
 
+def derived_name(base, limits):
+    """A name for that policy with other limits: at most 31 letters."""
+    return f"{base}-{zlib.crc32(limits.encode()):08x}"
+
+
 class Mcp(worlds.Cordon):
     def __init__(self, host, cordon, state):
         super().__init__(host, cordon, state, "default")
-        self.client, self.number = None, 100
+        self.client, self.numbers = None, itertools.count(100)
         self.place = tempfile.TemporaryDirectory(prefix="mcp-", dir=host.base)
 
     def under(self, policy):
@@ -60,11 +66,10 @@ class Mcp(worlds.Cordon):
             return
         names = list(POLICIES)
         for base in POLICIES:
-            for attack in heads.all_attacks():
-                if attack.for_limits:
-                    names.append(f"{base}-{attack.name.replace('_', '-')}")
-                    into = Path(self.place.name, names[-1] + ".json")
-                    worlds.derived_policy(self.cordon, base, attack.for_limits, into, names[-1])
+            for limits in {attack.for_limits for attack in heads.all_attacks()} - {""}:
+                names.append(derived_name(base, limits))
+                into = Path(self.place.name, names[-1] + ".json")
+                worlds.derived_policy(self.cordon, base, limits, into, names[-1])
         configuration = Path(self.place.name, "configuration")
         configuration.write_text(json.dumps({"client_policies": names}))
         self.client = support.RawClient(
@@ -90,7 +95,7 @@ class Mcp(worlds.Cordon):
         arguments = [role, *arguments] if role else arguments
         call = {"script_content": self.script(attack, arguments), "policy": self.policy}
         if attack.for_limits:
-            call["policy"] = f"{self.policy}-{attack.name.replace('_', '-')}"
+            call["policy"] = derived_name(self.policy, attack.for_limits)
         tool = "py_run_script_with_dependencies"
         options = dict(zip(*[iter(worlds.fill(attack.for_options, names))] * 2, strict=True))
         if directory := options.get("--directory"):
@@ -99,9 +104,9 @@ class Mcp(worlds.Cordon):
             call["memory_mb"] = int(memory.removesuffix("M"))
         if "--timeout" in options:
             call["timeout_seconds"] = 1
-        self.number += 1
-        self.client.start_call(self.number, tool, **call)
-        reply = self.client.reply(self.number, worlds.PATIENCE)
+        number = next(self.numbers)
+        self.client.start_call(number, tool, **call)
+        reply = self.client.reply(number, worlds.PATIENCE)
         text = json.dumps(reply)
         result = reply.get("result", {}).get("structuredContent")
         if not result:

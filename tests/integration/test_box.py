@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import uuid
@@ -339,9 +340,25 @@ def test_a_thousand_boxes_leave_nothing(run):
 USEFUL = sorted((Path(__file__).parent / "useful").glob("*.py"))
 
 
+def wishes(program):
+    """What the second line of a program asks for: `# with: PACKAGES` or `# directory`."""
+    wish = program.read_text().splitlines()[1].removeprefix("# ")
+    return wish.removeprefix("with: ").split() if wish.startswith("with: ") else [], (
+        wish == "directory"
+    )
+
+
 @pytest.mark.parametrize("program", USEFUL, ids=lambda path: path.stem)
-def test_useful_work(program, run):
-    result = run("run", program)
+def test_useful_work(program, run, workspace):
+    packages, directory = wishes(program)
+    options = [word for package in packages for word in ("--with", package)]
+    if directory:
+        shutil.copy(program, workspace)
+        options += ["--directory", workspace]
+        program = workspace / program.name
+    result = run("run", *options, program, timeout=600)
+    if result.exit == 1 and result.err.startswith("skip: "):
+        pytest.skip(result.err.strip().removeprefix("skip: "))
     assert (result.exit, result.out) == (0, "190\n"), result.err
 
 

@@ -19,6 +19,8 @@ int main(void)
         stopped("a terminal to try it on");
     /* A fresh child can always lead a session. */
     pid_t child = fork();
+    if (child < 0)
+        stopped("fork");
     if (child == 0) {
         setsid();
         int slave = open(ptsname(master), O_RDWR);
