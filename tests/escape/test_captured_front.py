@@ -195,12 +195,13 @@ def test_frames_that_are_none_change_nothing(gate):
 
 def test_a_flood_of_descriptors_is_closed(gate):
     pipe = os.pipe()
+    assert gate.order()[1] == b"ran\n"  # it stands, and has opened what it needs
     before = len(os.listdir(f"/proc/{gate.process.pid}/fd"))
     for _ in range(100):
         gate.send(b"X", [pipe[0]] * 6)
     assert gate.order()[1] == b"ran\n"
     # The box may have ended before the gate has closed its own ends of it.
-    support.soon(lambda: len(os.listdir(f"/proc/{gate.process.pid}/fd")) == before)
+    support.soon(lambda: len(os.listdir(f"/proc/{gate.process.pid}/fd")) <= before)
 
 
 def test_environments_filters_and_the_audit_log_are_the_gates(gate, tmp_path):
