@@ -48,6 +48,8 @@ char *env_key(const struct env_identity *identity)
     for (size_t i = 0; requirements && requirements[i]; i++)
         str_printf(&text, "requirement %s\n", requirements[i]);
     str_printf(&text, "settings %zu\n%s", strlen(identity->settings), identity->settings);
+    if (identity->builds)
+        str_puts(&text, "builds isolated\n");
     if (identity->header)
         str_printf(&text, "header\n%s", identity->header);
     char hash[SHA256_DIGEST_STRING_LENGTH];
@@ -97,7 +99,8 @@ static int search_begin(struct search *search, struct error *err)
                                                   .interpreter = request->python->identity,
                                                   .requirements = request->requirements,
                                                   .settings = search->settings.identity,
-                                                  .header = request->header });
+                                                  .header = request->header,
+                                                  .builds = request->builds });
     int fd = env_owner_open(search->sandbox, request->owner, err);
     if (fd < 0)
         return fd;

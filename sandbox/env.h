@@ -18,6 +18,7 @@ struct env_request {
                                 * no environment is needed */
     const char *header;        /* raw block, hashed with the rest; or NULL */
     bool offline, refresh;
+    bool builds; /* source distributions may be built, in boxes of their own */
     int control;
     void (*phase)(void *context, const char *what); /* "resolving", "installing", "compiling" */
     void *context;
@@ -45,6 +46,7 @@ struct env_identity {
     char *const *requirements; /* in any order */
     const char *settings;      /* the operator's index settings, without credentials */
     const char *header;        /* or NULL */
+    bool builds;
 };
 char *env_key(const struct env_identity *identity); /* the caller's */
 

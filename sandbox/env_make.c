@@ -8,14 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "egress.h"
+#include "env_build.h"
+#include "env_uv.h"
 #include "fd.h"
 #include "helper.h"
-#include "policy.h"
 #include "str.h"
-#include "uv_network.h"
-
-#define POLICY "fetch"
 
 #define COMPILE_MS 300000 /* large packages; what is not compiled by then still works */
 
@@ -75,34 +72,6 @@ static int lay_out(const char *top, const struct python *python, struct error *e
 
 /* --- 2. uv -------------------------------------------------------------------------- */
 
-/* Where uv puts things and what it may do is said here; the rest is the operator's. */
-static const char *const uv_environment[] = {
-    "PATH=/usr/bin",
-    "HOME=/box/home",
-    "LANG=C.UTF-8",
-    "NO_COLOR=1",
-    "UV_NO_PROGRESS=1",
-    "UV_LINK_MODE=copy", /* a hard link into the cache would let later installs edit it */
-    "UV_PYTHON_DOWNLOADS=never",
-    "UV_NO_BUILD=1", /* a build is a stranger's code */
-};
-
-/* uv remembers interpreters by path, and every environment lies at the same one:
- * the numbered name keeps versions apart. */
-static char **uv_arguments(const char *program, const struct env_request *request)
-{
-    autofree char *python = xasprintf(ENVIRONMENT_INSIDE "/bin/python3.%d", request->python->minor);
-    const char *const words[] = {
-        program, "pip", "install", "--python", python, "--no-build", "--"
-    };
-    char **argv = NULL;
-    for (size_t i = 0; i < COUNT(words); i++)
-        list_add(&argv, words[i]);
-    for (size_t i = 0; request->requirements && request->requirements[i]; i++)
-        list_add(&argv, request->requirements[i]);
-    return argv;
-}
-
 static int cache_directory(const struct sandbox *sandbox, const char *owner, char **ret,
                            struct error *err)
 {
@@ -113,112 +82,33 @@ static int cache_directory(const struct sandbox *sandbox, const char *owner, cha
     return r;
 }
 
-/* Where the index leads, and nobody has said that it may. */
-static int say_denied(const struct outcome *outcome, struct error *err)
-{
-    for (unsigned i = 0; i < outcome->denied_count; i++)
-        if (outcome->denied[i].what == DENIED_HOST)
-            return fail_host_as(
-                err, EACCES,
-                "the package index leads to %s, which policy " POLICY
-                " does not let out: add it to \"hosts\" in that policy's \"network\"",
-                outcome->denied[i].name);
-    return 0;
-}
-
-static int judge_uv(const struct env_making *making, const struct errand_result *result,
-                    struct error *err)
-{
-    const struct outcome *outcome = &result->outcome;
-    if (outcome->end == END_EXITED && outcome->code == 0)
-        return 0;
-    int r = say_denied(outcome, err);
-    if (r < 0)
-        return r;
-    if (outcome->end == END_EXITED)
-        return uv_reason(making->settings, result->err, err);
-    r = helper_fault(outcome, "run uv", err);
-    return r < 0 ? r
-                 : fail_host_as(err, EIO, "uv was stopped (%s) before the environment was made",
-                                end_name(outcome->end));
-}
-
-struct mount_list {
-    struct errand_mount *list;
-    size_t count;
-};
-
-static void show(struct mount_list *mounts, const char *host, const char *inside, bool write)
-{
-    mounts->list = xrealloc(mounts->list, (mounts->count + 1) * sizeof(*mounts->list));
-    mounts->list[mounts->count++] =
-        (struct errand_mount){ .host = host, .inside = inside, .write = write };
-}
-
-static char **uv_variables(const struct uv_settings *settings)
-{
-    char **env = NULL;
-    for (size_t i = 0; i < COUNT(uv_environment); i++)
-        list_add(&env, uv_environment[i]);
-    list_add(&env, "UV_CACHE_DIR=" UV_CACHE_INSIDE);
-    for (size_t i = 0; settings->env && settings->env[i]; i++)
-        list_add(&env, settings->env[i]);
-    egress_variables(&env, false);
-    return env;
-}
-
-/* The box with a way out to the indexes, and to nothing else. */
-static int run_uv(const struct sandbox *sandbox, const struct env_making *making,
-                  struct errand errand, struct error *err)
-{
-    autopolicy struct policy *policy = NULL;
-    struct egress_order order = { 0 };
-    struct errand_result result = { 0 };
-    int r = policy_load(sandbox, POLICY, &policy, err);
-    if (r == 0)
-        r = uv_order_make(sandbox, policy, making->settings, &order, err);
-    if (r == 0) {
-        errand.policy = POLICY;
-        errand.egress = &order;
-        r = errand_run(sandbox, &errand, &result, err);
-        r = r < 0 ? fail_within(err, "run uv") : judge_uv(making, &result, err);
-    }
-    errand_result_done(&result);
-    egress_order_done(&order);
-    return r;
-}
-
 static int install(const struct sandbox *sandbox, const struct env_making *making,
                    struct error *err)
 {
-    const struct env_request *request = making->request;
     autofree char *cache = NULL;
-    int r = cache_directory(sandbox, request->owner, &cache, err);
+    int r = cache_directory(sandbox, making->request->owner, &cache, err);
     if (r < 0)
         return r;
-    struct uv_program program;
-    uv_program_make(sandbox, making->uv, &program);
-    const struct uv_settings *settings = making->settings;
-    struct mount_list mounts = { 0 };
-    show(&mounts, making->path, ENVIRONMENT_INSIDE, true);
-    show(&mounts, cache, UV_CACHE_INSIDE, true);
-    if (!path_within(request->python->prefix, "/usr")) /* every policy shows /usr */
-        show(&mounts, request->python->prefix, NULL, false);
-    for (size_t i = 0; i < program.mount_count; i++)
-        show(&mounts, program.mounts[i].host, program.mounts[i].inside, false);
-    for (size_t i = 0; i < settings->mount_count; i++)
-        show(&mounts, settings->mounts[i].host, settings->mounts[i].inside, false);
-
-    autolist char **argv = uv_arguments(program.inside, request);
-    autolist char **env = uv_variables(settings);
-    struct errand errand = { .argv = argv,
-                             .env = env,
-                             .mounts = mounts.list,
-                             .mount_count = mounts.count,
-                             .control = request->control };
-    r = run_uv(sandbox, making, errand, err);
-    uv_program_done(&program);
-    free(mounts.list);
+    autofree char *python = uv_python(making);
+    const char *const words[] = { "pip", "install", "--python", python, "--no-build", "--", NULL };
+    /* Said twice, to a uv that may be the operator's wrapper: a build is a stranger's code. */
+    static const char *const variables[] = { "UV_NO_BUILD=1", NULL };
+    const struct errand_mount mounts[] = {
+        { .host = making->path, .inside = ENVIRONMENT_INSIDE, .write = true },
+        { .host = cache, .inside = UV_CACHE_INSIDE, .write = true },
+    };
+    const struct uv_call call = { .making = making,
+                                  .power = UV_INSTALLS,
+                                  .words = words,
+                                  .more = making->request->requirements,
+                                  .variables = variables,
+                                  .mounts = mounts,
+                                  .mount_count = COUNT(mounts) };
+    struct errand_result result;
+    r = uv_call(sandbox, &call, &result, err);
+    if (r == 0)
+        r = uv_judge(making, &result, err);
+    errand_result_done(&result);
     return r;
 }
 
@@ -302,7 +192,7 @@ static int compile(const struct sandbox *sandbox, const struct env_making *makin
                                         .inside = ENVIRONMENT_INSIDE,
                                         .write = true };
     struct helper helper = { .what = "compile the environment",
-                             .policy = POLICY,
+                             .policy = "fetch",
                              .interpreter = python->path,
                              .prefix = python->prefix,
                              .program = program,
@@ -331,6 +221,10 @@ int env_make(const struct sandbox *sandbox, const struct env_making *making, cha
         return r;
     tell(making->request, "installing");
     r = install(sandbox, making, err);
+    if (r == -ENOTSUP && err->blame == BLAME_POLICY && making->request->builds) {
+        tell(making->request, "building");
+        r = env_build(sandbox, making, err);
+    }
     if (r < 0)
         return r;
     tell(making->request, "compiling");

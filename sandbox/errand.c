@@ -49,6 +49,7 @@ static int errand_plan(const struct sandbox *sandbox, const struct errand *erran
                                        .inside = errand->mounts[i].inside,
                                        .write = errand->mounts[i].write,
                                        .own = true,
+                                       .no_execution = errand->mounts[i].no_execution,
                                        .why = "errand" };
     struct plan_request request = {
         .policy = policy,

@@ -20,6 +20,7 @@
 struct errand_mount {
     const char *host;   /* absolute path on the host; a file or a directory */
     const char *inside; /* NULL: the same path */
+    bool no_execution;  /* nothing in it can be executed */
     bool write;         /* as root through an id-mapped mount: files keep the owner of `host` */
 };
 

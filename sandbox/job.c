@@ -237,6 +237,7 @@ static int find_environment(struct job *job, struct error *err)
                                    .header = launch->header,
                                    .offline = launch->offline || job->sandbox->config.uv_offline,
                                    .refresh = launch->refresh,
+                                   .builds = job->policy->builds_isolated,
                                    .control = launch->fds[FD_CONTROL],
                                    .phase = note_phase,
                                    .context = job };

@@ -35,6 +35,7 @@ int tree_clone(int at, const struct tree_options *options, const char *name, str
         return fail_host(err, "open_tree %s", name);
     struct kernel_mount_attr attributes = {
         .set = KERNEL_ATTR_NOSUID | (options->device ? 0 : (uint64_t)KERNEL_ATTR_NODEV) |
+               (options->no_execution ? KERNEL_ATTR_NOEXEC : 0) |
                (options->write || options->device ? 0 : (uint64_t)KERNEL_ATTR_RDONLY),
     };
     if (kernel_mount_setattr(tree, AT_RECURSIVE, &attributes) < 0)

@@ -54,6 +54,7 @@ struct root_plan {
 
 struct tree_options {
     bool write;
+    bool no_execution;
     bool device; /* a device node: stays one; everything else is nodev */
     int idmap;   /* user namespace for an id-mapped clone, or -1 */
 };

@@ -80,6 +80,7 @@ int plan_add_tree(const struct identity *identity, struct root_plan *root,
             return idmap;
     }
     struct tree_options options = { .write = wanted->write,
+                                    .no_execution = wanted->no_execution,
                                     .device = wanted->device,
                                     .idmap = idmap };
     int tree = tree_clone(at, &options, wanted->host, err);
@@ -210,6 +211,7 @@ static int add_binds(const struct identity *identity, struct root_plan *root,
                                           .why = bind->why,
                                           .at = -1,
                                           .write = bind->write,
+                                          .no_execution = bind->no_execution,
                                           .own = bind->own };
         int r = plan_add_tree(identity, root, &tree, err);
         if (r < 0)

@@ -22,6 +22,7 @@ struct plan_bind {
     const char *host;   /* absolute */
     const char *inside; /* NULL: the same path */
     bool write;
+    bool no_execution;
     bool own;        /* as root: seen as the box's own, whoever owns it on disk */
     const char *why; /* for messages: "workspace", "environment", "--read" */
 };

@@ -7,7 +7,7 @@
 struct open_tree_request {
     const char *host, *inside, *why;
     int at; /* already open, or -1 */
-    bool write, own, device;
+    bool write, own, device, no_execution;
     bool as_owner; /* not only where others could not read it (git asks whose its files are) */
     bool overlay;  /* as the lower layer of one */
 };

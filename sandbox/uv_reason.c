@@ -200,7 +200,7 @@ static int say_source_only(struct said *said, struct error *err)
         str_puts(&name, said->headline.data);
     return fail_policy(err, ENOTSUP,
                        "%s has no wheel that fits, only a source distribution, and building is "
-                       "off: a policy with \"builds\": \"isolated\" will allow it (not yet)",
+                       "off: a policy with \"builds\": \"isolated\" allows it",
                        detail(&name));
 }
 

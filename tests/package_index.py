@@ -7,6 +7,7 @@ import io
 import socket
 import socketserver
 import tarfile
+import textwrap
 import threading
 import urllib.parse
 import zipfile
@@ -43,18 +44,68 @@ def wheel(name, version="1.0", files=None, requires=()):
     return f"{name}-{version}-py3-none-any.whl", out.getvalue()
 
 
-def source(name, version="1.0"):
-    """(file name, bytes) of a source distribution whose build would leave a mark."""
+def source(name, version="1.0", files=None):
+    """(file name, bytes) of a source distribution; without files its build would leave a mark."""
+    files = files or {"setup.py": "raise SystemExit('a build was started')\n"}
+    information = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        for path, text in {
-            "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-            "setup.py": "raise SystemExit('a build was started')\n",
-        }.items():
+        for path, text in {"PKG-INFO": information, **files}.items():
             member = tarfile.TarInfo(f"{name}-{version}/{path}")
             member.size = len(text)
             archive.addfile(member, io.BytesIO(text.encode()))
     return f"{name}-{version}.tar.gz", out.getvalue()
+
+
+BACKEND = """
+import os, zipfile
+
+{prelude}
+
+def get_requires_for_build_wheel(config_settings=None):
+    return {dynamic!r}
+
+def write_wheel(directory, name, version, files, requires=()):
+    info = f"{{name}}-{{version}}.dist-info"
+    metadata = f"Metadata-Version: 2.1\\nName: {{name}}\\nVersion: {{version}}\\n"
+    metadata += "".join(f"Requires-Dist: {{requirement}}\\n" for requirement in requires)
+    files = dict(files)
+    files[f"{{info}}/METADATA"] = metadata
+    files[f"{{info}}/WHEEL"] = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+    files[f"{{info}}/RECORD"] = "".join(f"{{path}},,\\n" for path in [*files, f"{{info}}/RECORD"])
+    called = f"{{name}}-{{version}}-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(directory, called), "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+    return called
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    found = examine(directory)
+    module = f"version = {version!r}\\nfound = {{found!r}}\\n"
+    return write_wheel(directory, {name!r}, {version!r}, {{"{name}.py": module}}, {requires!r})
+"""
+
+
+def buildable(name, version="1.0", requires=(), needs=(), dynamic=(), prelude=None):
+    """A source distribution that builds by a backend of its own, which may look around first.
+
+    `prelude` defines examine(directory); what it returns is NAME.found in the installed module.
+    `needs` are build requirements, `dynamic` those that only the running backend names."""
+    backend = BACKEND.format(
+        name=name,
+        version=version,
+        requires=list(requires),
+        dynamic=list(dynamic),
+        prelude=prelude or "def examine(directory): return None",
+    )
+    project = f"""
+        [build-system]
+        requires = {list(needs)!r}
+        build-backend = "backend"
+        backend-path = ["."]
+    """
+    files = {"pyproject.toml": textwrap.dedent(project), "backend.py": backend}
+    return source(name, version, files)
 
 
 class Index:
@@ -64,6 +115,7 @@ class Index:
         self.files = {}  # project -> {file name: bytes}
         self.links = {}  # project -> address of a file that lies elsewhere
         self.requests = []
+        self.seen = []  # whoever asked for it
         self.refused = 0
         self.held = threading.Event()  # cleared: answers wait
         self.held.set()
@@ -72,6 +124,7 @@ class Index:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
+                index.seen.append(self.path)
                 if self.headers.get("Authorization") != wanted:
                     index.refused += 1
                     return self.answer(401, b"", {"WWW-Authenticate": "Basic"})

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Environments made by uv: once, whole, from what the operator says, and without a stranger's code."""
 
+import json
 import os
 import shutil
 import signal
 import ssl
 import subprocess
 import textwrap
+import urllib.error
 import urllib.parse
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -397,6 +400,155 @@ def test_a_proxy_of_another_kind_is_one_line(place):
     result = place.run("--with", "alpha", code="")
     assert result.exit == 125
     assert "ALL_PROXY: only a proxy that is spoken to by http://" in result.err
+    assert_nowhere(place, result.err)
+
+
+# --- source distributions ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def building(place, tmp_path):
+    """building(CODE, *OPTIONS) -> Result under a policy that builds what has only a source."""
+    text = json.loads((support.SOURCE / "policies/default.json").read_text())
+    text.update(name="building", builds="isolated")
+    policy = tmp_path / "building.json"
+    policy.write_text(json.dumps(text))
+    policy.chmod(0o644)
+
+    def run(code, *options, **more):
+        return place.run("--policy", policy, *options, code=code, **more)
+
+    return run
+
+
+def test_a_source_is_built_and_what_it_needs_is_installed(place, building):
+    place.index.add(package_index.buildable("homemade", requires=["alpha"]))
+    code = "import alpha, homemade; print(homemade.version, alpha.version)"
+    first = building(code, "--with", "homemade")
+    assert first.out == "1.0 1.0\n", first.err
+    asked = len(place.index.requests)
+    assert building(code, "--with", "homemade").out == "1.0 1.0\n"
+    assert len(place.index.requests) == asked
+    (key,) = place.kept
+    entries = {path.name for path in (place.state / "gate/environments/local" / key).iterdir()}
+    assert entries == {"env", "record"}
+    # A policy without builds gets no environment that a stranger's code has made.
+    assert place.run("--with", "homemade", code=code).exit == 126
+
+
+def test_builds_may_need_builds_and_what_only_they_know_of(place, building):
+    place.index.add(package_index.buildable("tool"))
+    place.index.add(package_index.buildable("outer", needs=["tool"], dynamic=["alpha>=1"]))
+    result = building("import outer; print(outer.version)", "--with", "outer")
+    assert result.out == "1.0\n", result.err
+
+
+def test_a_build_finds_neither_network_nor_secrets_nor_anything_to_write(place, building):
+    look = f"""
+        import glob, json, socket, sys, urllib.request
+
+        def reaches(address):
+            try:
+                socket.create_connection(address, 3).close()
+                return True
+            except OSError:
+                return False
+
+        def fetches(url):
+            try:
+                return urllib.request.build_opener(
+                    urllib.request.ProxyHandler({{"http": "http://127.0.0.1:3128"}})
+                ).open(url, timeout=3).status
+            except OSError as error:
+                return getattr(error, "code", None)
+
+        def writes(path):
+            try:
+                with open(path, "w") as file:
+                    file.write("x")
+                return True
+            except OSError:
+                return False
+
+        MARK = fetches("http://{place.index.host}/mark")
+
+        def examine(directory):
+            write_wheel(directory, "alpha", "9.0", {{"alpha.py": "version = 'poisoned'"}})
+            os.symlink("/etc/passwd", os.path.join(directory, "homemade-3.0-py3-none-any.whl"))
+            read = ""
+            for path in glob.glob("/box/uv/**", recursive=True) + glob.glob("/proc/*/environ"):
+                try:
+                    read += open(path, "rb").read().decode("latin-1")
+                except OSError:
+                    pass
+            return {{
+                "proxy": reaches(("127.0.0.1", 3128)),
+                "index": reaches(("127.0.0.1", {place.index.port})),
+                "mark": MARK,
+                "secret": "can" "ary" in read + str(dict(os.environ)),
+                "cache": writes("/box/uv/cache/x"),
+                "environment": writes("/box/env/lib/x"),
+                "interpreter": writes(os.path.realpath(sys.executable) + ".x"),
+            }}
+    """
+    place.index.add(
+        package_index.buildable("homemade", requires=["alpha"], prelude=textwrap.dedent(look))
+    )
+    result = building(
+        "import alpha, homemade; print(alpha.version); print(homemade.found)", "--with", "homemade"
+    )
+    version, found = result.out.splitlines() or ["", result.err]
+    assert version == "1.0"
+    assert eval(found) == {
+        "proxy": False,
+        "index": False,
+        "mark": None,
+        "secret": False,
+        "cache": False,
+        "environment": False,
+        "interpreter": False,
+    }
+    assert "/mark" not in place.index.seen
+    # Nothing of it is left where other environments are made from.
+    assert place.run("--with", "alpha").out == "1.0\n"
+    cache = place.state / "gate/uv-cache/local"
+    assert not [path for path in cache.rglob("*homemade*") if "simple" not in str(path)]
+
+
+def test_the_mark_would_be_seen(place):
+    """The attack of the test above, where there is a network: else it would prove nothing."""
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(f"http://{place.index.host}/mark")
+    assert "/mark" in place.index.seen
+
+
+@pytest.mark.parametrize(
+    ("prelude", "words"),
+    [
+        ("def examine(directory): raise ValueError('no such compiler')", "the build of broken==1.0"),
+        ("def examine(directory): os._exit(0)", "the build of broken==1.0"),
+        ("def examine(directory): os.kill(0, 9)", "the build of broken==1.0"),
+    ],
+    ids=["raises", "exits", "kills"],
+)
+def test_a_build_that_fails_is_one_line(place, building, prelude, words):
+    place.index.add(package_index.buildable("broken", prelude=prelude))
+    result = building("", "--with", "broken")
+    assert result.exit == 125
+    assert len(result.err.splitlines()) == 1 and words in result.err, result.err
+    assert place.kept == []
+
+
+def test_a_build_with_the_operators_uv_toml(place, building, tmp_path):
+    config = tmp_path / "config/uv"
+    config.mkdir(parents=True)
+    index = f'[[index]]\nurl = "{place.index.url_with_password}"\ndefault = true\n'
+    (config / "uv.toml").write_text(index)
+    del place.env["UV_DEFAULT_INDEX"]
+    place.env["XDG_CONFIG_HOME"] = str(tmp_path / "config")
+    place.index.add(package_index.buildable("homemade", needs=["beta"], dynamic=["alpha"]))
+    result = building("import homemade; print(homemade.version)", "--with", "homemade")
+    assert result.out == "1.0\n", result.err
     assert_nowhere(place, result.err)
 
 

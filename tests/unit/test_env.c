@@ -336,7 +336,7 @@ static const struct reason {
       "hint: Wheels are required for `docopt` because building from source is disabled for all "
       "packages (i.e., with `--no-build`)\n",
       "docopt has no wheel that fits, only a source distribution, and building is off: a policy "
-      "with \"builds\": \"isolated\" will allow it (not yet)",
+      "with \"builds\": \"isolated\" allows it",
       BLAME_POLICY },
     { "error: Failed to fetch: http://bob:canary@nohost.invalid/simple/six/\n"
       "  cause: error sending request for url (http://bob:canary@nohost.invalid/simple/six/)\n"
