@@ -20,9 +20,13 @@
 #define ROUNDS_MAX 64
 
 /* Beneath the environment's directory while it is made; seen beneath UV_INSIDE. */
-#define WHEELS_INSIDE UV_INSIDE "/wheels"
-#define OUT_INSIDE    UV_INSIDE "/out"
-#define COPY_INSIDE   "/tmp/cache"
+static const char wheels_inside[] = UV_INSIDE "/wheels";
+static const char out_inside[] = UV_INSIDE "/out";
+
+/* The cache as a build sees it: its own copy, where it may write what it likes. */
+#define COPY_INSIDE "/tmp/cache"
+static const char copy_inside[] = COPY_INSIDE;
+static const char copy_and_run[] = "cp -R " UV_CACHE_INSIDE " " COPY_INSIDE " && exec \"$@\"";
 
 struct build {
     const struct sandbox *sandbox;
@@ -66,7 +70,7 @@ bool build_wanted(const char *text, struct package *ret)
         at += strlen(sign);
         const char *end = strchr(at, '`');
         const char *equals = end ? memmem(at, (size_t)(end - at), "==", 2) : NULL;
-        struct package package;
+        struct package package = { 0 };
         if (equals && take_word(at, equals, package.name) &&
             take_word(equals + 2, end, package.version)) {
             *ret = package;
@@ -200,7 +204,7 @@ static int introduce_python(const struct build *build, struct error *err)
                                   .words = words,
                                   .mounts = mounts,
                                   .mount_count = COUNT(mounts) };
-    struct errand_result result;
+    struct errand_result result = { 0 };
     int r = uv_call(build->sandbox, &call, &result, err);
     if (r == 0)
         r = uv_judge(build->making, &result, err);
@@ -217,7 +221,7 @@ static int download(const struct build *build, const char *target, char *const *
                                   "--python",
                                   build->python,
                                   "--find-links",
-                                  WHEELS_INSIDE,
+                                  wheels_inside,
                                   target ? "--target" : "--",
                                   target,
                                   target ? "--" : NULL,
@@ -225,7 +229,7 @@ static int download(const struct build *build, const char *target, char *const *
     const struct errand_mount mounts[] = {
         { .host = build->making->path, .inside = ENVIRONMENT_INSIDE, .write = !target },
         { .host = build->cache, .inside = UV_CACHE_INSIDE, .write = true },
-        { .host = build->wheels, .inside = WHEELS_INSIDE },
+        { .host = build->wheels, .inside = wheels_inside },
     };
     const struct uv_call call = { .making = build->making,
                                   .power = UV_FETCHES,
@@ -255,19 +259,17 @@ static char *find_source(const struct build *build, const struct package *packag
 static int run_build(const struct build *build, const char *source, struct errand_result *ret,
                      struct error *err)
 {
-    static const char *const before[] = {
-        "/bin/sh", "-c", "cp -R " UV_CACHE_INSIDE " " COPY_INSIDE " && exec \"$@\"", "sh", NULL
-    };
+    static const char *const before[] = { "/bin/sh", "-c", copy_and_run, "sh", NULL };
     const char *const words[] = { "build",       "--wheel",      "--python",
-                                  build->python, "--find-links", WHEELS_INSIDE,
-                                  "--out-dir",   OUT_INSIDE,     "--cache-dir",
-                                  COPY_INSIDE,   "--",           source,
+                                  build->python, "--find-links", wheels_inside,
+                                  "--out-dir",   out_inside,     "--cache-dir",
+                                  copy_inside,   "--",           source,
                                   NULL };
     struct errand_mount mounts[COUNT(build->settings) + 4] = {
         { .host = build->making->path, .inside = ENVIRONMENT_INSIDE },
         { .host = build->cache, .inside = UV_CACHE_INSIDE },
-        { .host = build->wheels, .inside = WHEELS_INSIDE },
-        { .host = build->out, .inside = OUT_INSIDE, .write = true },
+        { .host = build->wheels, .inside = wheels_inside },
+        { .host = build->out, .inside = out_inside, .write = true },
     };
     memcpy(mounts + 4, build->settings, build->setting_count * sizeof(*mounts));
     const struct uv_call call = { .making = build->making,
@@ -312,12 +314,34 @@ static int take_wheels(const struct build *build, const struct package *package,
 static int fetch_missing(const struct build *build, const char *name, struct error *err)
 {
     char *const requirements[] = { (char *)(uintptr_t)name, NULL };
-    struct errand_result result;
+    struct errand_result result = { 0 };
     int r = download(build, "/tmp/fetched", requirements, &result, err);
     if (r == 0)
         r = uv_judge(build->making, &result, err);
     errand_result_done(&result);
     return r < 0 ? fail_within(err, "what a build asks for") : 0;
+}
+
+/* 1: built; 0: `missing` is to be fetched first. */
+static int try_build(const struct build *build, const struct package *package, const char *source,
+                     char missing[101], struct error *err)
+{
+    struct errand_result result = { 0 };
+    int r = empty(build->out, err);
+    if (r == 0)
+        r = run_build(build, source, &result, err);
+    if (r == 0) {
+        r = uv_judge(build->making, &result, err);
+        if (r == 0)
+            r = 1;
+        else if (result.outcome.end == END_EXITED && build_missing(result.err, missing))
+            r = 0;
+        else
+            r = fail_within(err, "the build of %s==%s, in a box without network", package->name,
+                            package->version);
+    }
+    errand_result_done(&result);
+    return r;
 }
 
 static int build_package(struct build *build, const struct package *package, struct error *err)
@@ -326,25 +350,14 @@ static int build_package(struct build *build, const struct package *package, str
     if (!source)
         return fail_host_as(err, ENOENT, "the source of %s==%s is not where uv should have put it",
                             package->name, package->version);
-    char asked[101] = "";
+    char asked[101] = "", missing[101] = "";
     while (build->rounds++ < ROUNDS_MAX) {
-        struct errand_result result;
-        char missing[101];
-        int r = empty(build->out, err);
-        if (r == 0)
-            r = run_build(build, source, &result, err);
-        if (r < 0)
-            return r;
-        bool done = result.outcome.end == END_EXITED && result.outcome.code == 0;
-        bool more = !done && build_missing(result.err, missing) && strcmp(missing, asked) != 0;
-        if (!done && !more) {
-            r = uv_judge(build->making, &result, err);
-            r = fail_within(err, "the build of %s==%s, in a box without network", package->name,
-                            package->version);
-        }
-        errand_result_done(&result);
-        if (done)
+        int r = try_build(build, package, source, missing, err);
+        if (r == 1)
             return take_wheels(build, package, err);
+        if (r == 0 && strcmp(missing, asked) == 0)
+            return fail_host_as(err, ENOENT, "the build of %s==%s asks for a %s that is not there",
+                                package->name, package->version, missing);
         if (r == 0)
             r = fetch_missing(build, missing, err);
         if (r < 0)
@@ -357,7 +370,7 @@ static int build_package(struct build *build, const struct package *package, str
 /* 1: installed; 0: *ret is to be built first. */
 static int try_install(const struct build *build, struct package *ret, struct error *err)
 {
-    struct errand_result result;
+    struct errand_result result = { 0 };
     int r = download(build, NULL, build->making->request->requirements, &result, err);
     if (r == 0) {
         r = uv_judge(build->making, &result, err);
@@ -378,7 +391,7 @@ int env_build(const struct sandbox *sandbox, const struct env_making *making, st
     if (r == 0)
         r = introduce_python(&build, err);
     while (r == 0) {
-        struct package package;
+        struct package package = { 0 };
         r = try_install(&build, &package, err);
         if (r != 0)
             break;

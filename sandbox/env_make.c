@@ -104,7 +104,7 @@ static int install(const struct sandbox *sandbox, const struct env_making *makin
                                   .variables = variables,
                                   .mounts = mounts,
                                   .mount_count = COUNT(mounts) };
-    struct errand_result result;
+    struct errand_result result = { 0 };
     r = uv_call(sandbox, &call, &result, err);
     if (r == 0)
         r = uv_judge(making, &result, err);

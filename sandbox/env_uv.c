@@ -13,6 +13,8 @@
 
 #define POLICY "fetch"
 
+static const char cache_variable[] = "UV_CACHE_DIR=" UV_CACHE_INSIDE;
+
 /* Where uv puts things and what it may do is said here; the rest is the operator's. */
 static const char *const uv_environment[] = {
     "PATH=/usr/bin",
@@ -23,7 +25,7 @@ static const char *const uv_environment[] = {
     "UV_LINK_MODE=copy", /* a hard link into the cache would let later installs edit it */
     "UV_PYTHON_DOWNLOADS=never",
     "UV_NO_SOURCES=1", /* where a package would have uv look instead of the index */
-    "UV_CACHE_DIR=" UV_CACHE_INSIDE,
+    cache_variable,
 };
 
 char *uv_python(const struct env_making *making)

@@ -113,6 +113,7 @@ def out(world, cordon, state, shipped):
         assert out, err
         result = json.loads(out)
         assert result["end"] == "exited", result["error"]
+        assert "egress-died" not in err, err
         return result
 
     return run
@@ -474,6 +475,29 @@ def test_a_box_without_hosts_has_neither_proxy_nor_process(start):
     assert not [line for line in lines if b"proxy" in line.lower()]
     assert not egress_processes(process.pid)
     process.communicate(b"\n")
+
+
+def test_a_client_gets_the_policys_hosts_and_cannot_add_any(serve, shipped, policy, tmp_path):
+    shutil.copy(policy("web.test"), shipped)
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"client_policies": ["default", "out"]}))
+    config.chmod(0o600)
+    client = serve("--policies", shipped, "--config", config)
+    code = PRELUDE + 'print(tunnel("other.test:443")[1].splitlines()[0])'
+    result = client.call(
+        1, "py_run_script_in_dir", script_content=code, directory=str(tmp_path), policy="out"
+    )["structuredContent"]
+    assert result["stdout"] == "HTTP/1.1 403 Forbidden by policy out\n", result
+    assert result["denied"] == [{"what": "host", "name": "other.test", "count": 1}]
+    more = client.call(
+        2,
+        "py_run_script_in_dir",
+        script_content=code,
+        directory=str(tmp_path),
+        policy="out",
+        allow_host="other.test",
+    )
+    assert more["isError"] and "allow_host" in more["content"][0]["text"]
 
 
 # --- the process and its cage ---------------------------------------------------------------------------
