@@ -240,7 +240,7 @@ class World:
         seen = self.run_once(attack, names)
         if seen.exit == 0 and seen.end == "exited":
             text, hung = self.use(names, how)
-            seen.happened = hung or "a-private-key" in text
+            seen.happened = hung or "a-private-key" in text or "MemoryError" in text
             seen.err += f"(then: {'it hung' if hung else text[-500:]!r})"
         return seen
 
@@ -252,9 +252,11 @@ class World:
             "link": ["/bin/cat", ".vscode/id_test"],
             "hang": ["/bin/cat", ".vscode"],
         }
+        commands["huge"] = commands["script"]
+        memory = 100_000 if how == "huge" else 2_000_000  # KiB: what the caller has to spare
         try:
             result = subprocess.run(
-                ["/bin/sh", "-c", 'ulimit -v 2000000; exec "$@"', "sh", *commands[how]],
+                ["/bin/sh", "-c", f'ulimit -v {memory}; exec "$@"', "sh", *commands[how]],
                 capture_output=True,
                 cwd=names["workspace"],
                 timeout=3,
@@ -406,6 +408,7 @@ class Cordon(World):
             "script": {"script_path": "planted.py"},
             "env": {"script_content": SHOW_VARIABLES, "env_file": "planted.env"},
             "link": {"script_content": "print(open('.vscode/id_test').read())"},
+            "huge": {"script_path": "planted.py"},
             "hang": {"script_content": "print('no')"},
         }[how]
         client = support.RawClient(
