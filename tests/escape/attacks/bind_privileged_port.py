@@ -3,11 +3,8 @@
 # category: network
 # inside: the ports of the box are its own and lead nowhere
 # as: root
-import os
 import socket
 
 import attack
 
-if os.getuid() != 0:
-    attack.stopped("not root")
 attack.try_to("bind port 79", lambda: socket.socket().bind(("127.0.0.1", 79)))
