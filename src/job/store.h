@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.h - the records of jobs: one SQLite database that several servers and command
+ * lines share (STATE/front/jobs.db, WAL).
+ *
+ * A job belongs to the process that runs it, its keeper. A keeper holds a lock on
+ * keepers/<name> for as long as it lives; the kernel gives the lock back when it dies, also
+ * by SIGKILL or a reboot. Only a keeper changes its own jobs, and anybody who finds a
+ * keeper dead ends its jobs as failed. An ended record never changes again.
+ *
+ * Whoever wants a job cancelled leaves a file wishes/<id>; its keeper sees that (inotify),
+ * ends the job, writes the record, and takes the file away, which the other one sees.
+ *
+ * A record that a function here has returned 0 for survives the death of the process.
+ * Failures are BLAME_HOST unless said otherwise: the caller goes on without the store's
+ * help and tells its user.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cordon/error.h>
+#include <cordon/launch.h>
+
+struct store;
+
+enum job_status {
+    JOB_PENDING,
+    JOB_RUNNING,
+    JOB_COMPLETED, /* the script ended by itself, whatever its exit status */
+    JOB_FAILED,    /* something else ended it; `error` says what */
+    JOB_CANCELLED,
+    JOB_STATUS_COUNT,
+};
+
+/* "pending" "running" "completed" "failed" "cancelled"; the other way -1 for another word. */
+const char *job_status_name(enum job_status status);
+int job_status_find(const char *name);
+bool job_status_ended(enum job_status status);
+
+struct progress {
+    double current, total; /* total 0: unknown */
+    char *message;         /* NULL: none yet */
+};
+
+/* Everything is owned by it. Times are milliseconds since the epoch; 0: not yet. */
+struct record {
+    char id[JOB_ID_MAX];
+    char owner[OWNER_MAX]; /* principal: "local" */
+    char policy[POLICY_NAME_MAX];
+    char *tool;  /* "py_run_script_in_dir", "cordon run" */
+    char *label; /* or NULL */
+    enum job_status status;
+    int64_t created_ms, started_ms, completed_ms;
+    char *error;  /* or NULL */
+    char *result; /* JSON of the result object, once ended by its keeper; or NULL */
+    struct progress progress;
+    uint64_t bytes[2]; /* of output kept, once ended; before that, ask output.h */
+};
+
+void record_done(struct record *record);
+
+/* `directory` is STATE/front, made by the caller. Only reading needs no keeper. A database
+ * that is corrupt, newer, or somebody else's is refused with a sentence and stays as it is. */
+enum store_role { STORE_VISITOR, STORE_KEEPER };
+int store_open(const char *directory, enum store_role role, struct store **ret,
+               struct error *err) must_check;
+void store_close(struct store *store); /* NULL is fine; ends our own open jobs as failed */
+
+/* --- a keeper's ------------------------------------------------------------------- */
+
+/* A new job of ours, PENDING or RUNNING. */
+int store_add(struct store *store, const struct record *record, struct error *err) must_check;
+int store_started(struct store *store, const char *id, int64_t now_ms,
+                  struct error *err) must_check;
+int store_progress(struct store *store, const char *id, const struct progress *progress,
+                   struct error *err) must_check;
+
+/* Writes status, completed_ms, error, result and bytes. -ESTALE where somebody thought us
+ * dead and ended it: then that stands. */
+int store_end(struct store *store, const struct record *record, struct error *err) must_check;
+
+/* --- everybody's ------------------------------------------------------------------ */
+
+/* 1 and *ret (the caller's, record_done()), or 0 where there is no such job. A job whose
+ * keeper is dead is ended first. */
+int store_find(struct store *store, const char *owner, const char *id, struct record *ret,
+               struct error *err) must_check;
+
+struct record_list {
+    struct record *records; /* newest first, without results */
+    size_t count;
+    uint64_t total; /* that match, listed or not */
+};
+
+/* status -1: all. */
+int store_list(struct store *store, const char *owner, int status, uint64_t limit,
+               struct record_list *ret, struct error *err) must_check;
+void record_list_done(struct record_list *list);
+
+struct prune {
+    int64_t ended_before_ms; /* only those that ended before */
+    bool completed, failed, cancelled;
+};
+
+/* Removes records with their output. */
+int store_prune(struct store *store, const char *owner, const struct prune *prune,
+                uint64_t *removed, uint64_t *remaining, struct error *err) must_check;
+
+/* The operator's bounds (config.h): the oldest ended ones go first. UINT64_MAX: no bound. */
+struct bounds {
+    uint64_t count, age_ms, bytes;
+};
+int store_bound(struct store *store, const struct bounds *bounds, struct error *err) must_check;
+
+/* --- asking each other ------------------------------------------------------------- */
+
+/* Leaves a wish. 0 also where the job has ended meanwhile: store_find() tells. */
+int store_wish_end(struct store *store, const char *id, struct error *err) must_check;
+
+/* Becomes readable when a wish came or one was granted; -1 where the host cannot tell. */
+int store_events_fd(const struct store *store);
+
+/* Reads what there is. `wished`: a job of ours shall end. `ended`: one that was wished for
+ * by anybody has. Either may be NULL. */
+struct store_events {
+    void (*wished)(void *context, const char *id);
+    void (*ended)(void *context, const char *id);
+    void *context;
+};
+void store_events_read(struct store *store, const struct store_events *events);
+
+/* Moves the log into the database; may wait for the disk. Not for the event loop of a
+ * server: it calls it from a thread of its own or when nothing is going on. */
+int store_checkpoint(struct store *store, struct error *err) must_check;
