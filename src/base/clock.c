@@ -12,14 +12,24 @@ uint64_t now_ns(void)
     return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-void now_iso8601(char out[32])
+int64_t now_epoch_ms(void)
 {
     struct timespec ts;
-    struct tm tm;
     (void)clock_gettime(CLOCK_REALTIME, &ts);
-    (void)gmtime_r(&ts.tv_sec, &tm);
-    char seconds[20] = "";
-    (void)strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
-    unsigned ms = (unsigned)((unsigned long)ts.tv_nsec / NS_PER_MS) % 1000;
-    (void)snprintf(out, 32, "%s.%03u+00:00", seconds, ms);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / (long)NS_PER_MS;
+}
+
+void iso8601_print(int64_t epoch_ms, char out[32])
+{
+    time_t seconds = (time_t)(epoch_ms / 1000);
+    struct tm tm;
+    (void)gmtime_r(&seconds, &tm);
+    char text[20] = "";
+    (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(out, 32, "%s.%03u+00:00", text, (unsigned)(epoch_ms % 1000) % 1000);
+}
+
+void now_iso8601(char out[32])
+{
+    iso8601_print(now_epoch_ms(), out);
 }
