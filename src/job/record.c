@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.c - a job's record: its words, its JSON, its end. */
+#include "job/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+
+/* --- words ------------------------------------------------------------------------- */
+
+static const char *const status_names[JOB_STATUS_COUNT] = {
+    [JOB_PENDING] = "pending", [JOB_RUNNING] = "running",     [JOB_COMPLETED] = "completed",
+    [JOB_FAILED] = "failed",   [JOB_CANCELLED] = "cancelled",
+};
+
+const char *job_status_name(enum job_status status)
+{
+    return status_names[status];
+}
+
+int job_status_find(const char *name)
+{
+    for (int i = 0; i < JOB_STATUS_COUNT; i++)
+        if (strcmp(status_names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+bool job_status_ended(enum job_status status)
+{
+    return status >= JOB_COMPLETED;
+}
+
+/* --- JSON -------------------------------------------------------------------------- */
+
+static struct json_object *time_json(int64_t epoch_ms)
+{
+    char text[32];
+    if (epoch_ms == 0)
+        return NULL;
+    iso8601_print(epoch_ms, text);
+    return json_object_new_string(text);
+}
+
+static struct json_object *text_json(const char *text)
+{
+    return text ? json_object_new_string(text) : NULL;
+}
+
+/* 3 and not 3.0, 0.1 and not 0.10000000000000001. */
+static struct json_object *number_json(double value)
+{
+    char text[40];
+    (void)snprintf(text, sizeof(text), "%.15g", value);
+    return json_object_new_double_s(value, text);
+}
+
+struct json_object *progress_json(const struct progress *progress)
+{
+    bool told = progress->current > 0 || progress->total > 0 || progress->message;
+    if (!told)
+        return NULL;
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "current", number_json(progress->current));
+    json_object_object_add(object, "total",
+                           progress->total > 0 ? number_json(progress->total) : NULL);
+    json_object_object_add(object, "message", text_json(progress->message));
+    return object;
+}
+
+struct json_object *record_json(const struct record *record)
+{
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "id", json_object_new_string(record->id));
+    json_object_object_add(object, "label", text_json(record->label));
+    json_object_object_add(object, "status",
+                           json_object_new_string(job_status_name(record->status)));
+    json_object_object_add(object, "created_at", time_json(record->created_ms));
+    json_object_object_add(object, "started_at", time_json(record->started_ms));
+    json_object_object_add(object, "completed_at", time_json(record->completed_ms));
+    json_object_object_add(object, "error", text_json(record->error));
+    json_object_object_add(object, "result",
+                           record->result ? json_tokener_parse(record->result) : NULL);
+    json_object_object_add(object, "progress", progress_json(&record->progress));
+    return object;
+}
+
+/* --- the end ----------------------------------------------------------------------- */
+
+void record_done(struct record *record)
+{
+    free(record->tool);
+    free(record->label);
+    free(record->error);
+    free(record->result);
+    free(record->progress.message);
+    *record = (struct record){ 0 };
+}
