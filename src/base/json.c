@@ -171,3 +171,10 @@ unsigned json_line_of(const char *text, size_t len, const char *path)
         line += *c == '\n';
     return line;
 }
+
+struct json_object *json_number(double value)
+{
+    char text[40];
+    (void)snprintf(text, sizeof(text), "%.15g", value);
+    return json_object_new_double_s(value, text);
+}

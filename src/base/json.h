@@ -45,5 +45,8 @@ bool json_place_of(const char *text, size_t len, const char *path, size_t *begin
  * its meaning; 0 if it is not there. Lines count from 1. */
 unsigned json_line_of(const char *text, size_t len, const char *path);
 
+/* A number as a person writes it: 3 and not 3.0, 0.1 and not 0.10000000000000001. */
+struct json_object *json_number(double value);
+
 void json_put(struct json_object **slot);
 #define autojson __attribute__((cleanup(json_put)))

@@ -18,8 +18,10 @@
 #include "config.h"
 #include "fd.h"
 #include "mcp/gate.h"
+#include "mcp/job.h"
 #include "mcp/session.h"
 #include "mcp/turns.h"
+#include "mcp/waiting.h"
 #include "net/stdio.h"
 #include "str.h"
 
@@ -41,8 +43,10 @@ struct serve {
     struct event *signals[3], *look, *deadline;
     struct turns turns;
     struct gate *gate;
+    struct jobs *jobs;
     struct session *session;
     struct stdio *stdio;
+    uint64_t budget_ns; /* of a call */
     bool ending, gate_left;
     int status;
 };
@@ -60,6 +64,11 @@ static int read_configuration(struct serve *serve, struct error *err)
     if (r == 0 && !serve->options->log_level)
         log_set_level(serve->config.log_level);
     return r == 0 && getuid() == 0 ? account_find(serve->config.account, &serve->account, err) : r;
+}
+
+static int read_budget(struct serve *serve, struct error *err)
+{
+    return budget_parse(getenv("SMART_ASYNC_TIMEOUT_SECONDS"), &serve->budget_ns, err);
 }
 
 static int open_state(struct serve *serve, struct error *err)
@@ -136,6 +145,7 @@ static const struct step {
 } steps[] = {
     { "standard input and output", claim_descriptors },
     { "configuration", read_configuration },
+    { "time budget", read_budget },
     { "state", open_state },
     { "gate", start_gate },
     { "environment", forget_environment },
@@ -159,7 +169,7 @@ static void on_look(evutil_socket_t fd, short what, void *context)
     struct serve *serve = context;
     (void)fd;
     (void)what;
-    if (!serve->ending || session_calls(serve->session) > 0)
+    if (!serve->ending || session_calls(serve->session) > 0 || jobs_count(serve->jobs) > 0)
         return;
     if (!serve->gate_left)
         gate_leave(serve->gate);
@@ -172,13 +182,17 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
     struct serve *serve = context;
     (void)fd;
     (void)what;
-    log_event(LOG_WARN, "ending-late", KV_U64("calls", session_calls(serve->session)));
+    log_event(LOG_WARN, "ending-late", KV_U64("jobs", jobs_count(serve->jobs)));
     (void)event_base_loopbreak(serve->base);
 }
+
+/* What the records of jobs say that were running. */
+#define STOPPED "server stopped while job was running"
 
 /* `silent`: the client has gone, or is told nothing more. */
 static void end(struct serve *serve, const char *reason, bool silent, int status)
 {
+    const char *why = silent ? STOPPED : reason;
     if (serve->ending)
         return;
     static const struct timeval deadline = { .tv_sec = ENDING_S };
@@ -186,7 +200,9 @@ static void end(struct serve *serve, const char *reason, bool silent, int status
     serve->ending = true;
     serve->status = status;
     stdio_stop(serve->stdio);
+    jobs_stopping(serve->jobs, why);
     session_cancel_all(serve->session, silent);
+    jobs_cancel_all(serve->jobs);
     (void)event_add(serve->deadline, &deadline);
     look_again(serve);
 }
@@ -236,6 +252,14 @@ static void send_line(void *context, const char *line)
     stdio_send(serve->stdio, line);
 }
 
+/* Some hundred small lines: more would only wait. */
+#define BEHIND_BYTES (16UL * 1024)
+
+static bool is_behind(void *context)
+{
+    return stdio_pending(((struct serve *)context)->stdio) > BEHIND_BYTES;
+}
+
 static void on_flushed(void *context)
 {
     look_again(context);
@@ -268,13 +292,21 @@ static int make_loop(struct serve *serve, struct error *err)
     watch_signals(serve);
     turns_init(&serve->turns, runs_at_once(&serve->config));
     serve->gate = gate_new(serve->base, fd_take(&serve->channel), on_gate_died, serve);
+    const struct jobs_parts jobs = { .base = serve->base,
+                                     .gate = serve->gate,
+                                     .turns = &serve->turns,
+                                     .idle = on_idle,
+                                     .context = serve };
+    serve->jobs = jobs_new(&jobs);
     const struct session_parts parts = {
         .services = { .base = serve->base,
                       .gate = serve->gate,
-                      .turns = &serve->turns,
-                      .default_policy = serve->config.default_policy },
+                      .jobs = serve->jobs,
+                      .default_policy = serve->config.default_policy,
+                      .budget_ns = serve->budget_ns },
         .send = send_line,
         .idle = on_idle,
+        .behind = is_behind,
         .context = serve,
     };
     serve->session = session_new(&parts);
@@ -293,6 +325,8 @@ static void serve_done(struct serve *serve)
     gate_free(serve->gate);
     if (serve->session && session_calls(serve->session) == 0)
         session_free(serve->session);
+    if (serve->jobs && jobs_count(serve->jobs) == 0)
+        jobs_free(serve->jobs);
     int descriptors[] = { serve->in, serve->out, serve->state, serve->channel };
     for (size_t i = 0; i < COUNT(descriptors); i++)
         own_close(&descriptors[i]);

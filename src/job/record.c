@@ -2,10 +2,10 @@
 /* record.c - a job's record: its words, its JSON, its end. */
 #include "job/record.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
+#include "json.h"
 
 /* --- words ------------------------------------------------------------------------- */
 
@@ -48,23 +48,15 @@ static struct json_object *text_json(const char *text)
     return text ? json_object_new_string(text) : NULL;
 }
 
-/* 3 and not 3.0, 0.1 and not 0.10000000000000001. */
-static struct json_object *number_json(double value)
-{
-    char text[40];
-    (void)snprintf(text, sizeof(text), "%.15g", value);
-    return json_object_new_double_s(value, text);
-}
-
 struct json_object *progress_json(const struct progress *progress)
 {
     bool told = progress->current > 0 || progress->total > 0 || progress->message;
     if (!told)
         return NULL;
     struct json_object *object = json_object_new_object();
-    json_object_object_add(object, "current", number_json(progress->current));
+    json_object_object_add(object, "current", json_number(progress->current));
     json_object_object_add(object, "total",
-                           progress->total > 0 ? number_json(progress->total) : NULL);
+                           progress->total > 0 ? json_number(progress->total) : NULL);
     json_object_object_add(object, "message", text_json(progress->message));
     return object;
 }

@@ -15,22 +15,26 @@
 
 struct event_base;
 struct gate;
+struct jobs;
+struct progress;
 struct session;
-struct turns;
 
 /* What tools work with; the same for every call of a server. */
 struct services {
     struct event_base *base;
     struct gate *gate;
-    struct turns *turns; /* of runs */
+    struct jobs *jobs;
     const char *default_policy;
+    uint64_t budget_ns; /* after which a call answers that its job goes on; 0: never */
 };
 
 struct call {
     const struct services *services;
+    const char *tool;    /* its name */
     uint64_t arrived_ns; /* CLOCK_MONOTONIC */
 
-    /* The tool's: its state, and how to end it early. `grace` false: at once. */
+    /* The tool's: its state, and how to end it early, which comes to call_answer() too,
+     * maybe later. `grace` false: at once. */
     void *work;
     void (*cancel)(struct call *call, bool grace);
 
@@ -39,8 +43,10 @@ struct call {
     struct call *next, **link;
     char *id;
     struct json_object *id_value;
-    size_t bytes; /* of the message it came in */
-    bool silent;  /* the client wants no answer any more */
+    struct json_object *progress_token; /* NULL: the client wants no progress */
+    double progress;                    /* the last that was told */
+    size_t bytes;                       /* of the message it came in */
+    bool silent;                        /* the client wants no answer any more */
 };
 
 /* Sends `result` (taken) unless the client wants none, and ends the call. */
@@ -51,3 +57,10 @@ void call_stopped(struct call *call, const struct outcome *outcome);
 
 /* The same for a failure: by whose move it is (rpc.h) refused, or a fault. */
 void call_refuse(struct call *call, const struct error *error);
+
+/* The same for a call that was cancelled before anything of it ran. */
+void call_cancelled(struct call *call);
+
+/* Tells the client how far it is, where it asked to be told and reads what it is sent.
+ * What a client is told always grows (MCP, "Progress"), whatever `progress` does. */
+void call_progress(struct call *call, const struct progress *progress);

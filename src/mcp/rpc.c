@@ -257,6 +257,18 @@ char *rpc_error(const char *id, int code, const char *text)
     return reply(id, "error", error);
 }
 
+char *rpc_notification(const char *method, struct json_object *params)
+{
+    struct str line = { 0 };
+    size_t len;
+    const char *text = json_object_to_json_string_length(params, WRITE_FLAGS, &len);
+    str_printf(&line, "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":", method);
+    str_add(&line, text, len);
+    str_putc(&line, '}');
+    json_object_put(params);
+    return str_take(&line);
+}
+
 /* --- where a failure goes ---------------------------------------------------- */
 
 static const struct {

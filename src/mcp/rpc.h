@@ -44,6 +44,7 @@ char *rpc_find_id(const char *text, size_t len);
  * caller's. `id` is raw; NULL leaves it out (MCP knows no null id). */
 char *rpc_result(const char *id, struct json_object *result);
 char *rpc_error(const char *id, int code, const char *text);
+char *rpc_notification(const char *method, struct json_object *params); /* takes `params` */
 
 /* A JSON string of `text`, in which bytes that are not UTF-8 became U+FFFD. */
 struct json_object *rpc_text(const char *text);

@@ -18,6 +18,9 @@
 #define OUTPUT_MAX    (1LL << 50)
 #define LABEL_MAX     1024
 
+/* Of text for standard input: as much as of a script. */
+#define STDIN_BYTES_MAX SCRIPT_BYTES_MAX
+
 /* One row is one parameter; PARAMETER_... fills the columns that repeat. */
 #define PARAMETER(member, kind_, ...)                                                              \
     {                                                                                              \
@@ -90,11 +93,12 @@ static const struct field env_file_alone =
 
 static const struct field async_mode =
     PARAMETER(async_mode, FIELD_FLAG, .fallback = "false",
-              .help = "Not yet: true is an error. Every call waits for the end of the script.");
+              .help = "Answer at once with a job_id; py_job_status tells the rest. false: wait for "
+                      "the end, but no longer than the server's time budget.");
 
 static const struct field job_label =
     PARAMETER(job_label, FIELD_TEXT, OPTIONAL, .most = LABEL_MAX,
-              .help = "A name for the job. Accepted; nothing shows it yet.");
+              .help = "A name for the job, shown by py_list_jobs and py_job_status.");
 
 static const struct field auto_install_deps = PARAMETER(
     auto_install_deps, FIELD_FLAG, .fallback = "true",
@@ -130,8 +134,10 @@ static const struct field stdin_text = {
     .name = "stdin",
     .kind = FIELD_TEXT,
     OPTIONAL,
+    .most = STDIN_BYTES_MAX,
     .offset = offsetof(struct run_call, stdin_text),
-    .help = "Not yet: text here is an error. Standard input is empty.",
+    .help = "What the script reads from its standard input, at most 4 MiB; without it that is "
+            "empty.",
 };
 
 const struct field *const run_in_dir_fields[] = {
@@ -169,17 +175,6 @@ const struct field *const run_with_dependencies_fields[] = {
 
 /* --- what they mean together --------------------------------------------------- */
 
-static int check_not_yet(const struct run_call *call, struct error *err)
-{
-    if (call->async_mode)
-        return fail_caller(err, ENOSYS,
-                           "async_mode: not yet: true needs background jobs; only "
-                           "false is allowed so far");
-    if (call->stdin_text)
-        return fail_caller(err, ENOSYS, "stdin: not yet: only null is allowed so far");
-    return 0;
-}
-
 static int check_words(const struct run_call *call, struct error *err)
 {
     if (call->policy && policy_name_check(call->policy, err) < 0)
@@ -206,8 +201,7 @@ int run_call_decode(const struct field *const *fields, struct json_object *argum
         return fail_caller(err, EINVAL,
                            "exactly one of script_content and script_path is allowed, and %s given",
                            ret->script_path ? "both are" : "neither is");
-    r = check_not_yet(ret, err);
-    return r < 0 ? r : check_words(ret, err);
+    return check_words(ret, err);
 }
 
 void run_call_done(const struct field *const *fields, struct run_call *call)

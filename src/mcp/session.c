@@ -9,6 +9,8 @@
 #include <cordon/log.h>
 
 #include "clock.h"
+#include "job/store.h"
+#include "json.h"
 #include "mcp/rpc.h"
 #include "mcp/tools.h"
 #include "net/stdio.h"
@@ -54,10 +56,12 @@ static struct call *call_find(const struct session *session, struct json_object 
     return NULL;
 }
 
-static struct call *call_new(struct session *session, const struct rpc_message *message)
+static struct call *call_new(struct session *session, const struct rpc_message *message,
+                             const char *tool, struct json_object *token)
 {
     struct call *call = xcalloc(1, sizeof(*call));
     call->services = &session->parts.services;
+    call->tool = tool;
     call->arrived_ns = now_ns();
     call->session = session;
     call->id = xstrdup(message->id);
@@ -70,6 +74,7 @@ static struct call *call_new(struct session *session, const struct rpc_message *
     session->call_count++;
     call->bytes = message->bytes;
     session->call_bytes += call->bytes;
+    call->progress_token = json_object_get(token);
     return call;
 }
 
@@ -80,6 +85,7 @@ static void call_end(struct call *call)
     if (call->next)
         call->next->link = call->link;
     session->call_bytes -= call->bytes;
+    json_object_put(call->progress_token);
     json_object_put(call->id_value);
     free(call->id);
     free(call);
@@ -112,6 +118,39 @@ void call_refuse(struct call *call, const struct error *error)
 {
     const struct outcome outcome = { .end = blame_end(error->blame), .error = *error };
     call_stopped(call, &outcome);
+}
+
+void call_cancelled(struct call *call)
+{
+    /* Its client did not ask for that: the gate died, and its question with it. */
+    if (!call->silent) {
+        struct error err;
+        (void)fail_host_as(&err, EPIPE, "the gate died");
+        call_refuse(call, &err);
+        return;
+    }
+    call_stopped(call, &(const struct outcome){ .end = END_CANCELLED });
+}
+
+/* A step that is lost in no number a client may show, and never lost in adding it. */
+#define PROGRESS_STEP 0.001
+
+void call_progress(struct call *call, const struct progress *progress)
+{
+    struct session *session = call->session;
+    if (!call->progress_token || call->silent || session->parts.behind(session->parts.context))
+        return;
+    double least = call->progress + PROGRESS_STEP;
+    call->progress = progress->current > least ? progress->current : least;
+    struct json_object *params = json_object_new_object();
+    json_object_object_add(params, "progressToken", json_object_get(call->progress_token));
+    json_object_object_add(params, "progress", json_number(call->progress));
+    if (progress->total > 0)
+        json_object_object_add(params, "total", json_number(progress->total));
+    if (progress->message)
+        json_object_object_add(params, "message", rpc_text(progress->message));
+    autofree char *line = rpc_notification("notifications/progress", params);
+    session->parts.send(session->parts.context, line);
 }
 
 void session_cancel_all(struct session *session, bool silent)
@@ -189,9 +228,22 @@ static void list_tools(struct session *session, const struct rpc_message *messag
     send_result(session, message->id, tools_list());
 }
 
+/* *ret is borrowed; NULL where the client gave none. False: not a token. */
+static bool progress_token(const struct rpc_message *message, struct json_object **ret)
+{
+    struct json_object *meta;
+    *ret = NULL;
+    if (!json_object_object_get_ex(message->params, "_meta", &meta) ||
+        !json_object_object_get_ex(meta, "progressToken", ret))
+        return true;
+    return json_object_is_type(*ret, json_type_int) ||
+           (json_object_is_type(*ret, json_type_string) &&
+            json_object_get_string_len(*ret) <= RPC_ID_MAX);
+}
+
 static void call_tool(struct session *session, const struct rpc_message *message)
 {
-    struct json_object *name, *arguments = NULL;
+    struct json_object *name, *arguments = NULL, *token;
     if (!json_object_object_get_ex(message->params, "name", &name) ||
         !json_object_is_type(name, json_type_string)) {
         send_error(session, message->id, RPC_INVALID_PARAMS, "name must be a string");
@@ -210,12 +262,17 @@ static void call_tool(struct session *session, const struct rpc_message *message
         send_error(session, message->id, RPC_INVALID_PARAMS, "arguments must be an object");
         return;
     }
+    if (!progress_token(message, &token)) {
+        send_error(session, message->id, RPC_INVALID_PARAMS,
+                   "progressToken must be a string or an integer, of at most 1024 bytes");
+        return;
+    }
     if (call_find(session, message->id_value)) {
         /* Without the id: the client waits for one answer to it, and gets it. */
         send_error(session, NULL, RPC_INVALID_REQUEST, "a call with this id is still running");
         return;
     }
-    struct call *call = call_new(session, message);
+    struct call *call = call_new(session, message, tool->name, token);
     if (session->call_count > CALLS_MAX || session->call_bytes > CALLS_BYTES_MAX) {
         struct error err;
         (void)fail_policy(&err, EBUSY,

@@ -20,7 +20,8 @@
 struct session_parts {
     struct services services;
     void (*send)(void *context, const char *line);
-    void (*idle)(void *context); /* the last call in flight was answered */
+    void (*idle)(void *context);   /* the last call in flight was answered */
+    bool (*behind)(void *context); /* has the client much to read already? */
     void *context;
 };
 

@@ -1,63 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tool_run.c - one script from its call to its result.
+/* tool_run.c - a call of a run tool, from its arguments to the order of a job.
  *
- *     arguments -> run_call -> (paths, judged by the gate) -> spec -> launch -> run -> result
+ *     arguments -> run_call -> (paths, judged by the gate) -> spec -> launch -> job
  *
- * A call stands in one place at a time: a question is open at the gate, it waits
- * for its turn, or it runs. Cancelling ends the one or the other.
+ * After that the call waits for its job like anybody else (waiting.c).
  */
 #include "mcp/tool_run.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include <cordon/log.h>
-#include <cordon/runner.h>
 #include <cordon/spec.h>
 
-#include "clock.h"
 #include "fd.h"
 #include "mcp/gate.h"
-#include "mcp/rpc.h"
 #include "mcp/run_call.h"
-#include "mcp/tools.h"
-#include "mcp/turns.h"
-#include "run/result.h"
+#include "mcp/waiting.h"
 #include "script/dotenv.h"
 #include "str.h"
 
 struct work {
-    struct run_sink sink; /* first: the runner knows a work by it */
     struct call *call;
     const struct field *const *fields;
     struct run_call asked;
     struct spec spec;
-    bool use_uv;
-    char job[JOB_ID_MAX];
-    char policy[POLICY_NAME_MAX];
-
-    size_t step;      /* the next of `steps` */
-    uint32_t ticket;  /* the open question; 0: none */
-    struct turn turn; /* to run */
-    struct run *run;  /* NULL before and after */
-    struct started started;
-    bool has_started;
-    struct changes changes;
-    struct capture output[2];
+    size_t step;     /* the next of `steps` */
+    uint32_t ticket; /* the open question; 0: none */
 };
 
-/* --- the end --------------------------------------------------------------------- */
+/* --- the end: a refusal, or an order -------------------------------------------------- */
 
 static struct call *work_end(struct work *work)
 {
     struct call *call = work->call;
-    turn_leave(call->services->turns, &work->turn);
     run_call_done(work->fields, &work->asked);
     spec_done(&work->spec);
-    started_done(&work->started);
-    changes_done(&work->changes);
-    capture_done(&work->output[0]);
-    capture_done(&work->output[1]);
     free(work);
     return call;
 }
@@ -67,102 +44,52 @@ static void work_refuse(struct work *work, const struct error *err)
     call_refuse(work_end(work), err);
 }
 
-static void log_end(const struct work *work, const struct outcome *outcome)
-{
-    log_event(LOG_INFO, "ended", KV("job", work->job), KV("policy", work->policy),
-              KV("end", end_name(outcome->end)),
-              KV_U64("exit_code", (uint64_t)outcome_exit_code(outcome)),
-              KV_U64("wall_ms", outcome->usage.wall_ns / NS_PER_MS));
-    if (outcome->end == END_FAULT)
-        log_event(LOG_ERROR, "fault", KV("job", work->job), KV("reason", outcome->error.text));
-}
-
-/* Cancelled though its client did not ask: the gate died, and what was left of
- * the run was ended for that. */
-static struct outcome true_outcome(const struct work *work, const struct outcome *outcome)
-{
-    struct outcome ret = *outcome;
-    if (outcome->end == END_CANCELLED && !work->call->silent) {
-        ret.end = END_FAULT;
-        (void)fail_host_as(&ret.error, EPIPE, "the gate died");
-    }
-    return ret;
-}
-
-static void on_ended(struct run_sink *sink, const struct outcome *reported,
-                     const uint64_t dropped[2])
-{
-    struct work *work = (struct work *)sink;
-    const struct outcome outcome = true_outcome(work, reported);
-    const struct result_input input = {
-        .job = work->job,
-        .started = work->has_started ? &work->started : NULL,
-        .outcome = &outcome,
-        .output = { &work->output[0], &work->output[1] },
-        .dropped = { dropped[0], dropped[1] },
-        .changes = &work->changes,
-        .changes_room = REPLY_CHANGES_ROOM,
-        .elapsed_ns = now_ns() - work->call->arrived_ns,
-        .policy = work->policy,
-        .use_uv = work->use_uv,
-    };
-    log_end(work, &outcome);
-    bool is_error = outcome.end == END_REFUSED || outcome.end == END_FAULT;
-    struct json_object *object = result_build(&input);
-    call_answer(work_end(work), tool_result(object, is_error));
-}
-
-/* --- while it runs ------------------------------------------------------------------ */
-
-static void on_note(struct run_sink *sink, struct note *note)
-{
-    struct work *work = (struct work *)sink;
-    if (note->kind == NOTE_CHANGES)
-        changes_join(&work->changes, &note->changes);
-    if (note->kind != NOTE_STARTED || work->has_started)
-        return;
-    work->started = note->started;
-    work->has_started = true;
-    note->started = (struct started){ 0 };
-}
-
-static void on_output(struct run_sink *sink, int stream, const void *bytes, size_t len)
-{
-    struct work *work = (struct work *)sink;
-    capture_add(&work->output[stream - 1], bytes, len);
-}
-
 static void on_cancel(struct call *call, bool grace)
 {
     struct work *work = call->work;
-    if (work->run) {
-        run_cancel(work->run, grace); /* its outcome ends the call */
-        return;
-    }
+    (void)grace;
     gate_forget(call->services->gate, work->ticket);
-    const struct outcome cancelled = { .end = END_CANCELLED };
-    const struct outcome outcome = true_outcome(work, &cancelled);
-    call_stopped(work_end(work), &outcome);
+    call_cancelled(work_end(work));
 }
 
-static void start(struct turn *turn)
+/* Text for standard input, as a descriptor to pump from. */
+static int input_make(const char *text, int *ret, struct error *err)
 {
-    struct work *work = (struct work *)((char *)turn - offsetof(struct work, turn));
-    const struct services *services = work->call->services;
+    int fd = memfd_sealed("stdin", text, strlen(text), err);
+    if (fd < 0)
+        return fd;
+    if (lseek(fd, 0, SEEK_SET) < 0) {
+        close(fd);
+        return fail_host(err, "lseek");
+    }
+    *ret = fd;
+    return 0;
+}
+
+static void start(struct work *work)
+{
+    struct call *call = work->call;
     struct launch launch;
     struct error err = { 0 };
+    autoclose int input = -1;
     launch_init(&launch);
-    work->use_uv = work->spec.use_uv;
     int r = launch_from_spec(&work->spec, &launch, &err);
+    if (r == 0 && work->asked.stdin_text)
+        r = input_make(work->asked.stdin_text, &input, &err);
     if (r == 0) {
-        memcpy(work->job, launch.job, sizeof(work->job));
-        memcpy(work->policy, launch.policy, sizeof(work->policy));
-        log_event(LOG_INFO, "started", KV("job", work->job), KV("policy", work->policy));
-        r = run_submit(services->base, gate_channel(services->gate), &launch, -1, &work->sink,
-                       &work->run, &err);
+        struct job_order order = {
+            .launch = &launch,
+            .input = fd_take(&input),
+            .tool = call->tool,
+            .label = work->asked.job_label,
+            .arrived_ns = call->arrived_ns,
+        };
+        r = wait_for_job(call, &order, work->asked.async_mode, &err);
     }
+    launch_done(&launch);
+    call = work_end(work);
     if (r < 0)
-        work_refuse(work, &err);
+        call_refuse(call, &err);
 }
 
 /* --- what the gate has to look at first ------------------------------------------------
@@ -278,8 +205,7 @@ static void proceed(struct work *work)
     while (work->step < COUNT(steps) && !steps[work->step].asks(work, &directory, &path))
         work->step++;
     if (work->step == COUNT(steps)) {
-        if (turn_ask(work->call->services->turns, &work->turn))
-            start(&work->turn);
+        start(work);
         return;
     }
     struct error err = { 0 };
@@ -296,10 +222,8 @@ static void run_tool(struct call *call, struct json_object *arguments,
                      const struct field *const *fields)
 {
     struct work *work = xcalloc(1, sizeof(*work));
-    work->sink = (struct run_sink){ on_note, on_output, on_ended };
     work->call = call;
     work->fields = fields;
-    work->turn.go = start;
     spec_init(&work->spec);
     call->work = work;
     call->cancel = on_cancel;

@@ -6,6 +6,7 @@
 
 #include "fake_gate.h"
 #include "mcp/gate.h"
+#include "mcp/job.h"
 #include "mcp/session.h"
 #include "mcp/turns.h"
 #include "str.h"
@@ -17,6 +18,7 @@
 struct talk {
     struct event_base *base;
     struct gate *gate;
+    struct jobs *jobs;
     struct session *session;
     struct turns turns;
     int other;
@@ -40,6 +42,17 @@ static void count_death(void *context)
     ((struct talk *)context)->deaths++;
 }
 
+static void ignore_idle(void *context)
+{
+    (void)context;
+}
+
+static bool never_behind(void *context)
+{
+    (void)context;
+    return false;
+}
+
 static void say(struct talk *talk, const char *line)
 {
     session_line(talk->session, line, strlen(line));
@@ -55,13 +68,18 @@ static int setup(void **state)
     talk->gate = gate_new(talk->base, ends[0], count_death, talk);
     talk->other = ends[1];
     turns_init(&talk->turns, RUNS_MAX);
+    const struct jobs_parts jobs = {
+        .base = talk->base, .gate = talk->gate, .turns = &talk->turns, .idle = ignore_idle
+    };
+    talk->jobs = jobs_new(&jobs);
     const struct session_parts parts = {
         .services = { .base = talk->base,
                       .gate = talk->gate,
-                      .turns = &talk->turns,
+                      .jobs = talk->jobs,
                       .default_policy = "default" },
         .send = keep_line,
         .idle = count_idle,
+        .behind = never_behind,
         .context = talk,
     };
     talk->session = session_new(&parts);
@@ -73,6 +91,7 @@ static int teardown(void **state)
 {
     struct talk *talk = *state;
     session_free(talk->session);
+    jobs_free(talk->jobs);
     gate_free(talk->gate);
     event_base_free(talk->base);
     own_close(&talk->other);

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* job.c - the runs of this server.
+ *
+ *     order -> (its turn) -> run -> notes and output -> outcome -> result
+ */
+#include "mcp/job.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+
+#include <cordon/log.h>
+#include <cordon/runner.h>
+
+#include "clock.h"
+#include "mcp/gate.h"
+#include "mcp/turns.h"
+#include "run/result.h"
+#include "str.h"
+
+struct job {
+    struct run_sink sink; /* first: the runner knows a job by it */
+    struct jobs *jobs;
+    struct job *next, **link;
+    struct job_watch *watches;
+    struct record record;
+    uint64_t arrived_ns;
+    struct launch launch; /* until it runs */
+    int input;            /* until it runs, or -1 */
+    struct turn turn;
+    struct run *run; /* NULL before and after */
+    bool use_uv, cancelled;
+    struct started started;
+    bool has_started;
+    struct changes changes;
+    struct capture output[2];
+};
+
+struct jobs {
+    struct jobs_parts parts;
+    struct job *first; /* newest first */
+    size_t count;
+    const char *stopping; /* why, or NULL */
+};
+
+/* --- the table --------------------------------------------------------------------- */
+
+static struct job *job_find(const struct jobs *jobs, const char *id)
+{
+    for (struct job *job = jobs->first; job; job = job->next)
+        if (strcmp(job->record.id, id) == 0)
+            return job;
+    return NULL;
+}
+
+static void job_link(struct jobs *jobs, struct job *job)
+{
+    job->next = jobs->first;
+    job->link = &jobs->first;
+    if (job->next)
+        job->next->link = &job->next;
+    jobs->first = job;
+    jobs->count++;
+}
+
+static void job_free(struct job *job)
+{
+    struct jobs *jobs = job->jobs;
+    *job->link = job->next;
+    if (job->next)
+        job->next->link = job->link;
+    jobs->count--;
+    turn_leave(jobs->parts.turns, &job->turn);
+    while (job->watches)
+        job_unwatch(job->watches);
+    launch_done(&job->launch);
+    own_close(&job->input);
+    record_done(&job->record);
+    started_done(&job->started);
+    changes_done(&job->changes);
+    capture_done(&job->output[0]);
+    capture_done(&job->output[1]);
+    free(job);
+    if (jobs->count == 0)
+        jobs->parts.idle(jobs->parts.context);
+}
+
+/* --- watchers ------------------------------------------------------------------------ */
+
+static void watch_link(struct job *job, struct job_watch *watch)
+{
+    memcpy(watch->id, job->record.id, sizeof(watch->id));
+    watch->next = job->watches;
+    watch->link = &job->watches;
+    if (watch->next)
+        watch->next->link = &watch->next;
+    job->watches = watch;
+}
+
+void job_unwatch(struct job_watch *watch)
+{
+    if (!watch->link)
+        return;
+    *watch->link = watch->next;
+    if (watch->next)
+        watch->next->link = watch->link;
+    watch->next = NULL;
+    watch->link = NULL;
+}
+
+bool jobs_watch(struct jobs *jobs, const char *id, struct job_watch *watch)
+{
+    struct job *job = job_find(jobs, id);
+    if (job)
+        watch_link(job, watch);
+    return job;
+}
+
+static void tell_progress(struct job *job)
+{
+    for (struct job_watch *watch = job->watches, *next; watch; watch = next) {
+        next = watch->next;
+        if (watch->progress)
+            watch->progress(watch, &job->record.progress);
+    }
+}
+
+/* --- the end --------------------------------------------------------------------------- */
+
+static void log_end(const struct job *job, const struct outcome *outcome)
+{
+    log_event(LOG_INFO, "ended", KV("job", job->record.id), KV("policy", job->record.policy),
+              KV("end", end_name(outcome->end)),
+              KV_U64("exit_code", (uint64_t)outcome_exit_code(outcome)),
+              KV_U64("wall_ms", outcome->usage.wall_ns / NS_PER_MS));
+    if (outcome->end == END_FAULT)
+        log_event(LOG_ERROR, "fault", KV("job", job->record.id), KV("reason", outcome->error.text));
+}
+
+/* Cancelled though nobody asked: this server ends, or the gate died and what was left
+ * of the run was ended for that. */
+static struct outcome true_outcome(const struct job *job, const struct outcome *outcome)
+{
+    struct outcome ret = *outcome;
+    if (outcome->end == END_CANCELLED && !job->cancelled) {
+        const char *stopping = job->jobs->stopping;
+        ret.end = END_FAULT;
+        (void)fail_host_as(&ret.error, EPIPE, "%s", stopping ? stopping : "the gate died");
+    }
+    return ret;
+}
+
+static struct json_object *job_result(const struct job *job, const struct outcome *outcome,
+                                      const uint64_t dropped[2])
+{
+    const struct result_input input = {
+        .job = job->record.id,
+        .started = job->has_started ? &job->started : NULL,
+        .outcome = outcome,
+        .output = { &job->output[0], &job->output[1] },
+        .dropped = { dropped[0], dropped[1] },
+        .changes = &job->changes,
+        .changes_room = REPLY_CHANGES_ROOM,
+        .elapsed_ns = now_ns() - job->arrived_ns,
+        .policy = job->record.policy,
+        .use_uv = job->use_uv,
+    };
+    return result_build(&input);
+}
+
+static void job_end(struct job *job, const struct outcome *reported, const uint64_t dropped[2])
+{
+    const struct outcome outcome = true_outcome(job, reported);
+    log_end(job, &outcome);
+    struct json_object *result = job_result(job, &outcome, dropped);
+    bool fault = outcome.end == END_REFUSED || outcome.end == END_FAULT;
+    while (job->watches) {
+        struct job_watch *watch = job->watches;
+        job_unwatch(watch);
+        watch->ended(watch, result, fault);
+    }
+    json_object_put(result);
+    job_free(job);
+}
+
+/* Before anything of it ran. */
+static void job_end_early(struct job *job, const struct outcome *outcome)
+{
+    job_end(job, outcome, (const uint64_t[2]){ 0, 0 });
+}
+
+static void on_ended(struct run_sink *sink, const struct outcome *outcome,
+                     const uint64_t dropped[2])
+{
+    struct job *job = (struct job *)sink;
+    job->run = NULL;
+    job_end(job, outcome, dropped);
+}
+
+/* --- while it runs ------------------------------------------------------------------------ */
+
+static void take_started(struct job *job, struct started *started)
+{
+    if (job->has_started)
+        return;
+    job->started = *started;
+    job->has_started = true;
+    *started = (struct started){ 0 };
+}
+
+static void take_phase(struct job *job, const char *phase)
+{
+    free(job->record.progress.message);
+    job->record.progress.message = xstrdup(phase);
+    tell_progress(job);
+}
+
+static void on_note(struct run_sink *sink, struct note *note)
+{
+    struct job *job = (struct job *)sink;
+    switch (note->kind) {
+    case NOTE_PHASE:
+        take_phase(job, note->phase);
+        break;
+    case NOTE_STARTED:
+        take_started(job, &note->started);
+        break;
+    case NOTE_CHANGES:
+        changes_join(&job->changes, &note->changes);
+        break;
+    case NOTE_SAMPLE:
+    case NOTE_OUTCOME:
+        break;
+    }
+}
+
+static void on_output(struct run_sink *sink, int stream, const void *bytes, size_t len)
+{
+    struct job *job = (struct job *)sink;
+    capture_add(&job->output[stream - 1], bytes, len);
+}
+
+/* --- the beginning ------------------------------------------------------------------------- */
+
+static int job_run(struct job *job, struct error *err)
+{
+    const struct jobs_parts *parts = &job->jobs->parts;
+    log_event(LOG_INFO, "started", KV("job", job->record.id), KV("policy", job->record.policy));
+    int r = run_submit(parts->base, gate_channel(parts->gate), &job->launch, fd_take(&job->input),
+                       &job->sink, &job->run, err);
+    if (r < 0)
+        return r;
+    job->record.status = JOB_RUNNING;
+    job->record.started_ms = now_epoch_ms();
+    return 0;
+}
+
+static void on_turn(struct turn *turn)
+{
+    struct job *job = (struct job *)((char *)turn - offsetof(struct job, turn));
+    struct outcome outcome = { .end = END_FAULT };
+    if (job_run(job, &outcome.error) < 0)
+        job_end_early(job, &outcome);
+}
+
+static struct job *job_new(struct jobs *jobs, struct job_order *order)
+{
+    struct job *job = xcalloc(1, sizeof(*job));
+    job->sink = (struct run_sink){ on_note, on_output, on_ended };
+    job->jobs = jobs;
+    job->turn.go = on_turn;
+    job->arrived_ns = order->arrived_ns;
+    job->use_uv = order->launch->use_uv;
+    struct record *record = &job->record;
+    memcpy(record->id, order->launch->job, sizeof(record->id));
+    memcpy(record->owner, order->launch->owner, sizeof(record->owner));
+    memcpy(record->policy, order->launch->policy, sizeof(record->policy));
+    record->tool = xstrdup(order->tool);
+    record->label = order->label ? xstrdup(order->label) : NULL;
+    record->created_ms = now_epoch_ms();
+    job->launch = *order->launch;
+    launch_init(order->launch);
+    job->input = fd_take(&order->input);
+    job_link(jobs, job);
+    return job;
+}
+
+static int check_room(const struct jobs *jobs, struct error *err)
+{
+    if (jobs->stopping)
+        return fail_host_as(err, ESHUTDOWN, "%s", jobs->stopping);
+    if (jobs->count >= JOBS_MAX)
+        return fail_policy(err, EBUSY, "too many jobs at once; at most %d run or wait", JOBS_MAX);
+    return 0;
+}
+
+int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *watch,
+               struct error *err)
+{
+    int r = check_room(jobs, err);
+    if (r < 0) {
+        launch_done(order->launch);
+        own_close(&order->input);
+        return r;
+    }
+    struct job *job = job_new(jobs, order);
+    if (turn_ask(jobs->parts.turns, &job->turn))
+        r = job_run(job, err);
+    if (r < 0)
+        job_free(job);
+    else
+        watch_link(job, watch);
+    return r;
+}
+
+/* --- from outside ---------------------------------------------------------------------------- */
+
+static void cancel(struct job *job, bool grace)
+{
+    if (job->run)
+        run_cancel(job->run, grace); /* its outcome ends the job */
+    else
+        job_end_early(job, &(const struct outcome){ .end = END_CANCELLED });
+}
+
+bool jobs_cancel(struct jobs *jobs, const char *id, bool grace)
+{
+    struct job *job = job_find(jobs, id);
+    if (!job)
+        return false;
+    if (!jobs->stopping)
+        job->cancelled = true;
+    cancel(job, grace);
+    return true;
+}
+
+void jobs_stopping(struct jobs *jobs, const char *reason)
+{
+    jobs->stopping = reason;
+}
+
+void jobs_cancel_all(struct jobs *jobs)
+{
+    for (struct job *job = jobs->first, *next; job; job = next) {
+        next = job->next;
+        cancel(job, false);
+    }
+}
+
+/* --- life ----------------------------------------------------------------------------------------
+ */
+
+size_t jobs_count(const struct jobs *jobs)
+{
+    return jobs->count;
+}
+
+struct jobs *jobs_new(const struct jobs_parts *parts)
+{
+    struct jobs *jobs = xcalloc(1, sizeof(*jobs));
+    jobs->parts = *parts;
+    return jobs;
+}
+
+void jobs_free(struct jobs *jobs)
+{
+    free(jobs);
+}

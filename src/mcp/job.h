@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* job.h - the runs of this server, from the order to the record of their end.
+ *
+ * A job belongs to the table. Everybody else holds its id. Who wants to hear of it lends
+ * the table a `struct job_watch`, and may take it back at any time: the call that asked
+ * for a job is one such watcher, and the job goes on when it has left.
+ *
+ * All calls come from the event loop.
+ */
+#pragma once
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cordon/launch.h>
+
+#include "job/store.h"
+
+/* Jobs that run or wait for their turn; each costs a few descriptors. */
+#define JOBS_MAX 512
+
+struct event_base;
+struct gate;
+struct jobs;
+struct outputs;
+struct turns;
+
+struct jobs_parts {
+    struct event_base *base;
+    struct gate *gate;
+    struct turns *turns;
+    void (*idle)(void *context); /* the last job has ended */
+    void *context;
+};
+
+struct jobs *jobs_new(const struct jobs_parts *parts); /* copies *parts */
+void jobs_free(struct jobs *jobs);                     /* NULL is fine; no job may be left */
+size_t jobs_count(const struct jobs *jobs);
+
+struct job_watch {
+    char id[JOB_ID_MAX];
+    /* What the job says of itself has changed; or NULL. */
+    void (*progress)(struct job_watch *watch, const struct progress *progress);
+    /* The last call, the watch is free again. `result` is the result object, borrowed;
+     * `fault`: nothing of the script's making, but a refusal or a fault. */
+    void (*ended)(struct job_watch *watch, struct json_object *result, bool fault);
+    struct job_watch *next, **link; /* the table's; a zeroed watch watches nothing */
+};
+
+struct job_order {
+    struct launch *launch; /* taken, whatever comes of it */
+    int input;             /* a descriptor to pump into standard input (taken), or -1 */
+    const char *tool, *label;
+    uint64_t arrived_ns; /* of the request, CLOCK_MONOTONIC */
+};
+
+/* Starts it, or lets it wait for its turn. Its end comes from the loop, never from
+ * inside this call. A failure has started nothing. */
+int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *watch,
+               struct error *err) must_check;
+
+/* False where there is no such job here. */
+bool jobs_watch(struct jobs *jobs, const char *id, struct job_watch *watch);
+void job_unwatch(struct job_watch *watch);
+
+/* Asks; watchers hear of the end once it is true. One that waits ends inside this call.
+ * `grace` false: at once. False where there is no such job here. */
+bool jobs_cancel(struct jobs *jobs, const char *id, bool grace);
+
+/* Nothing new is started. What ends from now on without having been asked to has
+ * failed, for this reason (static text). */
+void jobs_stopping(struct jobs *jobs, const char *reason);
+void jobs_cancel_all(struct jobs *jobs);

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* waiting.c - a call that waits for its job. */
+#include "mcp/waiting.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "mcp/tools.h"
+#include "str.h"
+
+/* A client that hears nothing for long gives up. */
+#define HEARTBEAT_S 5
+
+#define BUDGET_VARIABLE  "SMART_ASYNC_TIMEOUT_SECONDS"
+#define BUDGET_DEFAULT_S 20
+#define BUDGET_MAX_S     1000000
+
+struct waiting {
+    struct job_watch watch; /* first: the table knows a waiting call by it */
+    struct call *call;
+    struct event *budget, *heartbeat; /* NULL: none */
+    struct progress said;             /* the job's last; its message is ours */
+};
+
+static struct call *waiting_end(struct waiting *waiting)
+{
+    struct call *call = waiting->call;
+    job_unwatch(&waiting->watch);
+    if (waiting->budget)
+        event_free(waiting->budget);
+    if (waiting->heartbeat)
+        event_free(waiting->heartbeat);
+    free(waiting->said.message);
+    free(waiting);
+    return call;
+}
+
+static void on_ended(struct job_watch *watch, struct json_object *result, bool fault)
+{
+    struct waiting *waiting = (struct waiting *)watch;
+    call_answer(waiting_end(waiting), tool_result(json_object_get(result), fault));
+}
+
+static void on_cancel(struct call *call, bool grace)
+{
+    struct waiting *waiting = call->work;
+    (void)jobs_cancel(call->services->jobs, waiting->watch.id, grace); /* its end ends the call */
+}
+
+/* --- answers before the end ----------------------------------------------------------- */
+
+static void answer_early(struct waiting *waiting, enum job_status status, const char *message)
+{
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "job_id", json_object_new_string(waiting->watch.id));
+    json_object_object_add(object, "status", json_object_new_string(job_status_name(status)));
+    if (message)
+        json_object_object_add(object, "message", json_object_new_string(message));
+    call_answer(waiting_end(waiting), tool_result(object, false));
+}
+
+/* As people write seconds: 20.0, 0.25. */
+static char *budget_message(uint64_t budget_ns)
+{
+    double seconds = (double)budget_ns / (double)NS_PER_S;
+    char text[32];
+    (void)snprintf(text, sizeof(text), "%.15g", seconds);
+    bool whole = budget_ns % NS_PER_S == 0;
+    return xasprintf("Task exceeded %s%ss time budget; running in background", text,
+                     whole ? ".0" : "");
+}
+
+static void on_budget(evutil_socket_t fd, short what, void *context)
+{
+    struct waiting *waiting = context;
+    (void)fd;
+    (void)what;
+    autofree char *message = budget_message(waiting->call->services->budget_ns);
+    answer_early(waiting, JOB_RUNNING, message);
+}
+
+int budget_parse(const char *text, uint64_t *ret_ns, struct error *err)
+{
+    double seconds = BUDGET_DEFAULT_S;
+    if (text && *text) {
+        char *end;
+        seconds = strtod(text, &end);
+        bool decimal = strspn(text, "0123456789.") == strlen(text);
+        if (!decimal || *end || !(seconds >= 0 && seconds <= BUDGET_MAX_S)) {
+            char shown[80];
+            return fail_host_as(err, EINVAL,
+                                BUDGET_VARIABLE " is \"%s\"; seconds from 0 (never) to %d are "
+                                                "allowed",
+                                printable(text, shown, sizeof(shown)), BUDGET_MAX_S);
+        }
+    }
+    *ret_ns = (uint64_t)(seconds * (double)NS_PER_S);
+    return 0;
+}
+
+/* --- progress ---------------------------------------------------------------------------- */
+
+static void on_progress(struct job_watch *watch, const struct progress *progress)
+{
+    struct waiting *waiting = (struct waiting *)watch;
+    free(waiting->said.message);
+    waiting->said = *progress;
+    waiting->said.message = progress->message ? xstrdup(progress->message) : NULL;
+    call_progress(waiting->call, &waiting->said);
+}
+
+static void on_heartbeat(evutil_socket_t fd, short what, void *context)
+{
+    struct waiting *waiting = context;
+    (void)fd;
+    (void)what;
+    call_progress(waiting->call, &waiting->said);
+}
+
+/* --- the beginning ------------------------------------------------------------------------- */
+
+static struct event *timer(struct waiting *waiting, event_callback_fn act, short kind, uint64_t ns)
+{
+    const struct timeval wait = { .tv_sec = (time_t)(ns / NS_PER_S),
+                                  .tv_usec = (suseconds_t)(ns % NS_PER_S / 1000) };
+    struct event *event = event_new(waiting->call->services->base, -1, kind, act, waiting);
+    if (!event || event_add(event, &wait) < 0)
+        abort(); /* out of memory */
+    return event;
+}
+
+int wait_for_job(struct call *call, struct job_order *order, bool async, struct error *err)
+{
+    const struct services *services = call->services;
+    struct waiting *waiting = xcalloc(1, sizeof(*waiting));
+    waiting->call = call;
+    waiting->watch.ended = on_ended;
+    waiting->watch.progress = call->progress_token ? on_progress : NULL;
+    int r = jobs_start(services->jobs, order, &waiting->watch, err);
+    if (r < 0) {
+        free(waiting);
+        return r;
+    }
+    call->work = waiting;
+    call->cancel = on_cancel;
+    if (async) {
+        answer_early(waiting, JOB_PENDING, NULL);
+        return 0;
+    }
+    uint64_t spent = now_ns() - call->arrived_ns, budget = services->budget_ns;
+    if (budget > 0)
+        waiting->budget = timer(waiting, on_budget, 0, budget > spent ? budget - spent : 0);
+    if (call->progress_token)
+        waiting->heartbeat = timer(waiting, on_heartbeat, EV_PERSIST, HEARTBEAT_S * NS_PER_S);
+    return 0;
+}
