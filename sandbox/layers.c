@@ -59,7 +59,9 @@ static void add_limits(const struct cgroup *cgroup, const char *growth, struct s
                                                : "approximated (sampled every 5 ms)";
     const char *memory = cgroup->memory_v2           ? "enforced (cgroup v2)"
                          : cgroup_has_memory(cgroup) ? "enforced (cgroup v1)"
-                                                     : "approximated (sampled every 5 ms)";
+                                                     : "approximated (sampled every 5 ms, without "
+                                                       "what the kernel keeps for sockets and the "
+                                                       "like)";
     const char *const rows[][2] = {
         { "limits.wall", "enforced (timer)" },
         { "limits.cpu", cpu },

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "explain.h"
 #include "fd.h"
+#include "hidden.h"
 #include "kernel.h"
 #include "life.h"
 #include "notify.h"
@@ -42,6 +43,7 @@ struct state {
     struct report report; /* the last of ENDED or FAULT */
     uint64_t started_ns;
     uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_disk, build_deadline;
+    uint64_t host_shared; /* bytes of shared memory when the box began */
     uint64_t sampled_memory_peak, sampled_cpu_ns, processes_peak;
     int scratch; /* or -1 */
     bool scratch_full;
@@ -114,10 +116,31 @@ static uint64_t own_time_ns(void)
     return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
+/* By how much the shared memory of the host has grown since the box began. */
+static uint64_t shared_growth(const struct state *state)
+{
+    uint64_t now = host_shared_bytes();
+    return now > state->host_shared ? now - state->host_shared : 0;
+}
+
+/* What the box holds beyond what its processes show: no more than its mappings could hold,
+ * and no more than the host has come to hold. */
+static uint64_t hidden_memory(const struct state *state, const struct tree_sample *sample)
+{
+    uint64_t growth = shared_growth(state);
+    if (!sample->memory_exact || growth <= sample->shmem_bytes)
+        return 0;
+    uint64_t mapped = tree_shared_bytes(state->run->box->pid);
+    uint64_t most = mapped < growth ? mapped : growth;
+    return most > sample->shmem_bytes ? most - sample->shmem_bytes : 0;
+}
+
 /* An exact figure decides; another only says that a limit is far away. */
-static void sample_memory(struct state *state, const struct tree_sample *sample, uint64_t now)
+static void sample_memory(struct state *state, struct tree_sample *sample, uint64_t now)
 {
     uint64_t limit = state->run->limits->memory_bytes;
+    if (!cgroup_has_memory(state->run->cgroup))
+        sample->memory_bytes += hidden_memory(state, sample);
     if (sample->memory_bytes > state->sampled_memory_peak &&
         (sample->memory_exact || sample->memory_bytes <= limit))
         state->sampled_memory_peak = sample->memory_bytes;
@@ -130,7 +153,10 @@ static void take_sample(struct state *state, uint64_t now)
     const struct supervision *run = state->run;
     struct tree_sample sample;
     uint64_t begun = own_time_ns();
-    uint64_t worth = cgroup_has_memory(run->cgroup) ? UINT64_MAX : run->limits->memory_bytes;
+    uint64_t limit = run->limits->memory_bytes, growth = shared_growth(state);
+    uint64_t worth = cgroup_has_memory(run->cgroup) ? UINT64_MAX
+                     : growth < limit               ? limit - growth
+                                                    : 0;
     tree_read(run->box->pid, worth, &sample);
     sample_memory(state, &sample, now);
     /* Of a resource limit nobody tells that it refused a fork; full is the nearest to it. */
@@ -462,6 +488,7 @@ static void say_limit(const struct supervision *run, struct outcome *ret)
 void supervise(struct supervision *run, struct outcome *ret)
 {
     struct state state = { .run = run,
+                           .host_shared = host_shared_bytes(),
                            .listener = -1,
                            .denied = { .ear = run->ear },
                            .cause = END_COUNT,

@@ -118,18 +118,24 @@ static struct memory read_memory(pid_t pid)
 }
 
 /* Each page divided by the number of those who map it: the kernel walks all of them for it. */
-static uint64_t read_exactly(pid_t pid)
+static void add_exactly(pid_t pid, struct tree_sample *sample)
 {
     char path[32], text[4096];
     struct memory memory = read_memory(pid);
     (void)snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
-    if (read_small(path, text, sizeof(text)) <= 0)
-        return memory.own + memory.shmem; /* who hides counts in full */
+    if (read_small(path, text, sizeof(text)) <= 0) {
+        /* Who hides counts in full. */
+        sample->memory_bytes += memory.own + memory.shmem;
+        sample->shmem_bytes += memory.shmem;
+        return;
+    }
+    uint64_t shmem = field_bytes(text, "\nPss_Shmem:");
+    sample->shmem_bytes += shmem;
+    sample->memory_bytes +=
+        shmem + field_bytes(text, "\nPss_Anon:") + field_bytes(text, "\nSwapPss:");
     (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-    uint64_t pages = field_bytes(text, "\nPss_Anon:") + field_bytes(text, "\nPss_Shmem:") +
-                     field_bytes(text, "\nSwapPss:");
-    return read_small(path, text, sizeof(text)) <= 0 ? pages
-                                                     : pages + field_bytes(text, "\nVmPTE:");
+    if (read_small(path, text, sizeof(text)) > 0)
+        sample->memory_bytes += field_bytes(text, "\nVmPTE:");
 }
 
 void tree_read(pid_t init, uint64_t worth_bytes, struct tree_sample *ret)
@@ -156,7 +162,7 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct tree_sample *ret)
     ret->memory_exact = true;
     ret->memory_bytes = 0;
     for (size_t i = 0; i < walk.count; i++)
-        ret->memory_bytes += read_exactly(walk.pids[i]);
+        add_exactly(walk.pids[i], ret);
 }
 
 size_t tree_pids(pid_t init, const pid_t **pids)

@@ -4,7 +4,6 @@
  * inside: what the box holds counts, whoever maps it
  * options: --memory 64M
  * expect: stopped memory
- * open as user: without a control group only resident pages are seen
  */
 #include <sys/mman.h>
 
