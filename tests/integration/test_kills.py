@@ -30,6 +30,16 @@ def mounts():
     return Path("/proc/self/mountinfo").read_text().count("\n")
 
 
+def files(state):
+    return {str(path) for path in Path(state).rglob("*")}
+
+
+def sockets():
+    """Those with a name; what has none ends with its last descriptor."""
+    lines = Path("/proc/net/unix").read_text().splitlines()
+    return {line.split()[7] for line in lines if len(line.split()) > 7 and "cordon" in line}
+
+
 def family(pid):
     """A process and all that descends from it, by /proc."""
     found = [pid]
@@ -49,8 +59,11 @@ def of_maker(path):
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_nothing_is_left_of_boxes_killed_at_random_moments(start, seed):
+def test_nothing_is_left_of_boxes_killed_at_random_moments(start, state, seed):
     chance = random.Random(seed)
+    # What every state directory has after a run.
+    assert support.finish(start("run", "--memory", "100M", "-c", "pass")).exit == 0
+    files_before, sockets_before = files(state), sockets()
     mounts_before, ours, makers = mounts(), set(), set()
     script = "import os, time\nfor _ in range(2):\n    os.fork()\ntime.sleep(30)\n"
     for _ in range(ROUNDS):
@@ -69,6 +82,8 @@ def test_nothing_is_left_of_boxes_killed_at_random_moments(start, seed):
     support.soon(lambda: not [pid for pid in ours if alive_with_name(pid)])
     support.soon(lambda: not {path for path in groups() if of_maker(path) in makers})
     assert mounts() == mounts_before
+    assert sockets() == sockets_before
+    assert files(state) == files_before
 
 
 def alive_with_name(pid):
