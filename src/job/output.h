@@ -19,8 +19,9 @@
 struct outputs;       /* the directory */
 struct output_writer; /* both streams of one job */
 
-/* `directory` is STATE/front. */
-int outputs_open(const char *directory, struct outputs **ret, struct error *err) must_check;
+/* `front` is a descriptor of STATE/front, borrowed. Where output/ cannot be made now, it is
+ * tried again when it is needed. */
+int outputs_open(int front, struct outputs **ret, struct error *err) must_check;
 void outputs_close(struct outputs *outputs); /* NULL is fine */
 
 struct output_writer *output_begin(struct outputs *outputs, const char *id);

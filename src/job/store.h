@@ -61,11 +61,21 @@ struct record {
 
 void record_done(struct record *record);
 
-/* `directory` is STATE/front, made by the caller. Only reading needs no keeper. A database
- * that is corrupt, newer, or somebody else's is refused with a sentence and stays as it is. */
+/* `front` is a descriptor of STATE/front, made by the caller and borrowed for the call.
+ * Makes what belongs beneath it and begins to watch; fails only where it has no descriptor to
+ * keep. The database is opened by store_connect(), or by the first call here that needs it:
+ * a store that could not be opened tries again, at most once in a second, and until then
+ * every call fails with the reason. One that is corrupt, newer, or somebody else's is
+ * refused with a sentence and stays as it is. Only reading needs no keeper.
+ *
+ * For a front the two lie on both sides of its cage: it may not watch directories inside,
+ * and reads what others have written only inside. One thread uses a store. */
 enum store_role { STORE_VISITOR, STORE_KEEPER };
-int store_open(const char *directory, enum store_role role, struct store **ret,
-               struct error *err) must_check;
+int store_new(int front, enum store_role role, struct store **ret, struct error *err) must_check;
+int store_connect(struct store *store, struct error *err) must_check;
+
+/* Both. */
+int store_open(int front, enum store_role role, struct store **ret, struct error *err) must_check;
 void store_close(struct store *store); /* NULL is fine; ends our own open jobs as failed */
 
 /* --- a keeper's ------------------------------------------------------------------- */
@@ -88,6 +98,11 @@ int store_end(struct store *store, const struct record *record, struct error *er
 int store_find(struct store *store, const char *owner, const char *id, struct record *ret,
                struct error *err) must_check;
 
+/* The whole id of the one job that begins with `prefix`, into `ret`. 1; 0 where there is none;
+ * -EEXIST (BLAME_CALLER) where there are several. */
+int store_complete(struct store *store, const char *owner, const char *prefix, char ret[JOB_ID_MAX],
+                   struct error *err) must_check;
+
 struct record_list {
     struct record *records; /* newest first, without results */
     size_t count;
@@ -98,6 +113,11 @@ struct record_list {
 int store_list(struct store *store, const char *owner, int status, uint64_t limit,
                struct record_list *ret, struct error *err) must_check;
 void record_list_done(struct record_list *list);
+
+/* Takes over ended records as they are, all or none; those whose id is there already are left
+ * alone. Returns how many came. */
+int store_import(struct store *store, const struct record *records, size_t count,
+                 struct error *err) must_check;
 
 struct prune {
     int64_t ended_before_ms; /* only those that ended before */
@@ -114,16 +134,20 @@ struct bounds {
 };
 int store_bound(struct store *store, const struct bounds *bounds, struct error *err) must_check;
 
+/* Ends the jobs of every dead keeper; the other calls do it for the jobs they meet. */
+int store_bury(struct store *store, struct error *err) must_check;
+
 /* --- asking each other ------------------------------------------------------------- */
 
 /* Leaves a wish. 0 also where the job has ended meanwhile: store_find() tells. */
 int store_wish_end(struct store *store, const char *id, struct error *err) must_check;
 
-/* Becomes readable when a wish came or one was granted; -1 where the host cannot tell. */
+/* Becomes readable when a wish came or one was granted; -1 where the host cannot tell: then
+ * store_events_read() from time to time sees wishes all the same. */
 int store_events_fd(const struct store *store);
 
-/* Reads what there is. `wished`: a job of ours shall end. `ended`: one that was wished for
- * by anybody has. Either may be NULL. */
+/* Reads what there is. `wished`: a job of ours shall end (may come again). `ended`: one that
+ * was wished for by anybody has; NULL: any of them may have. Either may be left out. */
 struct store_events {
     void (*wished)(void *context, const char *id);
     void (*ended)(void *context, const char *id);

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.c - a store and what a keeper does with it. */
+#include "job/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "job/part.h"
+#include "job/store_inside.h"
+#include "str.h"
+
+/* For others who write: a server answers its other clients meanwhile, a person waits. */
+#define PATIENCE_KEEPER_MS  100
+#define PATIENCE_VISITOR_MS 5000
+
+#define RETRY_NS NS_PER_S
+
+/* --- words ---------------------------------------------------------------------------- */
+
+static const char *const names[JOB_STATUS_COUNT] = {
+    [JOB_PENDING] = "pending", [JOB_RUNNING] = "running",     [JOB_COMPLETED] = "completed",
+    [JOB_FAILED] = "failed",   [JOB_CANCELLED] = "cancelled",
+};
+
+const char *job_status_name(enum job_status status)
+{
+    return status < JOB_STATUS_COUNT ? names[status] : "unknown";
+}
+
+int job_status_find(const char *name)
+{
+    for (int i = 0; i < JOB_STATUS_COUNT; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+bool job_status_ended(enum job_status status)
+{
+    return status != JOB_PENDING && status != JOB_RUNNING;
+}
+
+void record_done(struct record *record)
+{
+    char *texts[] = { record->tool, record->label, record->error, record->result,
+                      record->progress.message };
+    for (size_t i = 0; i < COUNT(texts); i++)
+        free(texts[i]);
+    *record = (struct record){ 0 };
+}
+
+bool job_id_valid(const char *id)
+{
+    size_t len = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+    return len > 0 && len < JOB_ID_MAX && id[len] == '\0';
+}
+
+int64_t now_epoch_ms(void)
+{
+    struct timespec ts;
+    (void)clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / (int64_t)NS_PER_MS;
+}
+
+/* --- life ----------------------------------------------------------------------------- */
+
+int store_new(int front, enum store_role role, struct store **ret, struct error *err)
+{
+    autoclose int own = fcntl(front, F_DUPFD_CLOEXEC, 3);
+    if (own < 0)
+        return fail_host(err, "keep the store's directory");
+    struct store *store = xcalloc(1, sizeof(*store));
+    *store = (struct store){
+        .front = own, .keepers = part_open(own, "keepers"), .role = role, .lock = -1
+    };
+    wishes_open(own, &store->wishes);
+    int r = outputs_open(own, &store->outputs, err);
+    own = -1;
+    if (r < 0) {
+        store_close(store);
+        return r;
+    }
+    *ret = store;
+    return 0;
+}
+
+static int keeper_start(struct store *store, struct error *err)
+{
+    int r = database_begin(&store->database, err);
+    if (r < 0)
+        return r;
+    r = keeper_enter(store->keepers, store->keeper, &store->lock, err);
+    database_rollback(&store->database); /* nothing was written: it only kept others out */
+    return r;
+}
+
+static int directories_ready(struct store *store, struct error *err)
+{
+    if (store->keepers < 0)
+        store->keepers = part_open(store->front, "keepers");
+    if (store->keepers < 0)
+        return fail_host(err, "make keepers");
+    if (store->wishes.directory < 0)
+        wishes_open(store->front, &store->wishes);
+    if (store->wishes.directory < 0)
+        return fail_host(err, "make wishes");
+    return 0;
+}
+
+static int connect_now(struct store *store, struct error *err)
+{
+    unsigned patience = store->role == STORE_KEEPER ? PATIENCE_KEEPER_MS : PATIENCE_VISITOR_MS;
+    int r = directories_ready(store, err);
+    if (r == 0)
+        r = database_open(store->front, patience, &store->database, err);
+    if (r == 0 && store->role == STORE_KEEPER && store->lock < 0)
+        r = keeper_start(store, err);
+    if (r < 0)
+        database_close(&store->database);
+    return r;
+}
+
+int store_connect(struct store *store, struct error *err)
+{
+    if (store->database.handle)
+        return 0;
+    int r = connect_now(store, err);
+    if (r == 0)
+        return 0;
+    store->failed_ns = now_ns();
+    store->failed = *err;
+    return r;
+}
+
+int store_ready(struct store *store, struct error *err)
+{
+    if (store->database.handle)
+        return 0;
+    if (store->failed_ns == 0 || now_ns() - store->failed_ns >= RETRY_NS)
+        return store_connect(store, err);
+    *err = store->failed;
+    return -err->code;
+}
+
+int store_open(int front, enum store_role role, struct store **ret, struct error *err)
+{
+    struct store *store = NULL;
+    int r = store_new(front, role, &store, err);
+    if (r == 0)
+        r = store_connect(store, err);
+    if (r == 0)
+        *ret = store;
+    else
+        store_close(store);
+    return r;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    struct error ignored;
+    own_close(&store->lock); /* dead, as far as anybody can see: now we too may bury */
+    if (store->keeper[0] && store->database.handle) {
+        (void)!store_bury_one(store, store->keeper, &ignored);
+        keeper_bury(store->keepers, store->keeper);
+    }
+    database_close(&store->database);
+    wishes_close(&store->wishes);
+    outputs_close(store->outputs);
+    own_close(&store->keepers);
+    own_close(&store->front);
+    free(store);
+}
+
+/* --- a keeper's ------------------------------------------------------------------------- */
+
+static int keeper_ready(struct store *store, const char *id, struct error *err)
+{
+    if (store->role != STORE_KEEPER)
+        return fail_host_as(err, EPERM, "record job %s: this store was opened to read", id);
+    if (!job_id_valid(id))
+        return fail_host_as(err, EINVAL, "record a job: its id is not one");
+    return store_ready(store, err);
+}
+
+void store_bind(sqlite3_stmt *add, const struct record *record, const char *keeper)
+{
+    const char *texts[] = { record->id, record->owner, record->policy,
+                            record->tool ? record->tool : "", record->label };
+    for (int i = 0; i < (int)COUNT(texts); i++)
+        bind_text(add, i + 1, texts[i]);
+    (void)sqlite3_bind_int(add, 6, (int)record->status);
+    bind_text(add, 7, keeper);
+    (void)sqlite3_bind_int64(add, 8, record->created_ms);
+    (void)sqlite3_bind_int64(add, 9, record->started_ms);
+    (void)sqlite3_bind_int64(add, 10, record->completed_ms);
+    bind_text(add, 11, record->error);
+    (void)sqlite3_bind_int64(add, 12, (sqlite3_int64)record->bytes[0]);
+    (void)sqlite3_bind_int64(add, 13, (sqlite3_int64)record->bytes[1]);
+}
+
+int store_add(struct store *store, const struct record *record, struct error *err)
+{
+    int r = keeper_ready(store, record->id, err);
+    if (r < 0)
+        return r;
+    if (job_status_ended(record->status))
+        return fail_host_as(err, EINVAL, "record job %s: it has ended already", record->id);
+    sqlite3_stmt *add = database_statement(&store->database, SQL_ADD, err);
+    if (!add)
+        return -err->code;
+    store_bind(add, record, store->keeper);
+    r = database_run(&store->database, add, err);
+    return r < 0 ? r : 0;
+}
+
+int store_started(struct store *store, const char *id, int64_t now_ms, struct error *err)
+{
+    int r = keeper_ready(store, id, err);
+    sqlite3_stmt *update = r < 0 ? NULL : database_statement(&store->database, SQL_STARTED, err);
+    if (!update)
+        return -err->code;
+    bind_text(update, 1, id);
+    bind_text(update, 2, store->keeper);
+    (void)sqlite3_bind_int64(update, 3, now_ms);
+    r = database_run(&store->database, update, err);
+    return r < 0 ? r : 0;
+}
+
+int store_progress(struct store *store, const char *id, const struct progress *progress,
+                   struct error *err)
+{
+    int r = keeper_ready(store, id, err);
+    sqlite3_stmt *update = r < 0 ? NULL : database_statement(&store->database, SQL_PROGRESS, err);
+    if (!update)
+        return -err->code;
+    bind_text(update, 1, id);
+    bind_text(update, 2, store->keeper);
+    (void)sqlite3_bind_double(update, 3, progress->current);
+    (void)sqlite3_bind_double(update, 4, progress->total);
+    bind_text(update, 5, progress->message);
+    r = database_run(&store->database, update, err);
+    return r < 0 ? r : 0;
+}
+
+static int write_end(struct store *store, const struct record *record, struct error *err)
+{
+    sqlite3_stmt *end = database_statement(&store->database, SQL_END, err);
+    if (!end)
+        return -err->code;
+    bind_text(end, 1, record->id);
+    bind_text(end, 2, store->keeper);
+    (void)sqlite3_bind_int(end, 3, (int)record->status);
+    (void)sqlite3_bind_int64(end, 4, record->completed_ms);
+    bind_text(end, 5, record->error);
+    (void)sqlite3_bind_int64(end, 6, (sqlite3_int64)record->bytes[0]);
+    (void)sqlite3_bind_int64(end, 7, (sqlite3_int64)record->bytes[1]);
+    (void)sqlite3_bind_int64(end, 8, record->started_ms);
+    int r = database_run(&store->database, end, err);
+    if (r == 0)
+        return fail_host_as(err, ESTALE, "end job %s: another process has ended it", record->id);
+    if (r < 0 || !record->result)
+        return r;
+    sqlite3_stmt *result = database_statement(&store->database, SQL_RESULT, err);
+    if (!result)
+        return -err->code;
+    bind_text(result, 1, record->id);
+    bind_text(result, 2, record->result);
+    return database_run(&store->database, result, err);
+}
+
+int store_end(struct store *store, const struct record *record, struct error *err)
+{
+    int r = keeper_ready(store, record->id, err);
+    if (r < 0)
+        return r;
+    if (!job_status_ended(record->status))
+        return fail_host_as(err, EINVAL, "end job %s: its status says it has not", record->id);
+    r = database_begin(&store->database, err);
+    if (r < 0)
+        return r;
+    r = write_end(store, record, err);
+    if (r >= 0)
+        r = database_commit(&store->database, err);
+    else
+        database_rollback(&store->database);
+    /* The record first: who sees the wish granted looks at it. */
+    if (r >= 0)
+        wish_remove(&store->wishes, record->id);
+    return r < 0 ? r : 0;
+}
+
+/* --- asking each other -------------------------------------------------------------------- */
+
+int store_wish_end(struct store *store, const char *id, struct error *err)
+{
+    if (!job_id_valid(id))
+        return fail_caller(err, EINVAL, "a job's id is wanted");
+    int r = store_ready(store, err);
+    if (r == 0)
+        r = wish_make(&store->wishes, id, err);
+    sqlite3_stmt *ask = r < 0 ? NULL : database_statement(&store->database, SQL_IS_OPEN, err);
+    if (!ask)
+        return -err->code;
+    bind_text(ask, 1, id);
+    r = database_step(&store->database, ask, err);
+    (void)sqlite3_reset(ask);
+    /* Its keeper looked for a wish before ours was there: nobody else takes it away. */
+    if (r == 0)
+        wish_remove(&store->wishes, id);
+    return r < 0 ? r : 0;
+}
+
+int store_events_fd(const struct store *store)
+{
+    return store->wishes.watch;
+}
+
+struct listener {
+    struct store *store;
+    const struct store_events *events;
+};
+
+static bool is_ours(struct store *store, const char *id)
+{
+    struct error ignored;
+    sqlite3_stmt *ask = job_id_valid(id) && store_ready(store, &ignored) == 0
+                            ? database_statement(&store->database, SQL_IS_OURS, &ignored)
+                            : NULL;
+    if (!ask)
+        return false;
+    bind_text(ask, 1, id);
+    bind_text(ask, 2, store->keeper);
+    int r = database_step(&store->database, ask, &ignored);
+    (void)sqlite3_reset(ask);
+    return r > 0;
+}
+
+static void pass_on(void *context, const char *id, bool granted)
+{
+    const struct listener *listener = context;
+    const struct store_events *events = listener->events;
+    if (granted && events->ended)
+        events->ended(events->context, id);
+    if (!granted && events->wished && listener->store->keeper[0] && is_ours(listener->store, id))
+        events->wished(events->context, id);
+}
+
+void store_events_read(struct store *store, const struct store_events *events)
+{
+    struct listener listener = { store, events };
+    if (store->wishes.directory >= 0)
+        wishes_read(&store->wishes, pass_on, &listener);
+}
+
+int store_checkpoint(struct store *store, struct error *err)
+{
+    int r = store_ready(store, err);
+    if (r < 0)
+        return r;
+    int code = sqlite3_wal_checkpoint_v2(store->database.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                         NULL, NULL);
+    return code == SQLITE_OK || code == SQLITE_BUSY ? 0
+                                                    : database_fail(&store->database, "tidy", err);
+}

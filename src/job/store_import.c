@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_import.c - ended records from elsewhere. */
+#include <errno.h>
+
+#include "job/store_inside.h"
+
+/* 1: added. 0: there is one of that id. */
+static int import_one(struct store *store, const struct record *record, struct error *err)
+{
+    if (!job_id_valid(record->id) || !job_status_ended(record->status))
+        return fail_host_as(err, EINVAL, "import job %s: only what has ended can be imported",
+                            record->id);
+    sqlite3_stmt *add = database_statement(&store->database, SQL_IMPORT, err);
+    if (!add)
+        return -err->code;
+    store_bind(add, record, NULL);
+    int r = database_run(&store->database, add, err);
+    if (r <= 0 || !record->result)
+        return r;
+    sqlite3_stmt *result = database_statement(&store->database, SQL_RESULT, err);
+    if (!result)
+        return -err->code;
+    bind_text(result, 1, record->id);
+    bind_text(result, 2, record->result);
+    return database_run(&store->database, result, err);
+}
+
+int store_import(struct store *store, const struct record *records, size_t count, struct error *err)
+{
+    int added = 0;
+    int r = store_ready(store, err);
+    if (r == 0)
+        r = database_begin(&store->database, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; r >= 0 && i < count; i++) {
+        r = import_one(store, &records[i], err);
+        added += r > 0;
+    }
+    if (r >= 0)
+        r = database_commit(&store->database, err);
+    else
+        database_rollback(&store->database);
+    return r < 0 ? r : added;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_inside.h - what the files of the store share, and nobody else sees. */
+#pragma once
+
+#include "job/database.h"
+#include "job/keeper.h"
+#include "job/output.h"
+#include "job/store.h"
+#include "job/wish.h"
+
+struct store {
+    int front, keepers;
+    enum store_role role;
+    struct database database; /* handle NULL: not connected */
+    uint64_t failed_ns;       /* when connecting last failed, and why */
+    struct error failed;
+    char keeper[KEEPER_MAX]; /* empty: we have none yet */
+    int lock;
+    struct wishes wishes;
+    struct outputs *outputs; /* to remove and to measure */
+};
+
+/* Connected, after trying. */
+int store_ready(struct store *store, struct error *err) must_check;
+
+/* Ends the jobs of one keeper, if he is dead: 1, and 0 where he lives. */
+int store_bury_one(struct store *store, const char *keeper, struct error *err) must_check;
+
+/* All of a record that SQL_ADD and SQL_IMPORT take; `keeper` NULL: it has ended. Borrowed. */
+void store_bind(sqlite3_stmt *add, const struct record *record, const char *keeper);
+
+/* Letters, digits and '-': what is made into a file name. */
+bool job_id_valid(const char *id);
+
+int64_t now_epoch_ms(void);
