@@ -18,40 +18,6 @@
 
 #define RETRY_NS NS_PER_S
 
-/* --- words ---------------------------------------------------------------------------- */
-
-static const char *const names[JOB_STATUS_COUNT] = {
-    [JOB_PENDING] = "pending", [JOB_RUNNING] = "running",     [JOB_COMPLETED] = "completed",
-    [JOB_FAILED] = "failed",   [JOB_CANCELLED] = "cancelled",
-};
-
-const char *job_status_name(enum job_status status)
-{
-    return status < JOB_STATUS_COUNT ? names[status] : "unknown";
-}
-
-int job_status_find(const char *name)
-{
-    for (int i = 0; i < JOB_STATUS_COUNT; i++)
-        if (strcmp(names[i], name) == 0)
-            return i;
-    return -1;
-}
-
-bool job_status_ended(enum job_status status)
-{
-    return status != JOB_PENDING && status != JOB_RUNNING;
-}
-
-void record_done(struct record *record)
-{
-    char *texts[] = { record->tool, record->label, record->error, record->result,
-                      record->progress.message };
-    for (size_t i = 0; i < COUNT(texts); i++)
-        free(texts[i]);
-    *record = (struct record){ 0 };
-}
-
 bool job_id_valid(const char *id)
 {
     size_t len = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
