@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "job/part.h"
@@ -22,13 +21,6 @@ bool job_id_valid(const char *id)
 {
     size_t len = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
     return len > 0 && len < JOB_ID_MAX && id[len] == '\0';
-}
-
-int64_t now_epoch_ms(void)
-{
-    struct timespec ts;
-    (void)clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / (int64_t)NS_PER_MS;
 }
 
 /* --- life ----------------------------------------------------------------------------- */

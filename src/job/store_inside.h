@@ -31,5 +31,3 @@ void store_bind(sqlite3_stmt *add, const struct record *record, const char *keep
 
 /* Letters, digits and '-': what is made into a file name. */
 bool job_id_valid(const char *id);
-
-int64_t now_epoch_ms(void);
