@@ -15,6 +15,7 @@
 #include "fd.h"
 #include "layers.h"
 #include "policy.h"
+#include "progress.h"
 #include "roots.h"
 #include "str.h"
 #include "supervise.h"
@@ -112,6 +113,12 @@ static void note_started(void *context)
     job->started.box_ns = now_ns() - job->prepared_ns;
     struct note note = { .kind = NOTE_STARTED, .started = job->started };
     note_write(job->launch, &note);
+}
+
+static void note_progress(void *context, const struct progress_note *progress)
+{
+    const struct job *job = context;
+    note_write(job->launch, &(const struct note){ .kind = NOTE_PROGRESS, .progress = *progress });
 }
 
 /* --- admission ---------------------------------------------------------------------- */
@@ -346,6 +353,21 @@ static int make_variables(struct job *job, struct error *err)
     return 0;
 }
 
+static bool tells_progress(const struct job *job)
+{
+    return job->launch->what == LAUNCH_SCRIPT && plan_scratch(&job->plan);
+}
+
+/* Only the plan knows where there is scratch space. */
+static void say_progress_file(struct job *job)
+{
+    if (!tells_progress(job))
+        return;
+    autofree char *path = path_join(plan_scratch(&job->plan), PROGRESS_FILE);
+    variables_set(&job->env, "CORDON_PROGRESS", path);
+    job->plan.env = job->env;
+}
+
 static int make_plan(struct job *job, struct error *err)
 {
     const struct launch *launch = job->launch;
@@ -379,6 +401,7 @@ static int make_plan(struct job *job, struct error *err)
     if (r < 0)
         return r;
     job->planned = true;
+    say_progress_file(job);
     /* The launch's copy of the input lives as long as the plan. */
     if (nothing >= 0)
         job->launch->fds[FD_STDIN] = fd_take(&nothing);
@@ -436,6 +459,7 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
         .workspace = &workspace,
         .scratch = plan_scratch(&job->plan),
         .started = note_started,
+        .progressed = tells_progress(job) ? note_progress : NULL,
         .context = job,
     };
     supervise(&run, outcome);

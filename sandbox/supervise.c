@@ -16,6 +16,7 @@
 #include "kernel.h"
 #include "life.h"
 #include "notify.h"
+#include "progress.h"
 #include "room.h"
 #include "usage.h"
 
@@ -31,6 +32,8 @@
 #define SAMPLE_DENSE_NS  (5 * NS_PER_MS)  /* the samples are the limit */
 #define NEVER            UINT64_MAX
 
+#define PROGRESS_NS (100 * NS_PER_MS) /* how often a script is looked at for its progress */
+
 /* Of the supervisor's own time, which no limit of the box counts: many idle processes must
  * not buy more than a tenth of a processor. */
 #define SAMPLE_REST_FACTOR 9
@@ -42,7 +45,9 @@ struct state {
     bool started, ended, faulted, gone, pids_full;
     struct report report; /* the last of ENDED or FAULT */
     uint64_t started_ns;
-    uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_disk, build_deadline;
+    uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_disk, next_progress,
+        build_deadline;
+    struct progress_watch progress;
     uint64_t host_shared; /* bytes of shared memory when the box began */
     uint64_t sampled_memory_peak, sampled_cpu_ns, processes_peak;
     int scratch; /* or -1 */
@@ -191,6 +196,13 @@ static void look_at_disk(struct state *state, uint64_t now)
         happen(state, EVENT_LIMIT, END_DISK, now);
 }
 
+static void look_at_progress(struct state *state)
+{
+    const struct supervision *run = state->run;
+    if (run->progressed && state->scratch >= 0 && progress_look(&state->progress, state->scratch))
+        run->progressed(run->context, &state->progress.last);
+}
+
 static void look_at_clock(struct state *state)
 {
     uint64_t now = now_ns();
@@ -211,12 +223,17 @@ static void look_at_clock(struct state *state)
         take_sample(state, now);
     if (state->started && state->life != LIFE_OVER && now >= state->next_disk)
         look_at_disk(state, now);
+    if (state->started && state->life != LIFE_OVER && now >= state->next_progress) {
+        state->next_progress = now + PROGRESS_NS;
+        look_at_progress(state);
+    }
 }
 
 static uint64_t next_deadline(const struct state *state)
 {
     const uint64_t all[] = { state->wall_deadline,  state->grace_deadline, state->kill_deadline,
-                             state->build_deadline, state->next_sample,    state->next_disk };
+                             state->build_deadline, state->next_sample,    state->next_disk,
+                             state->next_progress };
     uint64_t next = NEVER;
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i] < next)
@@ -234,6 +251,8 @@ static void on_started(struct state *state)
     state->build_deadline = NEVER;
     state->wall_deadline = after(now, state->run->limits->wall_ms);
     state->next_sample = state->next_disk = now + SAMPLE_DENSE_NS;
+    if (state->run->progressed)
+        state->next_progress = now + PROGRESS_NS;
     if (state->run->started)
         state->run->started(state->run->context);
 }
@@ -269,7 +288,7 @@ static void on_report(struct state *state)
         happen(state, EVENT_EXIT, END_EXITED, now_ns());
         /* The box is empty: nothing is left to limit or to look at. */
         state->wall_deadline = state->grace_deadline = NEVER;
-        state->next_sample = state->next_disk = NEVER;
+        state->next_sample = state->next_disk = state->next_progress = NEVER;
         break;
     }
 }
@@ -498,6 +517,7 @@ void supervise(struct supervision *run, struct outcome *ret)
                            .kill_deadline = NEVER,
                            .next_sample = NEVER,
                            .next_disk = NEVER,
+                           .next_progress = NEVER,
                            .build_deadline = now_ns() + BUILD_DEADLINE_NS };
     while (!state.gone)
         wait_for_something(&state);
@@ -525,6 +545,7 @@ void supervise(struct supervision *run, struct outcome *ret)
         ret->end = END_MEMORY;
     else
         (void)fail_host_as(&ret->error, EIO, "the box: pid 1 died");
+    look_at_progress(&state); /* its last word */
     close_listener(&state);
     notify_tell(&state.denied, ret);
     egress_end(&run->box->egress, ret);

@@ -2,6 +2,8 @@
 /* supervise.h - one box, from its first report to its outcome. */
 #pragma once
 
+#include <cordon/note.h>
+
 #include "box.h"
 #include "str.h"
 #include "workspace.h"
@@ -29,6 +31,8 @@ struct supervision {
     const char *scratch;               /* one of its scratch directories, or NULL */
     /* Called once, when the payload is about to run. */
     void (*started)(void *context);
+    /* Called a few times a second at most, with what it says of how far it is; or NULL. */
+    void (*progressed)(void *context, const struct progress_note *progress);
     void *context;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* note.h - what a supervisor tells the owner of a job, in order:
  *
- *     PHASE...  STARTED  SAMPLE...  CHANGES...  OUTCOME          or only  OUTCOME
+ *     PHASE...  STARTED  (SAMPLE | PROGRESS)...  CHANGES...  OUTCOME      or only  OUTCOME
  *
  * Notes are the whole conversation. The owner answers only over the control
  * pipe (launch.h). They travel over a pipe, each as a 32-bit length in host
@@ -18,7 +18,23 @@
 
 #define NOTE_BYTES_MAX (256 * 1024)
 
-enum note_kind { NOTE_PHASE, NOTE_STARTED, NOTE_SAMPLE, NOTE_CHANGES, NOTE_OUTCOME };
+enum note_kind {
+    NOTE_PHASE,
+    NOTE_STARTED,
+    NOTE_SAMPLE,
+    NOTE_PROGRESS,
+    NOTE_CHANGES,
+    NOTE_OUTCOME,
+};
+
+/* More than bytes or rows of anything, and few enough that one more thousandth still shows. */
+#define PROGRESS_NUMBER_MAX 1e12
+
+/* What a script said of how far it is; a few times a second at most. */
+struct progress_note {
+    double current, total; /* from 0 to PROGRESS_NUMBER_MAX; total 0: unknown */
+    char message[240];     /* UTF-8, one line, maybe empty */
+};
 
 /* One layer as a result shows it: {"seccomp", "on"}, {"limits.cpu", "approximated (...)"}. */
 struct layer {
@@ -49,6 +65,7 @@ struct note {
         char phase[64];         /* "resolving", "installing", "compiling", "building the box" */
         struct started started; /* OUTCOME of a refusal carries no STARTED before it */
         struct usage sample;
+        struct progress_note progress;
         struct changes changes; /* one part of the list; the parts are joined in their order */
         struct outcome outcome;
     };

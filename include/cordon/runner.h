@@ -12,7 +12,7 @@
 #include <cordon/note.h>
 
 struct run_sink {
-    /* PHASE, STARTED, SAMPLE and CHANGES. The note lives for the call only; a sink that
+    /* All but OUTCOME. The note lives for the call only; a sink that
      * wants to keep a STARTED takes its contents and zeroes them. */
     void (*note)(struct run_sink *sink, struct note *note);
     /* stream: 1 or 2. Bytes as they came, already bounded by limits.output. */

@@ -121,6 +121,40 @@ static void get_started(struct frame_reader *in, struct started *started)
     started->box_ns = frame_u64(in);
 }
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
+
+/* Not negative, not too big, and not what is no number. */
+static double get_amount(struct frame_reader *in)
+{
+    uint64_t bits = frame_u64(in);
+    double value;
+    memcpy(&value, &bits, sizeof(value));
+    if (!(value >= 0 && value <= PROGRESS_NUMBER_MAX))
+        in->bad = true;
+    return in->bad ? 0 : value;
+}
+
+static void put_progress(struct str *out, const struct progress_note *progress)
+{
+    frame_put_u64(out, bits_of(progress->current));
+    frame_put_u64(out, bits_of(progress->total));
+    frame_put_text(out, progress->message);
+}
+
+static void get_progress(struct frame_reader *in, struct progress_note *progress)
+{
+    progress->current = get_amount(in);
+    progress->total = get_amount(in);
+    frame_fixed(in, progress->message, sizeof(progress->message));
+    if (!utf8_valid(progress->message, strlen(progress->message)))
+        in->bad = true;
+}
+
 static void put_denied(struct str *out, const struct outcome *outcome)
 {
     frame_put_u32(out, outcome->denied_count);
@@ -238,6 +272,9 @@ int note_encode(const struct note *note, void **ret, size_t *len, struct error *
     case NOTE_SAMPLE:
         put_usage(&out, &note->sample);
         break;
+    case NOTE_PROGRESS:
+        put_progress(&out, &note->progress);
+        break;
     case NOTE_CHANGES:
         put_changes(&out, &note->changes);
         break;
@@ -267,6 +304,9 @@ int note_decode(const void *frame, size_t len, struct note *ret, struct error *e
         break;
     case NOTE_SAMPLE:
         get_usage(&in, &ret->sample);
+        break;
+    case NOTE_PROGRESS:
+        get_progress(&in, &ret->progress);
         break;
     case NOTE_CHANGES:
         get_changes(&in, &ret->changes);

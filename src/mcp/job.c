@@ -215,6 +215,16 @@ static void take_phase(struct job *job, const char *phase)
     tell_progress(job);
 }
 
+static void take_progress(struct job *job, const struct progress_note *note)
+{
+    struct progress *progress = &job->record.progress;
+    free(progress->message);
+    progress->current = note->current;
+    progress->total = note->total;
+    progress->message = note->message[0] ? xstrdup(note->message) : NULL;
+    tell_progress(job);
+}
+
 static void on_note(struct run_sink *sink, struct note *note)
 {
     struct job *job = (struct job *)sink;
@@ -224,6 +234,9 @@ static void on_note(struct run_sink *sink, struct note *note)
         break;
     case NOTE_STARTED:
         take_started(job, &note->started);
+        break;
+    case NOTE_PROGRESS:
+        take_progress(job, &note->progress);
         break;
     case NOTE_CHANGES:
         changes_join(&job->changes, &note->changes);

@@ -25,6 +25,9 @@ static const char instructions[] =
     "of the host to work in; py_run_script_with_dependencies gives it packages and a scratch "
     "directory.";
 
+/* Small enough to mean nothing, big enough to show on every number (PROGRESS_NUMBER_MAX). */
+#define PROGRESS_STEP 0.001
+
 struct session {
     struct session_parts parts;
     const char *version; /* NULL before initialize */
@@ -75,6 +78,7 @@ static struct call *call_new(struct session *session, const struct rpc_message *
     call->bytes = message->bytes;
     session->call_bytes += call->bytes;
     call->progress_token = json_object_get(token);
+    call->progress = -PROGRESS_STEP; /* a script begins at 0 */
     return call;
 }
 
@@ -131,9 +135,6 @@ void call_cancelled(struct call *call)
     }
     call_stopped(call, &(const struct outcome){ .end = END_CANCELLED });
 }
-
-/* A step that is lost in no number a client may show, and never lost in adding it. */
-#define PROGRESS_STEP 0.001
 
 void call_progress(struct call *call, const struct progress *progress)
 {

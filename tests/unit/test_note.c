@@ -36,6 +36,29 @@ static void an_outcome_travels_with_everything_that_was_denied(void **state)
     assert_int_equal(back.outcome.code, 9);
 }
 
+static void progress_travels_and_is_a_number(void **state)
+{
+    (void)state;
+    struct note note = { .kind = NOTE_PROGRESS, .progress = { 2.5, 1e12, "caf\xc3\xa9" } }, back;
+    back = travelled(&note);
+    assert_true(back.progress.current == 2.5 && back.progress.total == 1e12);
+    assert_string_equal(back.progress.message, "caf\xc3\xa9");
+    const struct progress_note bad[] = { { -1, 0, "" },
+                                         { __builtin_nan(""), 0, "" },
+                                         { 1, __builtin_inf(), "" },
+                                         { 1e13, 0, "" },
+                                         { 1, 1, "\xff" } };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        void *bytes = NULL;
+        size_t len = 0;
+        struct error err = { 0 };
+        note.progress = bad[i];
+        assert_int_equal(note_encode(&note, &bytes, &len, &err), 0);
+        assert_int_equal(note_decode((char *)bytes + 4, len - 4, &back, &err), -EBADMSG);
+        free(bytes);
+    }
+}
+
 static void a_list_of_denials_without_bound_is_no_note(void **state)
 {
     (void)state;
@@ -105,6 +128,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(changes_read_the_same_in_whatever_order_they_were_found),
     cmocka_unit_test(an_outcome_travels_with_everything_that_was_denied),
     cmocka_unit_test(a_list_of_denials_without_bound_is_no_note),
+    cmocka_unit_test(progress_travels_and_is_a_number),
 };
 
 UNIT_MAIN(tests)
