@@ -1,9 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record.c - a job's record as JSON. */
+/* record.c - a job's record: its words, its JSON, its end. */
 #include "job/record.h"
+
+#include <string.h>
 
 #include "clock.h"
 #include "json.h"
+
+/* --- words ------------------------------------------------------------------------- */
+
+static const char *const status_names[JOB_STATUS_COUNT] = {
+    [JOB_PENDING] = "pending", [JOB_RUNNING] = "running",     [JOB_COMPLETED] = "completed",
+    [JOB_FAILED] = "failed",   [JOB_CANCELLED] = "cancelled",
+};
+
+const char *job_status_name(enum job_status status)
+{
+    return status_names[status];
+}
+
+int job_status_find(const char *name)
+{
+    for (int i = 0; i < JOB_STATUS_COUNT; i++)
+        if (strcmp(status_names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+bool job_status_ended(enum job_status status)
+{
+    return status >= JOB_COMPLETED;
+}
+
+/* --- JSON -------------------------------------------------------------------------- */
 
 static struct json_object *time_json(int64_t epoch_ms)
 {
@@ -47,4 +76,16 @@ struct json_object *record_json(const struct record *record)
                            record->result ? json_tokener_parse(record->result) : NULL);
     json_object_object_add(object, "progress", progress_json(&record->progress));
     return object;
+}
+
+/* --- the end ----------------------------------------------------------------------- */
+
+void record_done(struct record *record)
+{
+    free(record->tool);
+    free(record->label);
+    free(record->error);
+    free(record->result);
+    free(record->progress.message);
+    *record = (struct record){ 0 };
 }
