@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 
 #include "caps.h"
@@ -145,8 +146,40 @@ static int close_the_rest(const struct plan *plan)
     return kernel_close_range(REPORT_FD + 1, ~0U, 0);
 }
 
+/* A terminal of the box's own devpts: its follower is the payload's, its leader the
+ * supervisor's, and no terminal of the host is known in here. */
+static int take_terminal(const struct plan *plan)
+{
+    static const int locked = 0;
+    const struct winsize size = { .ws_row = plan->screen.rows, .ws_col = plan->screen.columns };
+    struct report report = { .kind = REPORT_TERMINAL };
+    struct termios modes;
+    struct error ignored;
+    step_object = "/dev/ptmx";
+    int leader = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (leader < 0 || ioctl(leader, TIOCSPTLCK, &locked) < 0 ||
+        ioctl(leader, TIOCSWINSZ, &size) < 0)
+        return -1;
+    int follower = ioctl(leader, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (follower < 0 || tcgetattr(follower, &modes) < 0)
+        return -1;
+    modes.c_iflag |= IUTF8; /* or the erase key leaves half a character behind */
+    if (tcsetattr(follower, TCSANOW, &modes) < 0 ||
+        socket_send(report_fd, &report, sizeof(report), &leader, 1, &ignored) < 0)
+        return -1;
+    for (int i = 0; i < 3; i++)
+        if (dup2(follower, i) < 0)
+            return -1;
+    close(follower);
+    close(leader);
+    step_object = "";
+    return 0;
+}
+
 static int take_descriptors(const struct plan *plan)
 {
+    if (plan->terminal)
+        return take_terminal(plan);
     for (int i = 0; i < 3; i++)
         if (dup2(plan->stdio[i], i) < 0)
             return -1;
@@ -207,8 +240,9 @@ static int hide_from_payload(const struct plan *plan)
 
 static int own_session(const struct plan *plan)
 {
-    (void)plan;
-    return setsid() < 0 ? -1 : 0;
+    if (setsid() < 0)
+        return -1;
+    return plan->terminal ? ioctl(STDIN_FILENO, TIOCSCTTY, 0) : 0;
 }
 
 static int reset_signals(const struct plan *plan)
@@ -448,7 +482,8 @@ _Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipe
     if (payload == 0)
         become_payload(plan);
     hand_over_listener();
-    /* The payload's ends of its pipes are its own: ours would keep them open. */
-    (void)kernel_close_range(0, 2, 0);
+    /* The payload's ends of its pipes are its own: ours would keep them open. A terminal is
+     * kept open, or its leader would see an end whenever nobody in here happens to have it. */
+    (void)kernel_close_range(plan->terminal ? 1 : 0, 2, 0);
     reap_until(payload, started_ns, &waiting);
 }

@@ -6,6 +6,7 @@
 
 /* What the inside says over the report socket; each is one datagram. */
 enum report_kind {
+    REPORT_TERMINAL, /* carries the leader of the terminal that the payload gets */
     REPORT_LISTENER, /* carries the descriptor that denied system calls ask through */
     REPORT_STARTED,  /* the payload is about to be executed */
     REPORT_FAULT,    /* a step failed; nothing (more) runs */

@@ -185,6 +185,8 @@ static int operator_only(const struct job *job, struct error *err)
 {
     if (job->sandbox->oneshot)
         return 0;
+    if (job->launch->terminal)
+        return fail_policy(err, EPERM, "a terminal is the operator's");
     if (job->launch->policy_file || job->launch->extra_count > 0 || job->launch->hosts)
         return fail_policy(err, EPERM, "policy files, further mounts and hosts are the operator's");
     if (job->launch->python && strchr(job->launch->python, '/'))
@@ -337,6 +339,8 @@ static int make_variables(struct job *job, struct error *err)
     int r = variables_make(job->sandbox, job->policy, job->launch->env, &job->env, err);
     if (r < 0)
         return r;
+    if (job->launch->terminal && !env_get(job->launch->env, "TERM"))
+        variables_set(&job->env, "TERM", job->launch->terminal);
     if (has_way_out(job))
         egress_variables(&job->env, true);
     if (job->command.import_directory) {
@@ -394,6 +398,7 @@ static int make_plan(struct job *job, struct error *err)
         .env = job->env,
         .cwd = cwd,
         .stdio = { input, launch->fds[FD_STDOUT], launch->fds[FD_STDERR] },
+        .terminal = launch->terminal ? &launch->screen : NULL,
         .egress = has_way_out(job) ? &job->egress : NULL,
         .count_denied = true,
     };
@@ -439,10 +444,19 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
 {
     struct box box;
     struct workspace_watch workspace;
+    struct terminal terminal;
+    struct launch *launch = job->launch;
+    int r = launch->terminal ? terminal_begin(&terminal, fd_take(&launch->fds[FD_STDIN]),
+                                              fd_take(&launch->fds[FD_STDOUT]), err)
+                             : 0;
+    if (r < 0)
+        return r;
     workspace_begin(&workspace, job->policy, &job->plan, job->workspace, job->workspace_fd);
-    int r = box_start(&job->plan, &job->cgroup, &box, err);
+    r = box_start(&job->plan, &job->cgroup, &box, err);
     let_go(job->launch);
     if (r < 0) {
+        if (launch->terminal)
+            terminal_end(&terminal);
         workspace_end(&workspace, &job->changes, outcome);
         return r;
     }
@@ -456,6 +470,7 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
         .control = job->launch->fds[FD_CONTROL],
         .feed = -1,
         .drains = { { .fd = -1 }, { .fd = -1 } },
+        .terminal = launch->terminal ? &terminal : NULL,
         .workspace = &workspace,
         .scratch = plan_scratch(&job->plan),
         .started = note_started,
@@ -464,6 +479,8 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
     };
     supervise(&run, outcome);
     box_done(&box);
+    if (launch->terminal)
+        terminal_end(&terminal);
     workspace_end(&workspace, &job->changes, outcome);
     return 0;
 }

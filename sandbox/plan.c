@@ -332,6 +332,20 @@ static int judge_writable(const struct sandbox *sandbox, const struct policy *po
     return 0;
 }
 
+/* It is made from the box's own devpts, so that no terminal of the host is ever inside. */
+static int plan_terminal(const struct plan_request *request, struct plan *plan, struct error *err)
+{
+    if (!request->terminal)
+        return 0;
+    plan->terminal = true;
+    plan->screen = *request->terminal;
+    for (size_t i = 0; i < plan->root.mount_count; i++)
+        if (plan->root.mounts[i].kind == MOUNT_PTS)
+            return 0;
+    return fail_policy(err, ENXIO, "policy %s has no \"dev\" among its files, and so no terminals",
+                       request->policy->name);
+}
+
 int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
               const struct identity *identity, struct plan *ret, struct error *err)
 {
@@ -350,6 +364,8 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
         r = notify_variant(&ret->filter, &ret->asking, err);
     if (r == 0)
         r = plan_root(request, ret, err);
+    if (r == 0)
+        r = plan_terminal(request, ret, err);
     if (r == 0 && identity->root)
         r = judge_writable(sandbox, request->policy, &ret->root, err);
     if (r == 0)

@@ -8,6 +8,7 @@
 
 #include <sys/resource.h>
 
+#include <cordon/launch.h>
 #include <cordon/note.h>
 #include <cordon/policy.h>
 
@@ -40,6 +41,7 @@ struct plan_request {
     char *const *env; /* complete */
     const char *cwd;
     int stdio[3];
+    const struct screen *terminal;     /* of this size, instead of stdio; NULL: none */
     const struct egress_order *egress; /* who may be reached; NULL: nobody */
     bool count_denied;                 /* denied system calls are to be named in the outcome */
 };
@@ -68,6 +70,8 @@ struct plan {
     char **path; /* candidates for argv[0] where it has no slash, NULL-ended */
     const char *cwd;
     int stdio[3];
+    bool terminal; /* pid 1 makes one of the box's own, and it takes the place of stdio */
+    struct screen screen;
     const struct egress_order *egress;
     const char *broken_step; /* tests only: this step fails (EIO) instead of being taken */
 };

@@ -261,18 +261,24 @@ static void on_report(struct state *state)
 {
     struct report report;
     struct error ignored;
-    int listener = -1;
+    autoclose int sent = -1;
     size_t count = 0;
-    ssize_t n = socket_receive(state->run->box->report, &report, sizeof(report), &listener, 1,
-                               &count, &ignored);
+    ssize_t n = socket_receive(state->run->box->report, &report, sizeof(report), &sent, 1, &count,
+                               &ignored);
+    if (count == 0)
+        sent = -1;
     if (n != (ssize_t)sizeof(report)) {
         close(state->run->box->report);
         state->run->box->report = -1;
         return;
     }
     switch (report.kind) {
+    case REPORT_TERMINAL:
+        if (state->run->terminal)
+            terminal_attach(state->run->terminal, fd_take(&sent));
+        break;
     case REPORT_LISTENER:
-        state->listener = count == 1 ? listener : -1;
+        state->listener = fd_take(&sent);
         break;
     case REPORT_STARTED:
         on_started(state);
@@ -304,6 +310,13 @@ static void on_control(struct state *state)
     if (n == 1 && byte == CONTROL_SIGNAL) {
         if (read(state->run->control, &byte, 1) == 1 && byte > 0 && byte < NSIG)
             box_signal(state->run->box, byte);
+        return;
+    }
+    if (n == 1 && byte == CONTROL_SCREEN) {
+        struct screen size;
+        if (read(state->run->control, &size, sizeof(size)) == (ssize_t)sizeof(size) &&
+            state->run->terminal)
+            terminal_resize(state->run->terminal, size);
         return;
     }
     if (n == 1 && byte == CONTROL_OUTPUT) {
@@ -362,7 +375,8 @@ enum watched {
     WATCH_ERR,
     WATCH_FEED,
     WATCH_LISTENER,
-    WATCHED
+    WATCH_TERMINAL, /* and what follows: its three */
+    WATCHED = WATCH_TERMINAL + TERMINAL_WATCHED
 };
 
 static void wait_for_something(struct state *state)
@@ -378,11 +392,16 @@ static void wait_for_something(struct state *state)
         [WATCH_FEED] = { .fd = run->feed, .events = POLLOUT },
         [WATCH_LISTENER] = { .fd = state->listener, .events = POLLIN },
     };
+    nfds_t watched = WATCH_TERMINAL;
+    if (run->terminal) {
+        terminal_watch(run->terminal, &fds[WATCH_TERMINAL]);
+        watched = WATCHED;
+    }
     uint64_t next = next_deadline(state), now = now_ns();
     uint64_t left = next <= now ? 0 : next - now;
     struct timespec timeout = { .tv_sec = (time_t)(left / NS_PER_S),
                                 .tv_nsec = (long)(left % NS_PER_S) };
-    int n = ppoll(fds, WATCHED, next == NEVER ? NULL : &timeout, NULL);
+    int n = ppoll(fds, watched, next == NEVER ? NULL : &timeout, NULL);
     look_at_clock(state);
     if (n <= 0)
         return;
@@ -392,6 +411,8 @@ static void wait_for_something(struct state *state)
         on_drain(&run->drains[1]);
     if (fds[WATCH_FEED].revents)
         on_feed(state);
+    if (run->terminal)
+        terminal_pump(run->terminal, &fds[WATCH_TERMINAL]);
     if (fds[WATCH_LISTENER].revents & POLLIN)
         on_listener(state);
     else if (fds[WATCH_LISTENER].revents)

@@ -6,6 +6,7 @@
 
 #include "box.h"
 #include "str.h"
+#include "terminal.h"
 #include "workspace.h"
 
 /* Output that the supervisor itself collects (errands); a job's goes to its owner. */
@@ -27,6 +28,7 @@ struct supervision {
     const void *input;
     size_t input_len;
     struct drain drains[2];
+    struct terminal *terminal;         /* the payload has one of its own; or NULL */
     struct workspace_watch *workspace; /* or NULL */
     const char *scratch;               /* one of its scratch directories, or NULL */
     /* Called once, when the payload is about to run. */

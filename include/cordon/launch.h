@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cordon/error.h>
 #include <cordon/limits.h>
@@ -42,6 +43,12 @@ enum control {
     CONTROL_OUTPUT = 'o', /* the output limit is reached and the policy says that ends the run */
     CONTROL_KILL = 'k',   /* cancel without grace */
     CONTROL_SIGNAL = 's', /* followed by one byte, the signal number, to forward to the payload */
+    CONTROL_SCREEN = 'w', /* followed by a struct screen: the size of its terminal from now on */
+};
+
+/* The size of a terminal, in characters. */
+struct screen {
+    uint16_t rows, columns;
 };
 
 enum launch_what { LAUNCH_SCRIPT, LAUNCH_COMMAND };
@@ -77,10 +84,14 @@ struct launch {
     char **hosts;        /* further ones that may be reached (host.h), NULL-ended; likewise */
     struct extra_mount *extra; /* only `cordon-sandbox run` accepts any */
     size_t extra_count;
-    struct limits asked; /* UNBOUNDED: no opinion */
-    bool wall_lower;     /* asked.wall_ms is a schema's default: above the policy's it is lowered,
-                          * where an explicit request would be refused */
-    int fds[FD_COUNT];   /* travel beside the frame; owned by the launch; -1: absent */
+    struct limits asked;  /* UNBOUNDED: no opinion */
+    char *terminal;       /* the payload has a terminal of its own, whose TERM this is; NULL: pipes.
+                           * Its bytes pass through STDIN and STDOUT. Only `cordon-sandbox run`
+                           * accepts it */
+    struct screen screen; /* its size at the start */
+    bool wall_lower;      /* asked.wall_ms is a schema's default: above the policy's it is lowered,
+                           * where an explicit request would be refused */
+    int fds[FD_COUNT];    /* travel beside the frame; owned by the launch; -1: absent */
 };
 
 /* A launch with every descriptor -1, every limit UNBOUNDED and nothing else. */

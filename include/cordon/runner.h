@@ -38,5 +38,8 @@ void run_cancel(struct run *run, bool grace);
 /* Forwards a signal to the payload. */
 void run_signal(struct run *run, int number);
 
+/* Says which size the payload's terminal has from now on. */
+void run_resize(struct run *run, struct screen screen);
+
 /* Stops and starts reading output, for a slow reader (back-pressure on the script). */
 void run_pause(struct run *run, bool paused);

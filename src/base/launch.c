@@ -25,6 +25,7 @@ void launch_done(struct launch *launch)
     free(launch->script_path);
     free(launch->python);
     free(launch->header);
+    free(launch->terminal);
     list_free(launch->requirements);
     list_free(launch->argv);
     list_free(launch->env);
@@ -105,6 +106,8 @@ int launch_encode(const struct launch *launch, void *frame, size_t *len, struct 
     }
     for (size_t i = 0; i < LIMIT_COUNT; i++)
         frame_put_u64(&out, limit_get(&launch->asked, &limit_fields[i]));
+    frame_put_text(&out, launch->terminal);
+    frame_put_u32(&out, (uint32_t)launch->screen.rows << 16 | launch->screen.columns);
     frame_put_u8(&out, launch->wall_lower);
     uint32_t present = 0;
     for (unsigned i = 0; i < FD_COUNT; i++)
@@ -165,6 +168,9 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     decode_extra(&in, ret);
     for (size_t i = 0; i < LIMIT_COUNT; i++)
         *limit_at(&ret->asked, &limit_fields[i]) = frame_u64(&in);
+    ret->terminal = frame_text(&in);
+    uint32_t screen = frame_u32(&in);
+    ret->screen = (struct screen){ .rows = (uint16_t)(screen >> 16), .columns = (uint16_t)screen };
     ret->wall_lower = frame_choice(&in, 1);
     *present = frame_u32(&in);
     if (*present >> FD_COUNT)

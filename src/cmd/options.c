@@ -40,7 +40,7 @@ const struct option_row option_rows[] = {
     { "--output", "SIZE", "how much output is kept", BOXED, OPTION_LIMIT, AT(asked.output_bytes) },
     { "--allow-host", "HOST[:PORT]", "let connections to this host out", BOXED, OPTION_LIST,
       AT(allow_host) },
-    { "--tty", NULL, "give the script a terminal of its own (not yet)", BOXED, OPTION_LATER, 0 },
+    { "--tty", NULL, "give the script a terminal of its own", BOXED, OPTION_FLAG, AT(tty) },
     { "--job", NULL, "record the run as a job (not yet)", BOXED, OPTION_LATER, 0 },
     { "--no-server", NULL, "start the box here, even where a server runs", BOXED, OPTION_FLAG,
       AT(no_server) },

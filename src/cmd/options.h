@@ -49,7 +49,7 @@ extern const struct option_row option_rows[];
 extern const size_t option_count;
 
 struct options {
-    bool help, version, no_uv, offline, refresh, quiet, json, no_server;
+    bool help, version, no_uv, offline, refresh, quiet, json, no_server, tty;
     const char *state, *config, *policies, *log_level;
     const char *policy, *directory, *python, *report;
     const char *code;                   /* of -c */

@@ -17,6 +17,7 @@
 #include "cmd/command.h"
 #include "cmd/named.h"
 #include "cmd/session.h"
+#include "cmd/terminal.h"
 #include "cmd/timezone.h"
 #include "cmd/trusted.h"
 #include "fd.h"
@@ -38,6 +39,11 @@ static void take_note(struct run_sink *sink, struct note *note)
     if (note->kind != NOTE_STARTED || session->box_stood)
         return;
     session->box_stood = true;
+    if (session->options->tty) {
+        terminal_hand_over(); /* until now its keys were for us */
+        /* Whoever pressed them there knows. */
+        session->forwarded[SIGINT] = session->forwarded[SIGQUIT] = true;
+    }
     session->started = note->started;
     note->started = (struct started){ 0 };
 }
@@ -96,6 +102,31 @@ static void err_broken(void *context)
 
 static const int passed_on[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
+/* Under --tty: what happens to our own terminal. */
+static const int of_terminal[] = { SIGTSTP, SIGCONT, SIGWINCH };
+
+static void resize(struct session *session)
+{
+    struct screen size;
+    if (terminal_size(&size))
+        run_resize(session->run, size);
+}
+
+/* True if the signal was about our terminal alone. */
+static bool take_terminal_signal(struct session *session, int number)
+{
+    bool ours = false;
+    for (size_t i = 0; i < COUNT(of_terminal); i++)
+        ours |= number == of_terminal[i];
+    if (number == SIGTSTP)
+        terminal_stop();
+    if (number == SIGCONT && session->box_stood)
+        terminal_hand_over(); /* whoever stopped us, a shell has set its own modes since */
+    if (ours)
+        resize(session);
+    return ours;
+}
+
 static void take_signal(evutil_socket_t fd, short what, void *context)
 {
     (void)what;
@@ -104,6 +135,8 @@ static void take_signal(evutil_socket_t fd, short what, void *context)
     if (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info) || !session->run)
         return;
     int number = (int)info.ssi_signo;
+    if (take_terminal_signal(session, number))
+        return;
     bool again = number == SIGINT && session->interrupted;
     session->interrupted |= number == SIGINT;
     /* Before the script runs nobody could make sense of a signal but us. */
@@ -130,6 +163,9 @@ static int watch_signals(struct session *session, struct event **ret, struct err
     for (size_t i = 0; i < COUNT(passed_on); i++)
         if (!is_ignored(passed_on[i]))
             (void)sigaddset(&set, passed_on[i]);
+    for (size_t i = 0; session->options->tty && i < COUNT(of_terminal); i++)
+        if (!is_ignored(of_terminal[i]))
+            (void)sigaddset(&set, of_terminal[i]);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return fail_host(err, "sigprocmask");
     session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -143,10 +179,12 @@ static int watch_signals(struct session *session, struct event **ret, struct err
 /* --- the beginning --------------------------------------------------------------------- */
 
 /* Our own standard input to pump from, or -1 where there is nothing in it. */
-static int feed_open(const struct request *request)
+static int feed_open(const struct session *session)
 {
     struct stat input, null;
-    if (request->input_taken || fstat(STDIN_FILENO, &input) < 0)
+    /* A terminal goes on after the end of a script that was typed. */
+    bool taken = session->request->input_taken && !session->options->tty;
+    if (taken || fstat(STDIN_FILENO, &input) < 0)
         return -1;
     if (S_ISCHR(input.st_mode) && stat("/dev/null", &null) == 0 && input.st_rdev == null.st_rdev)
         return -1;
@@ -175,13 +213,15 @@ static int submit(struct session *session, struct error *err)
     if (r < 0)
         return r;
     memcpy(session->job, launch.job, sizeof(session->job));
+    if (session->options->tty)
+        terminal_describe(&launch);
     pid_t pid = sandbox_start("run", session->options, env, &channel, err);
     if (pid < 0) {
         launch_done(&launch);
         return pid;
     }
     session->sandbox = pid;
-    return run_submit(session->base, channel, &launch, feed_open(session->request), &session->sink,
+    return run_submit(session->base, channel, &launch, feed_open(session), &session->sink,
                       &session->run, err);
 }
 
@@ -271,7 +311,9 @@ static int session_run(struct session *session, struct error *err)
     session->base = event_base_new();
     if (!session->base)
         return fail_host_as(err, ENOMEM, "start an event loop");
-    int r = report_open(session, err);
+    int r = session->options->tty ? terminal_check(session->options, err) : 0;
+    if (r == 0)
+        r = report_open(session, err);
     if (r == 0)
         r = watch_signals(session, &signals, err);
     if (r == 0)
@@ -284,9 +326,12 @@ static int session_run(struct session *session, struct error *err)
     await_sandbox(session);
     for (int i = 0; i < 2; i++)
         if (session->out[i]) {
-            session->mid_line = outlet_mid_line(session->out[i]); /* of standard error in the end */
+            /* In the end of standard error; a terminal's is empty and shows nothing. */
+            session->mid_line =
+                outlet_mid_line(session->out[i]) || (session->options->tty && session->mid_line);
             outlet_free(session->out[i]);
         }
+    terminal_take_back();
     if (signals)
         event_free(signals);
     event_base_free(session->base);

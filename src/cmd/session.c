@@ -36,7 +36,8 @@ static void say_hints(struct session *session)
         session->outcome.code == 0)
         return;
     autostr struct str text = { 0 };
-    (void)capture_text(&session->text[1], SIZE_MAX, NULL, &text);
+    /* A terminal shows errors among all else. */
+    (void)capture_text(&session->text[session->options->tty ? 0 : 1], SIZE_MAX, NULL, &text);
     autofree char *module =
         text.len > 0 ? hint_neighbour(text.data, session->request->neighbours) : NULL;
     if (module)

@@ -356,6 +356,13 @@ void run_signal(struct run *run, int number)
     control_write(run, (const char[]){ CONTROL_SIGNAL, (char)number }, 2);
 }
 
+void run_resize(struct run *run, struct screen screen)
+{
+    unsigned char order[1 + sizeof(screen)] = { CONTROL_SCREEN };
+    memcpy(order + 1, &screen, sizeof(screen));
+    control_write(run, order, sizeof(order));
+}
+
 void run_pause(struct run *run, bool paused)
 {
     if (run->paused == paused)

@@ -48,7 +48,8 @@ def launch(present, what=0, job="captured-1", policy="default", owner="local", *
     frame += words(more.get("hosts", []))
     extra = more.get("extra", [])
     frame += struct.pack("=I", len(extra)) + b"".join(text(path) + b"\x01" for path in extra)
-    frame += struct.pack("=Q", UNBOUNDED) * LIMITS + b"\x00"
+    frame += struct.pack("=Q", UNBOUNDED) * LIMITS
+    frame += text(more.get("terminal")) + struct.pack("=I", 24 << 16 | 80) + b"\x00"
     return frame + struct.pack("=I", sum(1 << number for number in present))
 
 
@@ -139,6 +140,7 @@ ORDERS = {
     "a policy that is no client's": dict(policy="ci"),
     "a policy by path": dict(policy="../../etc/passwd"),
     "a policy file": dict(policy_file="/tmp/own.json"),
+    "a terminal": dict(terminal="xterm"),
     "a further mount": dict(extra=["/root"]),
     "a workspace outside the roots": dict(workspace="/var/lib"),
     "the root as workspace": dict(workspace="/"),

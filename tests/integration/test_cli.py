@@ -133,7 +133,6 @@ def test_bad_input_is_one_clear_line(run, words, status, text):
         ["env", "export", "x", "y"],
         ["env", "import", "x"],
         ["run", "--job", "-c", "1"],
-        ["run", "--tty", "-c", "1"],
         ["run", "--trace", "x", "-c", "1"],
         ["serve", "--http", "127.0.0.1:1"],
         ["serve", "--unix", "/x"],

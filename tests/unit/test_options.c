@@ -87,7 +87,8 @@ static void what_is_wrong_is_said(void **state)
         { COMMAND_RUN, "--pids 0", "--pids: \"0\" is not a number" },
         { COMMAND_RUN, "--json=yes", "--json takes no value" },
         { COMMAND_RUN, "-c=1", "unknown option -c=1" },
-        { COMMAND_RUN, "--tty", "--tty: not yet" },
+        { COMMAND_RUN, "--tty=yes", "--tty takes no value" },
+        { COMMAND_RUN, "--trace x", "--trace: not yet" },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         autolist char **argv = argv_of(rows[i].line);
