@@ -170,7 +170,7 @@ def test_the_size_follows_the_window(sit):
             "while True: size()\n"
         )
     )
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     for size in ((50, 200), (1, 1), (24, 80)):
         person.resize(*size)
         person.sees(b"%d %d\r\n" % (size[1], size[0]))
@@ -215,7 +215,7 @@ def test_interrupt_is_the_scripts(sit):
         )
     )
     for n in range(3):
-        person.sees(b"ready %d" % n)
+        person.sees(rb"ready %d\r\n" % n)
         person.type(b"\x03")
         person.sees(rb"\^C.*no\r\n")
     assert person.ends() == 0
@@ -224,7 +224,7 @@ def test_interrupt_is_the_scripts(sit):
 @pytest.mark.parametrize("key, status", [(b"\x03", 130), (b"\x1c", 131)], ids=["^C", "^\\"])
 def test_keys_end_what_does_not_mind_them(sit, key, status):
     person = sit("exec", "--tty", "--", "/bin/sh", "-c", "echo ready; exec sleep 60")
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     person.type(key)
     assert person.ends() == status
     assert b"cordon" not in person.shown
@@ -247,7 +247,7 @@ def test_suspend_is_the_shells_in_the_box(sit):
 
 def test_suspend_without_a_shell_stops_nobody(sit):
     person = sit(*tty("print('ready')\nprint(input())"))
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     person.type(b"\x1a")
     person.sees(rb"\^Z")
     person.type(b"on\r")
@@ -257,7 +257,7 @@ def test_suspend_without_a_shell_stops_nobody(sit):
 
 def test_end_of_file(sit):
     person = sit(*tty("import sys\nprint('ready')\nprint(repr(sys.stdin.read()))"))
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     person.type(b"one\r\x04\x04")
     person.sees(rb"'one\\n'")
     assert person.ends() == 0
@@ -265,7 +265,7 @@ def test_end_of_file(sit):
 
 def test_a_character_is_erased_whole(sit):
     person = sit(*tty("print('ready')\nprint(ascii(input()))"))
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     person.type("é\x7fx\r".encode())
     person.sees(rb"'x'\r\n")
     assert person.ends() == 0
@@ -292,7 +292,7 @@ def test_interactive_interpreter(sit):
     person.type(b"\x03")
     person.sees(b"KeyboardInterrupt")
     person.type(b"7 * 7\r")  # or Python ends as if interrupted
-    person.sees(b"49\r\n")
+    person.sees(b"49\r\n>>> ")
     person.type(b"\x04")
     assert person.ends() == 0
 
@@ -322,7 +322,7 @@ def test_a_script_that_was_typed_leaves_the_terminal_to_its_input(sit):
 
 def test_the_callers_terminal_is_raw_meanwhile_and_restored_at_the_end(sit):
     person = sit(*tty("print('ready')\ninput()\nraise SystemExit(5)"))
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     assert person.is_raw()
     person.type(b"\r")
     assert person.ends() == 5
@@ -332,7 +332,7 @@ def test_the_callers_terminal_is_raw_meanwhile_and_restored_at_the_end(sit):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=str)
 def test_it_is_restored_when_a_signal_ends_the_run(sit, number):
     person = sit(*tty("import signal\nprint('ready')\nsignal.pause()"))
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     person.process.send_signal(number)
     assert person.ends() != 0
     assert person.modes() == person.before
@@ -341,7 +341,7 @@ def test_it_is_restored_when_a_signal_ends_the_run(sit, number):
 @pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS], ids=str)
 def test_it_is_restored_when_cordon_itself_crashes(sit, number):
     person = sit(*tty("import time\nprint('ready')\ntime.sleep(60)"))
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     assert person.is_raw()
     person.process.send_signal(number)
     assert person.ends() == -number
@@ -355,7 +355,7 @@ def test_a_second_interrupt_from_elsewhere_ends_what_ignores_the_first(sit):
             "while True: signal.pause()"
         )
     )
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     person.process.send_signal(signal.SIGINT)
     person.sees(b"no\r\n")
     person.process.send_signal(signal.SIGINT)
@@ -373,7 +373,7 @@ def test_it_is_restored_while_cordon_is_stopped_and_raw_again_after(sit):
             WAIT_FOR_SIZES + "print('ready')\nsize()\nsize()\nprint(input())"
         )
     )
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     for size in ((40, 120), (20, 60)):
         person.process.send_signal(signal.SIGTSTP)
         support.soon(lambda: stopped(person.process))
@@ -390,7 +390,7 @@ def test_it_is_restored_while_cordon_is_stopped_and_raw_again_after(sit):
 
 def test_it_is_raw_again_after_a_stop_that_nobody_can_catch(sit):
     person = sit(*tty("print('ready')\nprint(input())"))
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     person.process.send_signal(signal.SIGSTOP)
     support.soon(lambda: stopped(person.process))
     termios.tcsetattr(person.terminal, termios.TCSANOW, person.before)  # as a shell does
@@ -403,7 +403,7 @@ def test_it_is_raw_again_after_a_stop_that_nobody_can_catch(sit):
 
 def test_keys_that_nobody_read_are_not_left_to_the_shell(sit):
     person = sit(*tty("print('ready')\nimport time\ntime.sleep(0.5)"))
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     person.type(b"echo typed for the box\r" * 2)
     assert person.ends() == 0
     os.set_blocking(person.terminal, False)
@@ -413,7 +413,7 @@ def test_keys_that_nobody_read_are_not_left_to_the_shell(sit):
 
 def test_the_end_of_the_callers_terminal_is_the_end_of_the_run(sit):
     person = sit("exec", "--tty", "--", "/bin/sh", "-c", "echo ready; exec sleep 6543")
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     assert support.alive("sleep 6543")
     leader, person.leader = person.leader, os.open("/dev/null", os.O_RDWR)
     os.close(leader)
@@ -544,7 +544,7 @@ def test_what_it_does_to_its_terminal_is_nothing_to_the_callers(sit):
         )
     )
     mode = os.fstat(person.terminal).st_mode
-    person.sees(b"ready")
+    person.sees(rb"ready\r?\n")
     assert person.is_raw()
     assert fcntl.ioctl(person.leader, termios.TIOCGWINSZ, b"\0" * 4) == struct.pack(
         "HH", ROWS, COLUMNS
