@@ -32,7 +32,11 @@ static const struct command commands[] = {
       "learn [--policy NAME] [--directory DIR] -- COMMAND [ARG...]",
       "what scripts may do, and why" },
     { "jobs", COMMAND_JOBS, NULL, "list | show ID | ...", "recorded runs (not yet)" },
-    { "scripts", COMMAND_SCRIPTS, NULL, "list | show NAME | ...", "saved scripts (not yet)" },
+    { "scripts", COMMAND_SCRIPTS, scripts_command,
+      "list [--json]\nshow NAME\n"
+      "save NAME FILE|- [--with REQUIREMENT]... [--requires-python SPECIFIER] [--overwrite]\n"
+      "run NAME [OPTIONS of run] [ARG...]\nremove NAME",
+      "saved scripts" },
     { "env", COMMAND_ENV, forward_command, "list\nmake --with REQ...\nprune",
       "prepared environments" },
     { "mcp", COMMAND_MCP, NULL, "config CLIENT [--write]", "set up a client (not yet)" },

@@ -28,6 +28,7 @@ struct command {
 
 int run_command(const struct command *command, struct options *options);
 int serve_command(const struct command *command, struct options *options);
+int scripts_command(const struct command *command, struct options *options);
 
 /* "cordon: ..." on standard error, one line. */
 void complain(const char *fmt, ...) printf_like(1, 2);

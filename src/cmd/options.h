@@ -49,9 +49,9 @@ extern const struct option_row option_rows[];
 extern const size_t option_count;
 
 struct options {
-    bool help, version, no_uv, offline, refresh, quiet, json, no_server, tty;
+    bool help, version, no_uv, offline, refresh, quiet, json, no_server, tty, overwrite;
     const char *state, *config, *policies, *log_level;
-    const char *policy, *directory, *python, *report;
+    const char *policy, *directory, *python, *report, *requires_python;
     const char *code;                   /* of -c */
     char **read, **write, **allow_host; /* lists are owned */
     char **with, **env, **env_file;

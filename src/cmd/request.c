@@ -114,7 +114,7 @@ static int take_python(const struct options *options, struct spec *spec, struct 
 
 /* --- variables ------------------------------------------------------------------ */
 
-static int take_env_file(const char *path, struct spec *spec, struct error *err)
+static int take_env_file(const char *path, char *const *given, struct spec *spec, struct error *err)
 {
     autofree char *text = NULL;
     autolist char **pairs = NULL;
@@ -124,7 +124,7 @@ static int take_env_file(const char *path, struct spec *spec, struct error *err)
         return fail_caller(err, -fd, "--env-file %s: %s", path, named_problem(-fd));
     int r = fd_read_all(fd, DOTENV_BYTES_MAX, &text, &len, err);
     if (r == 0)
-        r = dotenv_parse(text, len, &pairs, err);
+        r = dotenv_parse(text, len, given, &pairs, err);
     if (r < 0)
         r = fail_within(err, "%s", path);
     if (r < 0)
@@ -135,7 +135,7 @@ static int take_env_file(const char *path, struct spec *spec, struct error *err)
 }
 
 /* NAME=VALUE, or NAME: the caller's own. */
-static int take_env(const char *text, struct request *request, struct error *err)
+static int take_env(const char *text, struct request *request, char ***given, struct error *err)
 {
     autofree char *pair = NULL;
     if (strchr(text, '=')) {
@@ -152,23 +152,26 @@ static int take_env(const char *text, struct request *request, struct error *err
     int r = variable_check(pair, err);
     if (r < 0)
         return fail_within(err, "--env");
-    list_add(&request->spec.variables, pair);
+    list_add(given, pair);
     return 0;
 }
 
-/* Files first: what is said on the command line wins. */
+/* What is said on the command line wins; the files may refer to it. */
 static int take_variables(const struct options *options, struct request *request, struct error *err)
 {
-    for (char **path = options->env_file; path && *path; path++) {
-        int r = take_env_file(*path, &request->spec, err);
-        if (r < 0)
-            return r;
-    }
+    autolist char **given = NULL;
     for (char **text = options->env; text && *text; text++) {
-        int r = take_env(*text, request, err);
+        int r = take_env(*text, request, &given, err);
         if (r < 0)
             return r;
     }
+    for (char **path = options->env_file; path && *path; path++) {
+        int r = take_env_file(*path, given, &request->spec, err);
+        if (r < 0)
+            return r;
+    }
+    for (char **pair = given; pair && *pair; pair++)
+        list_add(&request->spec.variables, *pair);
     return 0;
 }
 

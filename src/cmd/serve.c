@@ -13,6 +13,7 @@
 #include <cordon/log.h>
 
 #include "cmd/command.h"
+#include "cmd/front.h"
 #include "cmd/self_confine.h"
 #include "cmd/trusted.h"
 #include "config.h"
@@ -25,9 +26,6 @@
 #include "net/stdio.h"
 #include "str.h"
 
-/* Our part of the state directory. */
-#define STATE_PART "front"
-
 /* How long the end may take: runs are killed, replies flushed, the gate leaves. */
 #define ENDING_S 1
 
@@ -36,6 +34,7 @@ struct serve {
     struct config config;
     int in, out; /* protocol */
     int state;   /* STATE/front */
+    char *state_path;
     int channel; /* to the gate, until `gate` has it */
     pid_t gate_pid;
     struct account account;
@@ -73,21 +72,10 @@ static int read_budget(struct serve *serve, struct error *err)
 
 static int open_state(struct serve *serve, struct error *err)
 {
-    autofree char *state = NULL;
-    int r = state_directory(serve->options->state, &serve->config, &state, err);
-    if (r < 0)
-        return r;
-    autoclose int top = open(state, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (top < 0)
-        return fail_host(err, "open %s", state);
-    if (mkdirat(top, STATE_PART, 0700) < 0 && errno != EEXIST)
-        return fail_host(err, "make %s/%s", state, STATE_PART);
-    autoclose int part = openat(top, STATE_PART, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (part < 0)
-        return fail_host(err, "open %s/%s", state, STATE_PART);
-    if (serve->account.uid != 0 && fchown(part, serve->account.uid, serve->account.gid) < 0)
-        return fail_host(err, "hand %s/%s to the front's account", state, STATE_PART);
-    serve->state = fd_take(&part);
+    int fd = front_open(serve->options, &serve->config, &serve->account, &serve->state_path, err);
+    if (fd < 0)
+        return fd;
+    serve->state = fd;
     return 0;
 }
 
@@ -302,6 +290,7 @@ static int make_loop(struct serve *serve, struct error *err)
         .services = { .base = serve->base,
                       .gate = serve->gate,
                       .jobs = serve->jobs,
+                      .library = { serve->state, serve->state_path, LIBRARY_LOCAL },
                       .default_policy = serve->config.default_policy,
                       .budget_ns = serve->budget_ns },
         .send = send_line,
@@ -337,6 +326,7 @@ static void serve_done(struct serve *serve)
             event_free(events[i]);
     if (serve->base)
         event_base_free(serve->base);
+    free(serve->state_path);
     config_done(&serve->config);
 }
 

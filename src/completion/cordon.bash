@@ -12,6 +12,7 @@ _cordon_options() {
     exec) echo "$_cordon_boxed $_cordon_everywhere" ;;
     serve) echo "--root --http --unix $_cordon_everywhere" ;;
     check) echo "--json --policy $_cordon_everywhere" ;;
+    scripts) echo "$_cordon_boxed --requires-python --overwrite $_cordon_everywhere" ;;
     policy) echo "--policy --directory --filter --json $_cordon_everywhere" ;;
     *) echo "$_cordon_everywhere" ;;
     esac
@@ -33,6 +34,11 @@ _cordon_policies() {
     cordon policy list 2>/dev/null | sed -n '/^[^ ]/s/ .*//p'
 }
 
+# Names of saved scripts.
+_cordon_scripts() {
+    cordon scripts list 2>/dev/null | sed 's/ .*//'
+}
+
 # What stands after an option; fails where the option takes nothing.
 _cordon_value() {
     case $1 in
@@ -42,7 +48,7 @@ _cordon_value() {
     --env) mapfile -t COMPREPLY < <(compgen -v -- "$2") ;;
     --log-level) mapfile -t COMPREPLY < <(compgen -W "error warn info debug" -- "$2") ;;
     --python) mapfile -t COMPREPLY < <(compgen -W "3.9 3.10 3.11 3.12 3.13" -- "$2") ;;
-    --with | --timeout | --cpu | --memory | --pids | --output | --allow-host | --http | -c) COMPREPLY=() ;;
+    --with | --timeout | --cpu | --memory | --pids | --output | --allow-host | --http | --requires-python | -c) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -66,6 +72,10 @@ _cordon() {
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_options "$command")" -- "$current")
     elif [[ $command == policy ]] && [[ $before =~ ^(show|diff|explain)$ || ${COMP_WORDS[COMP_CWORD - 2]} == diff ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_policies)" -- "$current"; compgen -f -- "$current")
+    elif [[ $command == scripts && $before =~ ^(show|save|run|remove)$ ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_cordon_scripts)" -- "$current")
+    elif [[ $command == scripts && ${COMP_WORDS[COMP_CWORD - 2]} =~ ^(save|run)$ ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
     elif [[ -n $(_cordon_words "$command") ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_words "$command")" -- "$current")
     else

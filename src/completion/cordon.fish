@@ -50,6 +50,12 @@ complete -c cordon -n '__fish_seen_subcommand_from policy; and __fish_seen_subco
 complete -c cordon -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from learn' -l policy -r -F -d 'what the command may do'
 complete -c cordon -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from learn' -l directory -r -a '(__fish_complete_directories)' -d 'the workspace'
 complete -c cordon -f -n '__fish_seen_subcommand_from jobs' -a 'list show output cancel prune export import'
-complete -c cordon -f -n '__fish_seen_subcommand_from scripts' -a 'list show save run remove'
+complete -c cordon -f -n '__fish_seen_subcommand_from scripts; and not __fish_seen_subcommand_from list show save run remove' -a 'list show save run remove'
+complete -c cordon -f -n '__fish_seen_subcommand_from scripts; and __fish_seen_subcommand_from show save run remove' -a "(cordon scripts list 2>/dev/null | string match -r '^[^ ]+')"
+complete -c cordon -n '__fish_seen_subcommand_from scripts; and __fish_seen_subcommand_from save' -F
+complete -c cordon -n '__fish_seen_subcommand_from scripts; and __fish_seen_subcommand_from save' -l with -x -d 'a requirement for the header'
+complete -c cordon -n '__fish_seen_subcommand_from scripts; and __fish_seen_subcommand_from save' -l requires-python -x -d 'versions for the header'
+complete -c cordon -n '__fish_seen_subcommand_from scripts; and __fish_seen_subcommand_from save' -l overwrite -d 'replace a saved script of that name'
+complete -c cordon -n '__fish_seen_subcommand_from scripts; and __fish_seen_subcommand_from list' -l json -d 'an object'
 complete -c cordon -f -n '__fish_seen_subcommand_from env' -a 'list make prune export import'
 complete -c cordon -f -n '__fish_seen_subcommand_from mcp' -a config

@@ -13,6 +13,8 @@
 
 #include <cordon/outcome.h>
 
+#include "script/library.h"
+
 struct event_base;
 struct gate;
 struct jobs;
@@ -24,6 +26,7 @@ struct services {
     struct event_base *base;
     struct gate *gate;
     struct jobs *jobs;
+    struct library library;
     const char *default_policy;
     uint64_t budget_ns; /* after which a call answers that its job goes on; 0: never */
 };

@@ -47,6 +47,10 @@ static const struct field script_content =
     PARAMETER(script_content, FIELD_TEXT, OPTIONAL, .most = SCRIPT_BYTES_MAX,
               .help = "Python source to run, at most 4 MiB. Give this or script_path.");
 
+static const struct field script_name =
+    PARAMETER(script_name, FIELD_TEXT, .flags = FIELD_REQUIRED,
+              .help = "Name of a saved script; py_list_scripts has them. \".py\" may be left out.");
+
 static const struct field args =
     PARAMETER(args, FIELD_LIST, OPTIONAL, .help = "Arguments of the script (sys.argv[1:]).");
 
@@ -173,6 +177,13 @@ const struct field *const run_with_dependencies_fields[] = {
     NULL,
 };
 
+const struct field *const run_saved_fields[] = {
+    &script_name,    &args,       &timeout_seconds, &env_vars,
+    &env_file_alone, &async_mode, &job_label,       &auto_install_deps,
+    &policy,         &memory_mb,  &cpu_seconds,     &max_output_bytes,
+    &stdin_text,     NULL,
+};
+
 /* --- what they mean together --------------------------------------------------- */
 
 static int check_words(const struct run_call *call, struct error *err)
@@ -197,7 +208,7 @@ int run_call_decode(const struct field *const *fields, struct json_object *argum
     int r = schema_decode(fields, arguments, ret, err);
     if (r < 0)
         return r;
-    if (!ret->script_content == !ret->script_path)
+    if (!ret->script_name && !ret->script_content == !ret->script_path)
         return fail_caller(err, EINVAL,
                            "exactly one of script_content and script_path is allowed, and %s given",
                            ret->script_path ? "both are" : "neither is");

@@ -9,6 +9,7 @@
 struct run_call {
     char *directory; /* NULL with the tool that has none */
     char *script_path, *script_content;
+    char *script_name; /* of a saved one; then the two above are NULL */
     char **args;
     bool use_uv;
     char *python_version;
@@ -28,6 +29,7 @@ struct run_call {
 
 extern const struct field *const run_in_dir_fields[];
 extern const struct field *const run_with_dependencies_fields[];
+extern const struct field *const run_saved_fields[];
 
 /* The "3.12" of a schema is a wish, any other version is an order. */
 #define PYTHON_VERSION_DEFAULT  "3.12"

@@ -137,7 +137,7 @@ static int variables_take(struct work *work, const struct resolved *answer, int 
     char **variables = NULL;
     int r = fd_read_all(fd, DOTENV_BYTES_MAX, &text, &len, err);
     if (r == 0)
-        r = dotenv_parse(text, len, &variables, err);
+        r = dotenv_parse(text, len, work->spec.variables, &variables, err);
     if (r < 0)
         return r;
     /* env_vars win: of equal names the later entry counts. */
@@ -218,6 +218,16 @@ static void proceed(struct work *work)
 
 /* --- the beginning --------------------------------------------------------------------- */
 
+/* The text of a saved script, which from here on is like any other. */
+static int take_saved(struct work *work, struct error *err)
+{
+    const struct library *library = &work->call->services->library;
+    struct spec *spec = &work->spec;
+    autofree char *name = NULL;
+    int r = script_name_check(work->asked.script_name, &name, err);
+    return r < 0 ? r : library_read(library, name, &spec->code, &spec->code_len, err);
+}
+
 static void run_tool(struct call *call, struct json_object *arguments,
                      const struct field *const *fields)
 {
@@ -233,6 +243,11 @@ static void run_tool(struct call *call, struct json_object *arguments,
         return;
     }
     run_call_spec(&work->asked, fields, &work->spec);
+    if (work->asked.script_name && take_saved(work, &err) < 0) {
+        (void)fail_within(&err, "script_name");
+        work_refuse(work, &err);
+        return;
+    }
     if (!work->spec.policy)
         work->spec.policy = xstrdup(call->services->default_policy);
     proceed(work);
@@ -246,4 +261,9 @@ void tool_run_in_dir(struct call *call, struct json_object *arguments)
 void tool_run_with_dependencies(struct call *call, struct json_object *arguments)
 {
     run_tool(call, arguments, run_with_dependencies_fields);
+}
+
+void tool_run_saved(struct call *call, struct json_object *arguments)
+{
+    run_tool(call, arguments, run_saved_fields);
 }

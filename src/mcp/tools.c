@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "mcp/rpc.h"
 #include "mcp/run_call.h"
 #include "mcp/tool_run.h"
+#include "mcp/tool_scripts.h"
 #include "run/result.h"
 #include "str.h"
 
@@ -35,6 +37,37 @@ static const struct tool tools[] = {
         .output_schema = run_output_schema,
         .handle = tool_run_with_dependencies,
     },
+    {
+        .name = "py_save_script",
+        .title = "Save a script",
+        .description =
+            "Keep a Python script under a name, as a single file with its requirements in a PEP "
+            "723 header, to run it again with py_run_saved_script.",
+        .destructive = true,
+        .fields = save_script_fields,
+        .output_schema = save_script_schema,
+        .handle = tool_save_script,
+    },
+    {
+        .name = "py_list_scripts",
+        .title = "List saved scripts",
+        .description = "The saved scripts: name, file, what each says of itself (its docstring), "
+                       "and its PEP 723 header.",
+        .read_only = true,
+        .fields = list_scripts_fields,
+        .output_schema = list_scripts_schema,
+        .handle = tool_list_scripts,
+    },
+    {
+        .name = "py_run_saved_script",
+        .title = "Run a saved script",
+        .description =
+            "Run a script that was saved with py_save_script, in a sandbox with the packages its "
+            "PEP 723 header names and an empty scratch directory that is gone afterwards.",
+        .fields = run_saved_fields,
+        .output_schema = run_output_schema,
+        .handle = tool_run_saved,
+    },
 };
 
 const struct tool *tool_find(const char *name)
@@ -48,7 +81,7 @@ const struct tool *tool_find(const char *name)
 static struct json_object *annotations_of(const struct tool *tool)
 {
     struct json_object *object = json_object_new_object();
-    json_object_object_add(object, "readOnlyHint", json_object_new_boolean(0));
+    json_object_object_add(object, "readOnlyHint", json_object_new_boolean(tool->read_only));
     json_object_object_add(object, "destructiveHint", json_object_new_boolean(tool->destructive));
     json_object_object_add(object, "idempotentHint", json_object_new_boolean(0));
     json_object_object_add(object, "openWorldHint", json_object_new_boolean(0));
@@ -87,5 +120,18 @@ struct json_object *tool_result(struct json_object *object, bool is_error)
     json_object_object_add(result, "content", content);
     json_object_object_add(result, "structuredContent", object);
     json_object_object_add(result, "isError", json_object_new_boolean(is_error));
+    return result;
+}
+
+struct json_object *tool_error(const struct error *error)
+{
+    struct json_object *block = json_object_new_object();
+    json_object_object_add(block, "type", json_object_new_string("text"));
+    json_object_object_add(block, "text", rpc_text(error->text));
+    struct json_object *content = json_object_new_array();
+    json_object_array_add(content, block);
+    struct json_object *result = json_object_new_object();
+    json_object_object_add(result, "content", content);
+    json_object_object_add(result, "isError", json_object_new_boolean(1));
     return result;
 }

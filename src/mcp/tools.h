@@ -7,7 +7,8 @@
 
 struct tool {
     const char *name, *title, *description;
-    bool destructive; /* may change what was there before: the workspace */
+    bool destructive; /* may change what was there before: the workspace, a saved script */
+    bool read_only;
     const struct field *const *fields;
     const char *output_schema; /* JSON */
     void (*handle)(struct call *call, struct json_object *arguments);
@@ -20,3 +21,6 @@ struct json_object *tools_list(void);
 
 /* The result of tools/call around a result object (taken): its text and itself. */
 struct json_object *tool_result(struct json_object *object, bool is_error);
+
+/* The same for a call that came to nothing: one sentence. */
+struct json_object *tool_error(const struct error *error);

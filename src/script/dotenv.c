@@ -9,8 +9,9 @@
 
 struct reader {
     const char *at, *end;
-    unsigned line; /* of `at`, from 1 */
-    char **list;   /* what is known so far */
+    unsigned line;      /* of `at`, from 1 */
+    char *const *given; /* beside the file */
+    char **list;        /* what is known so far: "NAME=value"; "NAME" alone has none */
 };
 
 static int peek(const struct reader *reader)
@@ -152,12 +153,25 @@ static void read_plain(struct reader *reader, struct str *value)
     str_add(value, from, (size_t)(stop - from));
 }
 
-static const char *list_value(char *const *list, const char *name, size_t len)
+/* The last entry of that name. */
+static const char *entry_named(char *const *list, const char *name, size_t len)
 {
+    const char *found = NULL;
     for (; list && *list; list++)
-        if (strncmp(*list, name, len) == 0 && (*list)[len] == '=')
-            return *list + len + 1;
-    return NULL;
+        if (strncmp(*list, name, len) == 0 && ((*list)[len] == '=' || !(*list)[len]))
+            found = *list;
+    return found;
+}
+
+/* What ${...} stands for: "" for a name without a value, whatever default it has. */
+static const char *value_of(const struct reader *reader, const char *name, size_t len)
+{
+    if (memchr(name, '=', len)) /* "${A=b}" is no part of A's entry */
+        return NULL;
+    const char *entry = entry_named(reader->list, name, len);
+    if (!entry)
+        entry = entry_named(reader->given, name, len);
+    return entry ? entry + len + (entry[len] == '=') : NULL;
 }
 
 /* At "${": the name, the default after ":-" and the end; false where it is not a reference. */
@@ -178,7 +192,8 @@ static bool reference(const char *at, const char **name_end, const char **fallba
 }
 
 /* Puts in ${NAME} and ${NAME:-default}. */
-static int interpolate(char *const *list, const char *raw, struct str *value, struct error *err)
+static int interpolate(const struct reader *reader, const char *raw, struct str *value,
+                       struct error *err)
 {
     const char *name_end, *fallback, *close;
     for (const char *p = raw; *p; p++) {
@@ -188,7 +203,7 @@ static int interpolate(char *const *list, const char *raw, struct str *value, st
             str_putc(value, *p);
             continue;
         }
-        const char *known = list_value(list, p + 2, (size_t)(name_end - p - 2));
+        const char *known = value_of(reader, p + 2, (size_t)(name_end - p - 2));
         if (known)
             str_puts(value, known);
         else if (fallback)
@@ -200,17 +215,18 @@ static int interpolate(char *const *list, const char *raw, struct str *value, st
     return 0;
 }
 
+/* `raw` NULL: the name stands alone. */
 static int keep(struct reader *reader, const char *name, const char *raw, struct error *err)
 {
     autostr struct str pair = { 0 }, value = { 0 };
-    int r = interpolate(reader->list, raw, &value, err);
+    int r = raw ? interpolate(reader, raw, &value, err) : 0;
     if (r < 0)
         return r;
-    str_printf(&pair, "%s=", name);
+    str_printf(&pair, raw ? "%s=" : "%s", name);
     str_add(&pair, value.data ? value.data : "", value.len);
     size_t len = strlen(name);
     for (char **entry = reader->list; entry && *entry; entry++)
-        if (strncmp(*entry, name, len) == 0 && (*entry)[len] == '=') {
+        if (strncmp(*entry, name, len) == 0 && ((*entry)[len] == '=' || !(*entry)[len])) {
             free(*entry);
             *entry = str_take(&pair);
             return 0;
@@ -259,7 +275,7 @@ static int read_binding(struct reader *reader, struct error *err)
                            has_value ? "text after the closing quote of %s"
                                      : "expected \"=\" after %s",
                            name);
-    return has_value ? keep(reader, name, value.data ? value.data : "", err) : 0;
+    return keep(reader, name, has_value ? value.data ? value.data : "" : NULL, err);
 }
 
 static int read_all(struct reader *reader, struct error *err)
@@ -297,14 +313,27 @@ static unsigned bad_line(const char *text, size_t len)
     return line;
 }
 
-int dotenv_parse(const char *text, size_t len, char ***ret, struct error *err)
+/* Without the names that have no value. */
+static void drop_empty(char **list)
+{
+    char **kept = list;
+    for (; list && *list; list++)
+        if (strchr(*list, '='))
+            *kept++ = *list;
+        else
+            free(*list);
+    if (kept)
+        *kept = NULL;
+}
+
+int dotenv_parse(const char *text, size_t len, char *const *given, char ***ret, struct error *err)
 {
     if (len > DOTENV_BYTES_MAX)
         return fail_caller(err, EFBIG, "more than %zu bytes", DOTENV_BYTES_MAX);
     unsigned bad = bad_line(text, len);
     if (bad)
         return fail_caller(err, EILSEQ, "line %u: not UTF-8 text", bad);
-    struct reader reader = { text, text + len, 1, NULL };
+    struct reader reader = { text, text + len, 1, given, NULL };
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         reader.at += 3;
     int r = read_all(&reader, err);
@@ -312,6 +341,7 @@ int dotenv_parse(const char *text, size_t len, char ***ret, struct error *err)
         list_free(reader.list);
         return r;
     }
+    drop_empty(reader.list);
     *ret = reader.list;
     return 0;
 }

@@ -99,7 +99,8 @@ static char *block_text(const struct block *block)
     return str_take(&text);
 }
 
-int pep723_find(const char *code, size_t len, char **ret, struct error *err)
+int pep723_locate(const char *code, size_t len, char **ret, struct pep723_place *place,
+                  struct error *err)
 {
     const char *at = code, *end = code + len;
     if (len >= 3 && memcmp(code, "\xef\xbb\xbf", 3) == 0)
@@ -122,5 +123,14 @@ int pep723_find(const char *code, size_t len, char **ret, struct error *err)
     if (any && memchr(found.content, '\0', (size_t)(found.closing - found.content)))
         return fail_caller(err, EINVAL, "the script's \"# /// script\" block has a NUL byte in it");
     *ret = any ? block_text(&found) : NULL;
+    if (any)
+        *place =
+            (struct pep723_place){ (size_t)(found.content - code), (size_t)(found.closing - code) };
     return 0;
+}
+
+int pep723_find(const char *code, size_t len, char **ret, struct error *err)
+{
+    struct pep723_place place;
+    return pep723_locate(code, len, ret, &place, err);
 }

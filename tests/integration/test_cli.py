@@ -128,7 +128,6 @@ def test_bad_input_is_one_clear_line(run, words, status, text):
     [
         ["bench", "x.py"],
         ["jobs", "list"],
-        ["scripts", "list"],
         ["mcp", "config", "cursor"],
         ["env", "export", "x", "y"],
         ["env", "import", "x"],

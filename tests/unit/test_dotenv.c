@@ -10,7 +10,7 @@ static char *read_env(const char *text)
 {
     autolist char **list = NULL;
     struct error err = { 0 };
-    assert_ok(dotenv_parse(text, strlen(text), &list, &err), &err);
+    assert_ok(dotenv_parse(text, strlen(text), NULL, &list, &err), &err);
     struct str out = { 0 };
     for (char **entry = list; entry && *entry; entry++)
         str_printf(&out, "%s|", *entry);
@@ -27,7 +27,7 @@ static void assert_broken(const char *text, const char *words)
 {
     autolist char **list = NULL;
     struct error err = { 0 };
-    assert_true(dotenv_parse(text, strlen(text), &list, &err) < 0);
+    assert_true(dotenv_parse(text, strlen(text), NULL, &list, &err) < 0);
     assert_null(list);
     assert_int_equal(err.blame, BLAME_CALLER);
     assert_says(&err, words);
@@ -70,10 +70,28 @@ static void references_see_the_file_alone(void **state)
     assert_env("A=\nB=${A:-d}", "A=|B=|");
 }
 
-static void a_name_alone_sets_nothing(void **state)
+static void references_fall_back_on_what_is_given(void **state)
+{
+    (void)state;
+    char *const given[] = { (char[]){ "A=given" }, (char[]){ "A=later" }, (char[]){ "E=" }, NULL };
+    static const char text[] = "B=${A}\nA=file\nC=${E:-d}${A}\nD=${F:-d}${A=}${E=x}\n";
+    autolist char **list = NULL;
+    struct error err = { 0 };
+    assert_ok(dotenv_parse(text, strlen(text), given, &list, &err), &err);
+    assert_int_equal(list_len(list), 4);
+    assert_string_equal(list[0], "B=later");
+    assert_string_equal(list[1], "A=file");
+    assert_string_equal(list[2], "C=file");
+    assert_string_equal(list[3], "D=d");
+}
+
+static void a_name_alone_takes_its_value_away(void **state)
 {
     (void)state;
     assert_env("A\nexport B # c\nC=1", "C=1|");
+    assert_env("A=1\nB=2\nA\nC=${A:-d}", "B=2|C=|");
+    assert_env("A=1\nA\nA=3", "A=3|");
+    assert_env("A=x=3\nB=${A=x}", "A=x=3|B=|");
 }
 
 static void a_broken_line_is_named(void **state)
@@ -96,7 +114,7 @@ static void a_zero_byte_is_a_broken_line(void **state)
     const char text[] = "A=1\nB=\0\n";
     autolist char **list = NULL;
     struct error err = { 0 };
-    assert_true(dotenv_parse(text, sizeof(text) - 1, &list, &err) < 0);
+    assert_true(dotenv_parse(text, sizeof(text) - 1, NULL, &list, &err) < 0);
     assert_says(&err, "line 2");
 }
 
@@ -115,7 +133,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(quotes_keep_what_is_in_them),
     cmocka_unit_test(other_line_ends_and_a_mark_are_read),
     cmocka_unit_test(references_see_the_file_alone),
-    cmocka_unit_test(a_name_alone_sets_nothing),
+    cmocka_unit_test(references_fall_back_on_what_is_given),
+    cmocka_unit_test(a_name_alone_takes_its_value_away),
     cmocka_unit_test(a_broken_line_is_named),
     cmocka_unit_test(a_zero_byte_is_a_broken_line),
     cmocka_unit_test(doubling_references_end),

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/front.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+
+#include "str.h"
+
+#define STATE_PART "front"
+
+int front_open(const struct options *options, const struct config *config,
+               const struct account *account, char **path, struct error *err)
+{
+    autofree char *state = NULL;
+    int r = state_directory(options->state, config, &state, err);
+    if (r < 0)
+        return r;
+    autoclose int top = open(state, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0)
+        return fail_host(err, "open %s", state);
+    if (mkdirat(top, STATE_PART, 0700) < 0 && errno != EEXIST)
+        return fail_host(err, "make %s/%s", state, STATE_PART);
+    autoclose int part = openat(top, STATE_PART, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (part < 0)
+        return fail_host(err, "open %s/%s", state, STATE_PART);
+    if (account->uid != 0 && fchown(part, account->uid, account->gid) < 0)
+        return fail_host(err, "hand %s/%s to the front's account", state, STATE_PART);
+    *path = path_join(state, STATE_PART);
+    return fd_take(&part);
+}
+
+int front_enter(int front, struct error *err)
+{
+    struct stat st;
+    if (geteuid() != 0)
+        return 0;
+    if (fstat(front, &st) < 0)
+        return fail_host(err, "look at the front's state");
+    /* They fail without a word; with a uid that is none they only tell. The kernel takes the
+     * capabilities that override permissions with the identity, and gives them back with it. */
+    (void)setfsgid(st.st_gid);
+    (void)setfsuid(st.st_uid);
+    if (setfsuid((uid_t)-1) != (int)st.st_uid || setfsgid((gid_t)-1) != (int)st.st_gid)
+        return fail_host_as(err, EPERM, "act as user %u, whose the front's state is", st.st_uid);
+    return 0;
+}
+
+void front_leave(void)
+{
+    (void)setfsuid(geteuid());
+    (void)setfsgid(getegid());
+}
