@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack: fills the scratch directories until memory or disk of the host is gone (here: 600 MB)
 # category: resources
+# limits: scratch=512M memory=1G
 # inside: one bound over all of them together, below that
 # expect: stopped memory
 import os

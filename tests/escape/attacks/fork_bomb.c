@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: four hundred processes at once
  * category: resources
+ * limits: pids=128
  * reached: pids
  * inside: fork fails at the policy's number of processes, and the host can still fork
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: every process forks two, each in a session of its own, and so do they
  * category: resources
+ * limits: pids=128
  * inside: the whole tree counts, whatever its sessions
  * reached: pids
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: four hundred threads at once
  * category: resources
+ * limits: pids=128
  * inside: pthread_create fails at the policy's number of processes
  * reached: pids
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: four hundred children end and are never waited for
  * category: resources
+ * limits: pids=128
  * inside: the dead count as well until somebody waits for them
  * reached: pids
  */
