@@ -24,7 +24,7 @@ LIMITS = 10
 STDIN, STDOUT, STDERR, CONTROL, NOTES, SCRIPT = range(6)
 SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 REFUSED, FAULT = 8, 9
-OUTCOME = 4  # enum note_kind
+OUTCOME = 5  # enum note_kind
 
 
 def text(value):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a box takes of its user's share of the kernel must leave enough for the next box."""
 
+import os
 import resource
+import socket
 
 import pytest
 
@@ -29,9 +31,15 @@ def test_descriptors_that_nobody_takes_do_not_keep_other_boxes_from_starting(sta
     try:
         filler = start("run", "--no-uv", "-c", FILL)
         assert filler.stdout.readline() == b"True\n"
+        # Any other program of the same user, with the limit that they commonly have.
+        one, other = socket.socketpair(socket.AF_UNIX)
+        socket.send_fds(one, [b"x"], [0])
+        _, received, _, _ = socket.recv_fds(other, 1, 1)
         result = run("run", "--no-uv", "-c", "print('ran')")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert len(received) == 1
+    os.close(received[0])
     assert (result.exit, result.out, result.err) == (0, "ran\n", "")
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: opens five thousand descriptors
  * category: resources
- * limits: open_files=1024
+ * limits: open_files=512
  * inside: EMFILE at the policy's number of open files
  */
 #include <sys/resource.h>

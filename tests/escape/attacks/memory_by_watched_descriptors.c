@@ -4,7 +4,6 @@
  * inside: kernel memory counts, or the number of descriptors bounds it
  * options: --memory 16M
  * expect: stopped memory
- * open as user: without a control group nobody counts what the kernel keeps for a process
  */
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
