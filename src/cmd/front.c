@@ -21,14 +21,21 @@ int front_open(const struct options *options, const struct config *config,
     autoclose int top = open(state, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0)
         return fail_host(err, "open %s", state);
-    if (mkdirat(top, STATE_PART, 0700) < 0 && errno != EEXIST)
-        return fail_host(err, "make %s/%s", state, STATE_PART);
-    autoclose int part = openat(top, STATE_PART, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (part < 0)
-        return fail_host(err, "open %s/%s", state, STATE_PART);
-    if (account->uid != 0 && fchown(part, account->uid, account->gid) < 0)
-        return fail_host(err, "hand %s/%s to the front's account", state, STATE_PART);
     *path = path_join(state, STATE_PART);
+    if (mkdirat(top, STATE_PART, 0700) == 0)
+        (void)fchmodat(top, STATE_PART, 0700, 0); /* whatever the umask */
+    else if (errno != EEXIST)
+        return fail_host(err, "make %s", *path);
+    autoclose int part = openat(top, STATE_PART, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    if (part < 0 || fstat(part, &st) < 0)
+        return fail_host(err, "open %s", *path);
+    bool give = account->uid != 0 && st.st_uid != account->uid;
+    if (give && fchown(part, account->uid, account->gid) < 0)
+        return fail_host(err, "hand %s to the front's account", *path);
+    if (geteuid() != 0 && st.st_uid != geteuid())
+        return fail_host_as(err, EPERM, "%s belongs to user %u, and this is user %u", *path,
+                            st.st_uid, geteuid());
     return fd_take(&part);
 }
 
@@ -52,4 +59,22 @@ void front_leave(void)
 {
     (void)setfsuid(geteuid());
     (void)setfsgid(getegid());
+}
+
+int front_become(int front, struct error *err)
+{
+    struct stat st;
+    if (fstat(front, &st) < 0 || fchdir(front) < 0)
+        return fail_host(err, "enter the front's state");
+    if (st.st_uid != 0 && geteuid() == 0) {
+        const struct account owner = { st.st_uid, st.st_gid };
+        (void)confine_root(front);
+        int r = confine_identity(&owner, err);
+        if (r < 0)
+            return r;
+    }
+    int r = confine_privileges(err);
+    if (r == 0 && confine_possible())
+        r = confine_files(front, err);
+    return r < 0 ? r : 0;
 }

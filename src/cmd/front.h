@@ -9,7 +9,8 @@
 #include "config.h"
 
 /* Makes it where it is missing, and gives it to `account` (uid 0: ours). Returns its
- * descriptor, the caller's; *path is where it lies, the caller's. */
+ * descriptor, the caller's; *path is where it lies, the caller's, also where only the last
+ * step failed (a full disk). Another user's is refused. */
 int front_open(const struct options *options, const struct config *config,
                const struct account *account, char **path, struct error *err) must_check;
 
@@ -19,3 +20,6 @@ int front_open(const struct options *options, const struct config *config,
  * anybody else. */
 int front_enter(int front, struct error *err) must_check;
 void front_leave(void);
+
+/* The same for good, and more: becomes its owner, with nothing else of the host left to open. */
+int front_become(int front, struct error *err) must_check;

@@ -73,11 +73,29 @@ int confine_identity(const struct account *account, struct error *err)
     return 0;
 }
 
+bool confine_root(int state)
+{
+    return fchdir(state) == 0 && chroot(".") == 0;
+}
+
+int confine_privileges(struct error *err)
+{
+    /* A change of identity has dropped them already, unless there was nobody to become. */
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+    if (syscall(SYS_capset, &header, none) < 0)
+        return fail_host(err, "drop capabilities");
+    if (prctl(PR_SET_DUMPABLE, !confine_possible(), 0, 0, 0) < 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return fail_host(err, "forgo privileges");
+    return 0;
+}
+
 /* --- limits --------------------------------------------------------------------- */
 
 #define OPEN_FILES   4096           /* 128 runs and what they take at their start */
 #define MEMORY_BYTES (1536UL << 20) /* several of the longest messages at once */
-#define FILE_BYTES   (64UL << 20)   /* a memfd of the longest script */
+#define FILE_BYTES   (4UL << 30)    /* the longest output a policy is likely to keep */
 
 static const struct {
     rlim_t most;
@@ -119,14 +137,6 @@ int confine_resources(struct error *err)
         if (setrlimit(limits[i].resource, &limit) < 0)
             return fail_host(err, "set a resource limit");
     }
-    /* A change of identity has dropped them already, unless there was nobody to become. */
-    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
-    if (syscall(SYS_capset, &header, none) < 0)
-        return fail_host(err, "drop capabilities");
-    if (prctl(PR_SET_DUMPABLE, !confine_possible(), 0, 0, 0) < 0 ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return fail_host(err, "forgo privileges");
     return 0;
 }
 
@@ -174,7 +184,8 @@ int confine_files(int state, struct error *err)
     const struct landlock_path_beneath_attr beneath = { .allowed_access =
                                                             STATE_RIGHTS & ruleset.files,
                                                         .parent_fd = state };
-    if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0 ||
+    if ((state >= 0 &&
+         syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0) ||
         syscall(SYS_landlock_restrict_self, rules, 0) < 0)
         return fail_host(err, "put on the front's Landlock rules");
     return (int)abi;

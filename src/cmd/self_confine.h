@@ -3,8 +3,9 @@
  *
  * A captured front can then do what a polite client can, and no more: no
  * program, no process, no new socket, no signal to the gate, no file but those
- * beneath its own part of the state. Order: identity, then limits, then
- * Landlock, then system calls, because each forbids what the one before used.
+ * beneath its own part of the state. Order: identity, privileges, Landlock, limits, system
+ * calls, because each forbids what the ones before used. A thread that is to live inside is
+ * started between Landlock, which a thread inherits, and the limits.
  */
 #pragma once
 
@@ -27,14 +28,22 @@ int account_find(const char *text, struct account *ret, struct error *err) must_
 /* As root: becomes the account, without groups and capabilities, for good. */
 int confine_identity(const struct account *account, struct error *err) must_check;
 
-/* No core dumps, not traceable, no capabilities, no new privileges, and the resource limits. */
+/* As root, before it becomes the account: `state` is all there is. False where this root may not
+ * do that; then Landlock alone closes the rest. */
+bool confine_root(int state);
+
+/* Not traceable, no capabilities, no new privileges. */
+int confine_privileges(struct error *err) must_check;
+
+/* The resource limits: no core dumps, no further process or thread. */
 int confine_resources(struct error *err) must_check;
 
 /* Everything of the file system is closed but what lies beneath `state`
- * (a directory descriptor). Returns the Landlock ABI, or 0 where the kernel has none. */
+ * (a directory descriptor; -1: that too). Returns the Landlock ABI, or 0 where the kernel has none.
+ */
 int confine_files(int state, struct error *err) must_check;
 
-/* Only the calls of self_filter.c from here on; any other is EPERM. */
+/* Only the calls of self_filter.c from here on, in every thread; any other is EPERM. */
 int confine_calls(struct error *err) must_check;
 
 /* The filter itself, for confine_calls() and its test: how many instructions. */

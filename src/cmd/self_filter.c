@@ -29,7 +29,7 @@
 #error "the front's filter knows no numbers for this architecture"
 #endif
 
-#define VALUES_MAX 9
+#define VALUES_MAX 12
 
 enum check {
     ANY,     /* whatever the arguments */
@@ -79,7 +79,9 @@ static const struct call_rule rules[] = {
     { .number = SYS_fcntl,
       .check = ONE_OF,
       .argument = 1,
-      .values = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_ADD_SEALS, F_GET_SEALS } },
+      .values = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_ADD_SEALS, F_GET_SEALS,
+                  F_SETLK, F_GETLK, F_OFD_SETLK,
+                  F_OFD_GETLK } }, /* the last four: jobs.db, keepers */
     { .number = SYS_ioctl, .check = ONE_OF, .argument = 1, .values = { FIONREAD } },
     /* files, where Landlock lets them be: beneath the front's own part of the state */
     { .number = SYS_openat },
@@ -90,6 +92,12 @@ static const struct call_rule rules[] = {
     { .number = SYS_renameat2 },
     { .number = SYS_getdents64 },
     { .number = SYS_fsync },
+    /* jobs.db: pages, and what a checkpoint does */
+    { .number = SYS_pread64 },
+    { .number = SYS_pwrite64 },
+    { .number = SYS_ftruncate },
+    { .number = SYS_fdatasync },
+    { .number = SYS_geteuid }, /* whose is it? */
     /* memory, never executable */
     { .number = SYS_brk },
     { .number = SYS_munmap },
@@ -208,10 +216,11 @@ unsigned short filter_assemble(struct sock_filter out[FILTER_LENGTH_MAX])
 
 int confine_calls(struct error *err)
 {
+    /* For every thread: one that tidies the store is there already. */
     struct sock_filter instructions[FILTER_LENGTH_MAX];
     const struct sock_fprog program = { .len = filter_assemble(instructions),
                                         .filter = instructions };
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0)
         return fail_host(err, "load the front's system call filter");
     return 0;
 }

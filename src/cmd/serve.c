@@ -14,6 +14,7 @@
 
 #include "cmd/command.h"
 #include "cmd/front.h"
+#include "cmd/keepings.h"
 #include "cmd/self_confine.h"
 #include "cmd/trusted.h"
 #include "config.h"
@@ -33,14 +34,16 @@ struct serve {
     struct options *options;
     struct config config;
     int in, out; /* protocol */
-    int state;   /* STATE/front */
+    int state;   /* STATE/front; -1 where there is none, and why */
     char *state_path;
+    struct error stateless;
     int channel; /* to the gate, until `gate` has it */
     pid_t gate_pid;
     struct account account;
     struct event_base *base;
     struct event *signals[3], *look, *deadline;
     struct turns turns;
+    struct keepings keepings;
     struct gate *gate;
     struct jobs *jobs;
     struct session *session;
@@ -73,9 +76,13 @@ static int read_budget(struct serve *serve, struct error *err)
 static int open_state(struct serve *serve, struct error *err)
 {
     int fd = front_open(serve->options, &serve->config, &serve->account, &serve->state_path, err);
-    if (fd < 0)
+    if (fd < 0 && !serve->state_path)
         return fd;
     serve->state = fd;
+    if (fd < 0) { /* full, or not to be written: what is asked is answered all the same */
+        serve->stateless = *err;
+        serve->state = -1;
+    }
     return 0;
 }
 
@@ -100,10 +107,38 @@ static int forget_environment(struct serve *serve, struct error *err)
 
 static int make_loop(struct serve *serve, struct error *err);
 
-/* A server that a person starts as root becomes nobody's. */
+/* A server that a person starts as root becomes nobody's, and sees its own files alone. */
 static int drop_identity(struct serve *serve, struct error *err)
 {
-    return serve->account.uid != 0 ? confine_identity(&serve->account, err) : 0;
+    (void)umask(077);
+    if (serve->account.uid == 0)
+        return 0;
+    if (serve->state >= 0)
+        (void)confine_root(serve->state);
+    return confine_identity(&serve->account, err);
+}
+
+static int drop_privileges(struct serve *serve, struct error *err)
+{
+    (void)serve;
+    return confine_privileges(err);
+}
+
+static int close_files(struct serve *serve, struct error *err)
+{
+    if (!confine_possible()) {
+        log_event(LOG_WARN, "cage-off", KV("reason", "built with sanitizers"));
+        return 0;
+    }
+    int abi = confine_files(serve->state, err);
+    if (abi == 0)
+        log_event(LOG_WARN, "cage-weaker", KV("reason", "this kernel has no Landlock"));
+    return abi < 0 ? abi : 0;
+}
+
+static int make_keepings(struct serve *serve, struct error *err)
+{
+    return keepings_make(serve->state, &serve->stateless, &serve->config, &serve->keepings, err);
 }
 
 static int limit_resources(struct serve *serve, struct error *err)
@@ -112,18 +147,18 @@ static int limit_resources(struct serve *serve, struct error *err)
     return confine_resources(err);
 }
 
-static int put_on_cage(struct serve *serve, struct error *err)
+static int close_calls(struct serve *serve, struct error *err)
 {
-    if (!confine_possible()) {
-        log_event(LOG_WARN, "cage-off", KV("reason", "built with sanitizers"));
-        return 0;
-    }
-    int abi = confine_files(serve->state, err);
-    if (abi < 0)
-        return abi;
-    if (abi == 0)
-        log_event(LOG_WARN, "cage-weaker", KV("reason", "this kernel has no Landlock"));
-    return confine_calls(err);
+    (void)serve;
+    return confine_possible() ? confine_calls(err) : 0;
+}
+
+/* Only now: another process may have written what is read. */
+static int connect_keepings(struct serve *serve, struct error *err)
+{
+    (void)err;
+    keepings_connect(&serve->keepings);
+    return 0;
 }
 
 /* Each forbids what the ones before it used. */
@@ -137,10 +172,14 @@ static const struct step {
     { "state", open_state },
     { "gate", start_gate },
     { "environment", forget_environment },
-    { "event loop", make_loop },
     { "identity", drop_identity },
+    { "privileges", drop_privileges },
+    { "files", close_files },
+    { "job store", make_keepings },
+    { "event loop", make_loop },
     { "limits", limit_resources },
-    { "cage", put_on_cage },
+    { "system calls", close_calls },
+    { "records", connect_keepings },
 };
 
 /* --- the end ------------------------------------------------------------------------------ */
@@ -257,6 +296,7 @@ static void watch_signals(struct serve *serve)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that grew too long is a failed write, and told */
     for (size_t i = 0; i < COUNT(numbers); i++) {
         serve->signals[i] = evsignal_new(serve->base, numbers[i], on_signal, serve);
         (void)event_add(serve->signals[i], NULL);
@@ -291,6 +331,9 @@ static int make_loop(struct serve *serve, struct error *err)
                       .gate = serve->gate,
                       .jobs = serve->jobs,
                       .library = { serve->state, serve->state_path, LIBRARY_LOCAL },
+                      .store = serve->keepings.store,
+                      .outputs = serve->keepings.outputs,
+                      .config = &serve->config,
                       .default_policy = serve->config.default_policy,
                       .budget_ns = serve->budget_ns },
         .send = send_line,
@@ -316,6 +359,7 @@ static void serve_done(struct serve *serve)
         session_free(serve->session);
     if (serve->jobs && jobs_count(serve->jobs) == 0)
         jobs_free(serve->jobs);
+    keepings_done(&serve->keepings);
     int descriptors[] = { serve->in, serve->out, serve->state, serve->channel };
     for (size_t i = 0; i < COUNT(descriptors); i++)
         own_close(&descriptors[i]);

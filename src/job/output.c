@@ -28,6 +28,8 @@ static int directory_ready(struct outputs *outputs, struct error *err)
 {
     if (outputs->directory >= 0)
         return 0;
+    if (outputs->front < 0)
+        return fail_host_as(err, ENOENT, "keep output: there is no place for it");
     outputs->directory = part_open(outputs->front, DIRECTORY);
     return outputs->directory < 0 ? fail_host(err, "make " DIRECTORY) : 0;
 }
@@ -35,8 +37,8 @@ static int directory_ready(struct outputs *outputs, struct error *err)
 int outputs_open(int front, struct outputs **ret, struct error *err)
 {
     struct error later;
-    autoclose int own = fcntl(front, F_DUPFD_CLOEXEC, 3);
-    if (own < 0)
+    autoclose int own = front < 0 ? -1 : fcntl(front, F_DUPFD_CLOEXEC, 3);
+    if (front >= 0 && own < 0)
         return fail_host(err, "keep the directory of outputs");
     struct outputs *outputs = xcalloc(1, sizeof(*outputs));
     *outputs = (struct outputs){ fd_take(&own), -1 };

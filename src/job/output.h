@@ -20,7 +20,7 @@ struct outputs;       /* the directory */
 struct output_writer; /* both streams of one job */
 
 /* `front` is a descriptor of STATE/front, borrowed. Where output/ cannot be made now, it is
- * tried again when it is needed. */
+ * tried again when it is needed; -1: nothing can be kept. */
 int outputs_open(int front, struct outputs **ret, struct error *err) must_check;
 void outputs_close(struct outputs *outputs); /* NULL is fine */
 

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "job/part.h"
 #include "job/store_inside.h"
+#include "job/tidy.h"
 #include "str.h"
 
 /* For others who write: a server answers its other clients meanwhile, a person waits. */
@@ -34,7 +35,9 @@ int store_new(int front, enum store_role role, struct store **ret, struct error 
     *store = (struct store){
         .front = own, .keepers = part_open(own, "keepers"), .role = role, .lock = -1
     };
-    wishes_open(own, &store->wishes);
+    store->wishes = (struct wishes){ -1, -1 };
+    if (role != STORE_TIDIER)
+        wishes_open(own, &store->wishes);
     int r = outputs_open(own, &store->outputs, err);
     own = -1;
     if (r < 0) {
@@ -43,6 +46,20 @@ int store_new(int front, enum store_role role, struct store **ret, struct error 
     }
     *ret = store;
     return 0;
+}
+
+struct store *store_absent(const struct error *reason)
+{
+    struct store *store = xcalloc(1, sizeof(*store));
+    *store =
+        (struct store){ .front = -1, .keepers = -1, .lock = -1, .absent = true, .failed = *reason };
+    store->wishes = (struct wishes){ -1, -1 };
+    return store;
+}
+
+void store_tidied(struct store *store, struct tidy *tidy)
+{
+    store->tidy = tidy;
 }
 
 static int keeper_start(struct store *store, struct error *err)
@@ -62,7 +79,7 @@ static int directories_ready(struct store *store, struct error *err)
     if (store->keepers < 0)
         return fail_host(err, "make keepers");
     if (store->wishes.directory < 0)
-        wishes_open(store->front, &store->wishes);
+        store->wishes.directory = part_open(store->front, "wishes");
     if (store->wishes.directory < 0)
         return fail_host(err, "make wishes");
     return 0;
@@ -85,6 +102,10 @@ int store_connect(struct store *store, struct error *err)
 {
     if (store->database.handle)
         return 0;
+    if (store->absent) {
+        *err = store->failed;
+        return -err->code;
+    }
     int r = connect_now(store, err);
     if (r == 0)
         return 0;
@@ -97,7 +118,7 @@ int store_ready(struct store *store, struct error *err)
 {
     if (store->database.handle)
         return 0;
-    if (store->failed_ns == 0 || now_ns() - store->failed_ns >= RETRY_NS)
+    if (!store->absent && (store->failed_ns == 0 || now_ns() - store->failed_ns >= RETRY_NS))
         return store_connect(store, err);
     *err = store->failed;
     return -err->code;
@@ -249,6 +270,8 @@ int store_end(struct store *store, const struct record *record, struct error *er
     /* The record first: who sees the wish granted looks at it. */
     if (r >= 0)
         wish_remove(&store->wishes, record->id);
+    if (r >= 0)
+        tidy_wake(store->tidy);
     return r < 0 ? r : 0;
 }
 

@@ -70,11 +70,22 @@ void record_done(struct record *record);
  *
  * For a front the two lie on both sides of its cage: it may not watch directories inside,
  * and reads what others have written only inside. One thread uses a store. */
-enum store_role { STORE_VISITOR, STORE_KEEPER };
+enum store_role {
+    STORE_VISITOR,
+    STORE_KEEPER,
+    STORE_TIDIER, /* a visitor that hears of nothing (tidy.h) */
+};
 int store_new(int front, enum store_role role, struct store **ret, struct error *err) must_check;
 int store_connect(struct store *store, struct error *err) must_check;
 
-/* Both. */
+/* One that will never be there: every call fails with this reason. */
+struct store *store_absent(const struct error *reason);
+
+/* What ends in this store is tidied up by it. */
+struct tidy;
+void store_tidied(struct store *store, struct tidy *tidy);
+
+/* store_new() and store_connect(). */
 int store_open(int front, enum store_role role, struct store **ret, struct error *err) must_check;
 void store_close(struct store *store); /* NULL is fine; ends our own open jobs as failed */
 

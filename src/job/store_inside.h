@@ -14,6 +14,8 @@ struct store {
     struct database database; /* handle NULL: not connected */
     uint64_t failed_ns;       /* when connecting last failed, and why */
     struct error failed;
+    bool absent; /* it is not tried again */
+    struct tidy *tidy;
     char keeper[KEEPER_MAX]; /* empty: we have none yet */
     int lock;
     struct wishes wishes;

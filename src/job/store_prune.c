@@ -98,13 +98,10 @@ int store_bury(struct store *store, struct error *err)
 
 /* --- the old ------------------------------------------------------------------------------ */
 
-/* The output first: a record without output is found again, output without a record is not. */
 static int remove_one(struct store *store, const char *id, struct error *err)
 {
     static const enum sql steps[] = { SQL_REMOVE_RESULT, SQL_REMOVE };
     int r = 0;
-    if (job_id_valid(id))
-        output_remove(store->outputs, id);
     for (size_t i = 0; r >= 0 && i < COUNT(steps); i++) {
         sqlite3_stmt *remove = database_statement(&store->database, steps[i], err);
         if (!remove)
@@ -115,14 +112,19 @@ static int remove_one(struct store *store, const char *id, struct error *err)
     return r;
 }
 
-/* Returns how many are gone now. */
+/* The output first: a record without output is found again, output without a record is not.
+ * And before the transaction, because to give back a large file takes its time. Returns how
+ * many are gone now. */
 static int remove_all(struct store *store, char *const *ids, struct error *err)
 {
     int removed = 0;
+    for (char *const *id = ids; *id; id++)
+        if (job_id_valid(*id))
+            output_remove(store->outputs, *id);
     int r = database_begin(&store->database, err);
     if (r < 0)
         return r;
-    for (; r >= 0 && ids && *ids; ids++) {
+    for (; r >= 0 && *ids; ids++) {
         r = remove_one(store, *ids, err);
         removed += r > 0;
     }

@@ -15,11 +15,14 @@
 
 #include "script/library.h"
 
+struct config;
 struct event_base;
 struct gate;
 struct jobs;
+struct outputs;
 struct progress;
 struct session;
+struct store;
 
 /* What tools work with; the same for every call of a server. */
 struct services {
@@ -27,6 +30,9 @@ struct services {
     struct gate *gate;
     struct jobs *jobs;
     struct library library;
+    struct store *store;     /* never NULL; one that cannot be used says why at each call */
+    struct outputs *outputs; /* never NULL */
+    const struct config *config;
     const char *default_policy;
     uint64_t budget_ns; /* after which a call answers that its job goes on; 0: never */
 };

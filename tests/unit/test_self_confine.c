@@ -2,6 +2,7 @@
 /* Every attempt succeeds outside the cage, or it would prove nothing inside. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -12,10 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/keepings.h"
 #include "cmd/self_confine.h"
 #include "fd.h"
 #include "ids.h"
 #include "script/library.h"
+#include "str.h"
 #include "unit.h"
 
 static char directory[] = "/tmp/cordon-cage-XXXXXX";
@@ -175,6 +178,85 @@ static int does_its_work(void)
     return 0;
 }
 
+#define A_JOB "00000001-0000-4000-8000-000000000000"
+
+static int write_job(struct store *store, struct outputs *outputs, struct error *err)
+{
+    struct record record = { .id = A_JOB, .owner = "local", .policy = "default" };
+    struct progress progress = { .current = 1 };
+    struct output_writer *writer = output_begin(outputs, A_JOB);
+    int r = store_add(store, &record, err);
+    if (r == 0)
+        r = store_started(store, A_JOB, 1, err);
+    if (r == 0)
+        r = store_progress(store, A_JOB, &progress, err);
+    if (r == 0)
+        r = output_append(writer, 1, "text", 4, err);
+    if (r == 0)
+        r = store_wish_end(store, A_JOB, err);
+    output_end(writer);
+    record.status = JOB_COMPLETED;
+    record.completed_ms = 2;
+    return r == 0 ? store_end(store, &record, err) : r;
+}
+
+static void ignore_wish(void *context, const char *id)
+{
+    *(bool *)context = strcmp(id, A_JOB) == 0;
+}
+
+static int read_job(struct store *store, struct outputs *outputs, struct error *err)
+{
+    struct record record = { 0 };
+    struct record_list list = { 0 };
+    struct str text = { 0 };
+    bool told = false;
+    struct store_events events = { .ended = ignore_wish, .context = &told };
+    store_events_read(store, &events);
+    int r = store_find(store, "local", A_JOB, &record, err) == 1 ? 0 : -1;
+    if (r == 0)
+        r = output_read(outputs, A_JOB, 1, 0, 10, &text, err);
+    if (r == 0)
+        r = store_list(store, "local", -1, 10, &list, err);
+    bool right = told && record.status == JOB_COMPLETED && text.len == 4 && list.total == 1;
+    record_done(&record);
+    record_list_done(&list);
+    str_done(&text);
+    return r < 0 ? r : right ? 0 : -1;
+}
+
+/* As cordon serve does it: made before the cage, opened inside, with the thread. */
+static int keep_jobs(void)
+{
+    struct error err = { 0 };
+    struct keepings keepings = { 0 };
+    struct config config = { .jobs_keep = 0 };
+    struct prune all = { .ended_before_ms = INT64_MAX, .completed = true };
+    uint64_t removed = 0, remaining = 0;
+    if (confine_privileges(&err) < 0 || confine_files(inside, &err) < 0 ||
+        keepings_make(inside, &err, &config, &keepings, &err) < 0 || confine_resources(&err) < 0 ||
+        confine_calls(&err) < 0)
+        return 250;
+    keepings_connect(&keepings);
+    if (write_job(keepings.store, keepings.outputs, &err) < 0)
+        return 1;
+    if (read_job(keepings.store, keepings.outputs, &err) < 0)
+        return 2;
+    if (store_checkpoint(keepings.store, &err) < 0)
+        return 3;
+    if (store_prune(keepings.store, "local", &all, &removed, &remaining, &err) < 0 || removed != 1)
+        return 4;
+    /* The bounds keep no ended job: the thread takes it away. */
+    if (write_job(keepings.store, keepings.outputs, &err) < 0)
+        return 5;
+    for (int i = 0; output_size(keepings.outputs, A_JOB, 1) > 0; i++)
+        if (i > 1000 || ppoll(NULL, 0, &(struct timespec){ .tv_nsec = 10000000 }, NULL) < 0)
+            return 6;
+    if (confine_possible()) /* a sanitizer ends threads by calls that the cage has not */
+        keepings_done(&keepings);
+    return 0;
+}
+
 /* --- in a child, in the cage or not -------------------------------------------------- */
 
 #define NO_LANDLOCK 252
@@ -182,10 +264,10 @@ static int does_its_work(void)
 static int caged(attempt *make, bool file)
 {
     struct error err = { 0 };
-    if (confine_resources(&err) < 0)
+    if (confine_privileges(&err) < 0)
         return 250;
     int abi = confine_files(inside, &err);
-    if (abi < 0 || confine_calls(&err) < 0)
+    if (abi < 0 || confine_resources(&err) < 0 || confine_calls(&err) < 0)
         return 250;
     return file && abi == 0 ? NO_LANDLOCK : make();
 }
@@ -226,10 +308,16 @@ static void what_it_needs_works(void **state)
     assert_int_equal(in_child(does_its_work, true), 0);
 }
 
+static void a_server_keeps_jobs_inside(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(keep_jobs, false), 0); /* puts on the cage itself */
+}
+
 static int open_beneath(void)
 {
     struct error err = { 0 };
-    if (confine_resources(&err) < 0)
+    if (confine_privileges(&err) < 0)
         return 250;
     int abi = confine_files(inside, &err);
     if (abi < 0)
@@ -257,7 +345,7 @@ static void landlock_leaves_the_state_alone(void **state)
 static int change_identity(void)
 {
     struct error err = { 0 };
-    if (confine_resources(&err) < 0)
+    if (confine_privileges(&err) < 0)
         return 250;
     return outcome(setgid(getgid() + 1)); /* still uid 0, and not allowed any more */
 }
@@ -340,6 +428,7 @@ static int remove_directory(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_a_captured_front_would_try_is_denied),
     cmocka_unit_test(what_it_needs_works),
+    cmocka_unit_test(a_server_keeps_jobs_inside),
     cmocka_unit_test(landlock_leaves_the_state_alone),
     cmocka_unit_test(root_without_another_account_keeps_no_capabilities),
     cmocka_unit_test(root_becomes_an_account_of_its_own),
