@@ -25,6 +25,7 @@
 
 #define JOB_ID_MAX      37 /* a UUID and its NUL */
 #define OWNER_MAX       64
+#define OWNER_LOCAL     "local" /* who stands at the keyboard, or started the server */
 #define POLICY_NAME_MAX 32
 
 /* The descriptors that travel beside a launch frame. A gate accepts pipes, and

@@ -24,6 +24,7 @@
 #include "mcp/session.h"
 #include "mcp/turns.h"
 #include "mcp/waiting.h"
+#include "mcp/wishes.h"
 #include "net/stdio.h"
 #include "str.h"
 
@@ -46,6 +47,7 @@ struct serve {
     struct keepings keepings;
     struct gate *gate;
     struct jobs *jobs;
+    struct wishes *wishes;
     struct session *session;
     struct stdio *stdio;
     uint64_t budget_ns; /* of a call */
@@ -323,9 +325,12 @@ static int make_loop(struct serve *serve, struct error *err)
     const struct jobs_parts jobs = { .base = serve->base,
                                      .gate = serve->gate,
                                      .turns = &serve->turns,
+                                     .store = serve->keepings.store,
+                                     .outputs = serve->keepings.outputs,
                                      .idle = on_idle,
                                      .context = serve };
     serve->jobs = jobs_new(&jobs);
+    serve->wishes = wishes_new(serve->base, serve->keepings.store, serve->jobs);
     const struct session_parts parts = {
         .services = { .base = serve->base,
                       .gate = serve->gate,
@@ -333,6 +338,7 @@ static int make_loop(struct serve *serve, struct error *err)
                       .library = { serve->state, serve->state_path, LIBRARY_LOCAL },
                       .store = serve->keepings.store,
                       .outputs = serve->keepings.outputs,
+                      .wishes = serve->wishes,
                       .config = &serve->config,
                       .default_policy = serve->config.default_policy,
                       .budget_ns = serve->budget_ns },
@@ -359,6 +365,7 @@ static void serve_done(struct serve *serve)
         session_free(serve->session);
     if (serve->jobs && jobs_count(serve->jobs) == 0)
         jobs_free(serve->jobs);
+    wishes_free(serve->wishes);
     keepings_done(&serve->keepings);
     int descriptors[] = { serve->in, serve->out, serve->state, serve->channel };
     for (size_t i = 0; i < COUNT(descriptors); i++)

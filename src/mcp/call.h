@@ -21,8 +21,10 @@ struct gate;
 struct jobs;
 struct outputs;
 struct progress;
+struct readers;
 struct session;
 struct store;
+struct wishes;
 
 /* What tools work with; the same for every call of a server. */
 struct services {
@@ -33,6 +35,8 @@ struct services {
     struct store *store;     /* never NULL; one that cannot be used says why at each call */
     struct outputs *outputs; /* never NULL */
     const struct config *config;
+    struct wishes *wishes;   /* of other servers, and to them */
+    struct readers *readers; /* the session's: where its client stopped reading */
     const char *default_policy;
     uint64_t budget_ns; /* after which a call answers that its job goes on; 0: never */
 };
@@ -66,6 +70,9 @@ void call_stopped(struct call *call, const struct outcome *outcome);
 
 /* The same for a failure: by whose move it is (rpc.h) refused, or a fault. */
 void call_refuse(struct call *call, const struct error *error);
+
+/* The same as one sentence, for tools whose result is no run's. */
+void call_fail(struct call *call, const struct error *error);
 
 /* The same for a call that was cancelled before anything of it ran. */
 void call_cancelled(struct call *call);

@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "mcp/gate.h"
+#include "mcp/kept.h"
 #include "mcp/turns.h"
 #include "run/result.h"
 #include "str.h"
@@ -24,12 +25,16 @@ struct job {
     struct job *next, **link;
     struct job_watch *watches;
     struct record record;
+    struct kept kept;
+    struct event *due; /* it has lived long enough to be written down, or it ends unstarted */
     uint64_t arrived_ns;
     struct launch launch; /* until it runs */
     int input;            /* until it runs, or -1 */
     struct turn turn;
     struct run *run; /* NULL before and after */
     bool use_uv, cancelled;
+    bool over;      /* ended before it began: watchers are about to hear of it */
+    bool has_phase; /* its progress is a phase of ours, and no word of the script's */
     struct started started;
     bool has_started;
     struct changes changes;
@@ -73,6 +78,8 @@ static void job_free(struct job *job)
     turn_leave(jobs->parts.turns, &job->turn);
     while (job->watches)
         job_unwatch(job->watches);
+    event_free(job->due);
+    kept_done(&job->kept);
     launch_done(&job->launch);
     own_close(&job->input);
     record_done(&job->record);
@@ -118,6 +125,7 @@ bool jobs_watch(struct jobs *jobs, const char *id, struct job_watch *watch)
 
 static void tell_progress(struct job *job)
 {
+    kept_progress(&job->kept, &job->record);
     for (struct job_watch *watch = job->watches, *next; watch; watch = next) {
         next = watch->next;
         if (watch->progress)
@@ -153,6 +161,7 @@ static struct outcome true_outcome(const struct job *job, const struct outcome *
 static struct json_object *job_result(const struct job *job, const struct outcome *outcome,
                                       const uint64_t dropped[2])
 {
+    autofree char *rest = xasprintf("job-stream://%s", job->record.id);
     const struct result_input input = {
         .job = job->record.id,
         .started = job->has_started ? &job->started : NULL,
@@ -164,15 +173,35 @@ static struct json_object *job_result(const struct job *job, const struct outcom
         .elapsed_ns = now_ns() - job->arrived_ns,
         .policy = job->record.policy,
         .use_uv = job->use_uv,
+        .rest = kept_whole(&job->kept) ? rest : NULL,
     };
     return result_build(&input);
+}
+
+/* What the record says for good. */
+static void record_end(struct job *job, const struct outcome *outcome, struct json_object *result)
+{
+    struct record *record = &job->record;
+    size_t len;
+    const char *text = result_text(result, &len);
+    record->status = (enum job_status)job_status_find(result_status(outcome));
+    record->completed_ms = now_epoch_ms();
+    record->error = result_sentence(outcome, job->has_started ? &job->started.limits : NULL);
+    record->result = xstrndup(text, len);
+    if (job->has_phase)
+        free(TAKE(&record->progress.message));
+    for (int i = 0; i < 2; i++)
+        record->bytes[i] = job->output[i].bytes;
+    kept_end(&job->kept, record);
 }
 
 static void job_end(struct job *job, const struct outcome *reported, const uint64_t dropped[2])
 {
     const struct outcome outcome = true_outcome(job, reported);
     log_end(job, &outcome);
+    kept_try(&job->kept, &job->record, job->output);
     struct json_object *result = job_result(job, &outcome, dropped);
+    record_end(job, &outcome, result);
     bool fault = outcome.end == END_REFUSED || outcome.end == END_FAULT;
     while (job->watches) {
         struct job_watch *watch = job->watches;
@@ -199,6 +228,14 @@ static void on_ended(struct run_sink *sink, const struct outcome *outcome,
 
 /* --- while it runs ------------------------------------------------------------------------ */
 
+static void take_phase(struct job *job, const char *phase)
+{
+    free(job->record.progress.message);
+    job->record.progress.message = xstrdup(phase);
+    job->has_phase = true;
+    tell_progress(job);
+}
+
 static void take_started(struct job *job, struct started *started)
 {
     if (job->has_started)
@@ -206,13 +243,8 @@ static void take_started(struct job *job, struct started *started)
     job->started = *started;
     job->has_started = true;
     *started = (struct started){ 0 };
-}
-
-static void take_phase(struct job *job, const char *phase)
-{
-    free(job->record.progress.message);
-    job->record.progress.message = xstrdup(phase);
-    tell_progress(job);
+    if (job->has_phase)
+        take_phase(job, "running");
 }
 
 static void take_progress(struct job *job, const struct progress_note *note)
@@ -222,6 +254,7 @@ static void take_progress(struct job *job, const struct progress_note *note)
     progress->current = note->current;
     progress->total = note->total;
     progress->message = note->message[0] ? xstrdup(note->message) : NULL;
+    job->has_phase = false;
     tell_progress(job);
 }
 
@@ -250,7 +283,12 @@ static void on_note(struct run_sink *sink, struct note *note)
 static void on_output(struct run_sink *sink, int stream, const void *bytes, size_t len)
 {
     struct job *job = (struct job *)sink;
-    capture_add(&job->output[stream - 1], bytes, len);
+    struct capture *capture = &job->output[stream - 1];
+    /* What is kept later begins with what the capture's head holds. */
+    if (capture->bytes + len > CAPTURE_END_BYTES)
+        kept_try(&job->kept, &job->record, job->output);
+    kept_output(&job->kept, &job->record, stream, bytes, len);
+    capture_add(capture, bytes, len);
 }
 
 /* --- the beginning ------------------------------------------------------------------------- */
@@ -265,6 +303,7 @@ static int job_run(struct job *job, struct error *err)
         return r;
     job->record.status = JOB_RUNNING;
     job->record.started_ms = now_epoch_ms();
+    kept_started(&job->kept, &job->record);
     return 0;
 }
 
@@ -274,6 +313,24 @@ static void on_turn(struct turn *turn)
     struct outcome outcome = { .end = END_FAULT };
     if (job_run(job, &outcome.error) < 0)
         job_end_early(job, &outcome);
+}
+
+static void on_due(evutil_socket_t fd, short what, void *context)
+{
+    struct job *job = context;
+    (void)fd;
+    (void)what;
+    if (job->over)
+        job_end_early(job, &(const struct outcome){ .end = END_CANCELLED });
+    else
+        kept_try(&job->kept, &job->record, job->output);
+}
+
+static void due_in(struct job *job, unsigned ms)
+{
+    const struct timeval wait = { .tv_usec = (suseconds_t)ms * 1000 };
+    if (evtimer_add(job->due, &wait) < 0)
+        abort(); /* out of memory */
 }
 
 static struct job *job_new(struct jobs *jobs, struct job_order *order)
@@ -294,6 +351,11 @@ static struct job *job_new(struct jobs *jobs, struct job_order *order)
     job->launch = *order->launch;
     launch_init(order->launch);
     job->input = fd_take(&order->input);
+    job->due = evtimer_new(jobs->parts.base, on_due, job);
+    if (!job->due)
+        abort(); /* out of memory */
+    job->kept.store = jobs->parts.store;
+    job->kept.outputs = jobs->parts.outputs;
     job_link(jobs, job);
     return job;
 }
@@ -307,6 +369,16 @@ static int check_room(const struct jobs *jobs, struct error *err)
     return 0;
 }
 
+/* It could not be started, and nobody knows its id: whoever asked hears of the failure. */
+static void job_drop(struct job *job, const struct error *err)
+{
+    job->record.status = JOB_FAILED;
+    job->record.completed_ms = now_epoch_ms();
+    job->record.error = xstrdup(err->text);
+    kept_end(&job->kept, &job->record);
+    job_free(job);
+}
+
 int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *watch,
                struct error *err)
 {
@@ -317,10 +389,14 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
         return r;
     }
     struct job *job = job_new(jobs, order);
-    if (turn_ask(jobs->parts.turns, &job->turn))
+    if (order->announced)
+        r = kept_begin(&job->kept, &job->record, job->output, err);
+    else
+        due_in(job, KEPT_AFTER_MS);
+    if (r == 0 && turn_ask(jobs->parts.turns, &job->turn))
         r = job_run(job, err);
     if (r < 0)
-        job_free(job);
+        job_drop(job, err);
     else
         watch_link(job, watch);
     return r;
@@ -328,12 +404,23 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
 
 /* --- from outside ---------------------------------------------------------------------------- */
 
+int jobs_keep(struct jobs *jobs, const char *id, struct error *err)
+{
+    struct job *job = job_find(jobs, id);
+    if (!job)
+        return fail_caller(err, ENOENT, "no such job");
+    return kept_begin(&job->kept, &job->record, job->output, err);
+}
+
 static void cancel(struct job *job, bool grace)
 {
-    if (job->run)
+    if (job->run) {
         run_cancel(job->run, grace); /* its outcome ends the job */
-    else
-        job_end_early(job, &(const struct outcome){ .end = END_CANCELLED });
+        return;
+    }
+    job->over = true;
+    turn_leave(job->jobs->parts.turns, &job->turn);
+    due_in(job, 0);
 }
 
 bool jobs_cancel(struct jobs *jobs, const char *id, bool grace)

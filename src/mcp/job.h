@@ -31,6 +31,8 @@ struct jobs_parts {
     struct event_base *base;
     struct gate *gate;
     struct turns *turns;
+    struct store *store; /* NULL: nothing is kept */
+    struct outputs *outputs;
     void (*idle)(void *context); /* the last job has ended */
     void *context;
 };
@@ -53,6 +55,7 @@ struct job_order {
     struct launch *launch; /* taken, whatever comes of it */
     int input;             /* a descriptor to pump into standard input (taken), or -1 */
     const char *tool, *label;
+    bool announced;      /* its id is told at once: its record comes first */
     uint64_t arrived_ns; /* of the request, CLOCK_MONOTONIC */
 };
 
@@ -65,8 +68,12 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
 bool jobs_watch(struct jobs *jobs, const char *id, struct job_watch *watch);
 void job_unwatch(struct job_watch *watch);
 
-/* Asks; watchers hear of the end once it is true. One that waits ends inside this call.
- * `grace` false: at once. False where there is no such job here. */
+/* Writes the job down now, so that its id can be told. -ENOENT where there is no such job
+ * here. */
+int jobs_keep(struct jobs *jobs, const char *id, struct error *err) must_check;
+
+/* Asks; watchers hear of the end once it is true, from the loop. `grace` false: at once. False
+ * where there is no such job here. */
 bool jobs_cancel(struct jobs *jobs, const char *id, bool grace);
 
 /* Nothing new is started. What ends from now on without having been asked to has

@@ -16,6 +16,7 @@ enum rpc_code {
     RPC_METHOD_NOT_FOUND = -32601,
     RPC_INVALID_PARAMS = -32602,
     RPC_INTERNAL_ERROR = -32603,
+    RPC_RESOURCE_NOT_FOUND = -32002, /* of the protocol versions with a handshake */
 };
 
 /* An id is kept for every call in flight and echoed: its raw text is bounded. */

@@ -11,6 +11,8 @@
 #include "clock.h"
 #include "job/store.h"
 #include "json.h"
+#include "mcp/readers.h"
+#include "mcp/resources.h"
 #include "mcp/rpc.h"
 #include "mcp/tools.h"
 #include "net/stdio.h"
@@ -23,7 +25,8 @@ static const char *const versions[] = { "2025-11-25", "2025-06-18" };
 static const char instructions[] =
     "Runs Python in a sandbox without network. py_run_script_in_dir gives the script a directory "
     "of the host to work in; py_run_script_with_dependencies gives it packages and a scratch "
-    "directory.";
+    "directory. A run that takes long answers with a job_id and goes on: py_job_status shows what "
+    "is new of it, job-stream://JOB_ID its output.";
 
 /* Small enough to mean nothing, big enough to show on every number (PROGRESS_NUMBER_MAX). */
 #define PROGRESS_STEP 0.001
@@ -34,6 +37,11 @@ struct session {
     struct call *calls;
     size_t call_count, call_bytes; /* of those in flight */
 };
+
+static struct json_object *text_json(const char *text)
+{
+    return json_object_new_string(text);
+}
 
 /* --- out --------------------------------------------------------------------------- */
 
@@ -124,6 +132,13 @@ void call_refuse(struct call *call, const struct error *error)
     call_stopped(call, &outcome);
 }
 
+void call_fail(struct call *call, const struct error *error)
+{
+    if (blame_end(error->blame) == END_FAULT)
+        log_event(LOG_ERROR, "fault", KV("tool", call->tool), KV("reason", error->text));
+    call_answer(call, tool_error(error));
+}
+
 void call_cancelled(struct call *call)
 {
     /* Its client did not ask for that: the gate died, and its question with it. */
@@ -170,11 +185,6 @@ size_t session_calls(const struct session *session)
 
 /* --- methods ------------------------------------------------------------------------ */
 
-static struct json_object *text_json(const char *text)
-{
-    return json_object_new_string(text);
-}
-
 static const char *version_agreed(const char *wanted)
 {
     for (size_t i = 0; i < COUNT(versions); i++)
@@ -199,8 +209,12 @@ static void initialize(struct session *session, const struct rpc_message *messag
 
     struct json_object *tools = json_object_new_object();
     json_object_object_add(tools, "listChanged", json_object_new_boolean(0));
+    struct json_object *resources = json_object_new_object();
+    json_object_object_add(resources, "listChanged", json_object_new_boolean(0));
+    json_object_object_add(resources, "subscribe", json_object_new_boolean(0));
     struct json_object *capabilities = json_object_new_object();
     json_object_object_add(capabilities, "tools", tools);
+    json_object_object_add(capabilities, "resources", resources);
     struct json_object *server = json_object_new_object();
     json_object_object_add(server, "name", text_json("cordon"));
     json_object_object_add(server, "title", text_json("cordon: Python in a sandbox"));
@@ -218,15 +232,22 @@ static void ping(struct session *session, const struct rpc_message *message)
     send_result(session, message->id, json_object_new_object());
 }
 
-static void list_tools(struct session *session, const struct rpc_message *message)
+/* Takes `list`. There is one page, so no cursor was ever given out. */
+static void send_list(struct session *session, const struct rpc_message *message,
+                      struct json_object *list)
 {
     struct json_object *cursor;
-    if (json_object_object_get_ex(message->params, "cursor", &cursor)) {
-        /* There is one page, so no cursor was ever given out. */
-        send_error(session, message->id, RPC_INVALID_PARAMS, "unknown cursor");
+    if (!json_object_object_get_ex(message->params, "cursor", &cursor)) {
+        send_result(session, message->id, list);
         return;
     }
-    send_result(session, message->id, tools_list());
+    json_object_put(list);
+    send_error(session, message->id, RPC_INVALID_PARAMS, "unknown cursor");
+}
+
+static void list_tools(struct session *session, const struct rpc_message *message)
+{
+    send_list(session, message, tools_list());
 }
 
 /* *ret is borrowed; NULL where the client gave none. False: not a token. */
@@ -285,6 +306,36 @@ static void call_tool(struct session *session, const struct rpc_message *message
     tool->handle(call, arguments);
 }
 
+static void list_templates(struct session *session, const struct rpc_message *message)
+{
+    send_list(session, message, resource_templates_list());
+}
+
+static void list_resources(struct session *session, const struct rpc_message *message)
+{
+    send_list(session, message, resources_list(&session->parts.services));
+}
+
+static void read_resource(struct session *session, const struct rpc_message *message)
+{
+    struct json_object *uri, *result;
+    struct error err = { 0 };
+    if (!json_object_object_get_ex(message->params, "uri", &uri) ||
+        !json_object_is_type(uri, json_type_string) ||
+        strlen(json_object_get_string(uri)) != (size_t)json_object_get_string_len(uri)) {
+        send_error(session, message->id, RPC_INVALID_PARAMS, "uri must be a string");
+        return;
+    }
+    int r = resource_read(&session->parts.services, json_object_get_string(uri), &result, &err);
+    if (r == 0)
+        send_result(session, message->id, result);
+    else
+        send_error(session, message->id,
+                   err.code == ENOENT && err.blame == BLAME_CALLER ? RPC_RESOURCE_NOT_FOUND
+                                                                   : (int)blame_code(err.blame),
+                   err.text);
+}
+
 static const struct method {
     const char *name;
     void (*serve)(struct session *session, const struct rpc_message *message);
@@ -294,6 +345,9 @@ static const struct method {
     { "ping", ping, true },
     { "tools/list", list_tools, false },
     { "tools/call", call_tool, false },
+    { "resources/list", list_resources, false },
+    { "resources/templates/list", list_templates, false },
+    { "resources/read", read_resource, false },
 };
 
 static void serve_request(struct session *session, const struct rpc_message *message)
@@ -370,10 +424,14 @@ struct session *session_new(const struct session_parts *parts)
 {
     struct session *session = xcalloc(1, sizeof(*session));
     session->parts = *parts;
+    session->parts.services.readers = readers_new();
     return session;
 }
 
 void session_free(struct session *session)
 {
+    if (!session)
+        return;
+    readers_free(session->parts.services.readers);
     free(session);
 }

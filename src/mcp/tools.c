@@ -6,6 +6,7 @@
 
 #include "mcp/rpc.h"
 #include "mcp/run_call.h"
+#include "mcp/tool_jobs.h"
 #include "mcp/tool_run.h"
 #include "mcp/tool_scripts.h"
 #include "run/result.h"
@@ -18,7 +19,8 @@ static const struct tool tools[] = {
         .description =
             "Run a Python script in a sandbox that sees one directory of the host, at its own path "
             "and writable. Use it when the script works with files there. No network, no other "
-            "files. Answers when the script has ended, with its stdout, stderr and exit_code. "
+            "files. Answers with its stdout, stderr and exit_code, or with a job_id where it takes "
+            "long (py_job_status). "
             "Packages come from the script's PEP 723 header.",
         .destructive = true,
         .fields = run_in_dir_fields,
@@ -31,8 +33,9 @@ static const struct tool tools[] = {
         .description =
             "Run a Python script in a sandbox with the packages it names, in an empty scratch "
             "directory that is gone afterwards. Use it for computations that need no files of the "
-            "host. Packages are installed first; the script itself has no network. Answers when "
-            "the script has ended, with its stdout, stderr and exit_code.",
+            "host. Packages are installed first; the script itself has no network. Answers with "
+            "its stdout, stderr and exit_code, or with a job_id where it takes long "
+            "(py_job_status).",
         .fields = run_with_dependencies_fields,
         .output_schema = run_output_schema,
         .handle = tool_run_with_dependencies,
@@ -68,6 +71,49 @@ static const struct tool tools[] = {
         .output_schema = run_output_schema,
         .handle = tool_run_saved,
     },
+    {
+        .name = "py_job_status",
+        .title = "State and output of a job",
+        .description = "The state of a job, its result once it has ended, and its output: "
+                       "new_stdout and new_stderr are what came since the last call.",
+        .read_only = true,
+        .fields = job_status_fields,
+        .output_schema = job_status_schema,
+        .handle = tool_job_status,
+    },
+    {
+        .name = "py_list_jobs",
+        .title = "List jobs",
+        .description =
+            "Jobs that run and jobs that have ended, newest first, without their output.",
+        .read_only = true,
+        .idempotent = true,
+        .fields = list_jobs_fields,
+        .output_schema = list_jobs_schema,
+        .handle = tool_list_jobs,
+    },
+    {
+        .name = "py_cancel_job",
+        .title = "Cancel a job",
+        .description = "End a job with everything it has started. Answers once nothing of it is "
+                       "alive; its output so far stays. A job that has ended stays as it is.",
+        .destructive = true,
+        .idempotent = true,
+        .fields = cancel_job_fields,
+        .output_schema = cancel_job_schema,
+        .handle = tool_cancel_job,
+    },
+    {
+        .name = "py_prune_jobs",
+        .title = "Remove old jobs",
+        .description = "Remove jobs that ended more than max_age_hours ago, with their output: the "
+                       "cancelled ones, and the completed and failed ones unless they are kept.",
+        .destructive = true,
+        .idempotent = true,
+        .fields = prune_jobs_fields,
+        .output_schema = prune_jobs_schema,
+        .handle = tool_prune_jobs,
+    },
 };
 
 const struct tool *tool_find(const char *name)
@@ -83,7 +129,7 @@ static struct json_object *annotations_of(const struct tool *tool)
     struct json_object *object = json_object_new_object();
     json_object_object_add(object, "readOnlyHint", json_object_new_boolean(tool->read_only));
     json_object_object_add(object, "destructiveHint", json_object_new_boolean(tool->destructive));
-    json_object_object_add(object, "idempotentHint", json_object_new_boolean(0));
+    json_object_object_add(object, "idempotentHint", json_object_new_boolean(tool->idempotent));
     json_object_object_add(object, "openWorldHint", json_object_new_boolean(0));
     return object;
 }

@@ -7,8 +7,9 @@
 
 struct tool {
     const char *name, *title, *description;
-    bool destructive; /* may change what was there before: the workspace, a saved script */
-    bool read_only;
+    bool read_only;   /* changes nothing */
+    bool destructive; /* may change what was there before: the workspace, a script, a job */
+    bool idempotent;  /* once more changes nothing more */
     const struct field *const *fields;
     const char *output_schema; /* JSON */
     void (*handle)(struct call *call, struct json_object *arguments);

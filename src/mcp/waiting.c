@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cordon/log.h>
+
 #include "clock.h"
 #include "mcp/tools.h"
 #include "str.h"
@@ -76,9 +78,16 @@ static char *budget_message(uint64_t budget_ns)
 static void on_budget(evutil_socket_t fd, short what, void *context)
 {
     struct waiting *waiting = context;
+    const struct services *services = waiting->call->services;
+    struct error err;
     (void)fd;
     (void)what;
-    autofree char *message = budget_message(waiting->call->services->budget_ns);
+    /* Who is told an id must find something under it; without that the call waits on. */
+    if (jobs_keep(services->jobs, waiting->watch.id, &err) < 0) {
+        log_event(LOG_ERROR, "waits-on", KV("job", waiting->watch.id), KV("reason", err.text));
+        return;
+    }
+    autofree char *message = budget_message(services->budget_ns);
     answer_early(waiting, JOB_RUNNING, message);
 }
 
@@ -139,6 +148,7 @@ int wait_for_job(struct call *call, struct job_order *order, bool async, struct 
     waiting->call = call;
     waiting->watch.ended = on_ended;
     waiting->watch.progress = call->progress_token ? on_progress : NULL;
+    order->announced = async;
     int r = jobs_start(services->jobs, order, &waiting->watch, err);
     if (r < 0) {
         free(waiting);

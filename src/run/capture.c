@@ -229,3 +229,15 @@ bool capture_text(const struct capture *capture, size_t budget, const char *rest
     add_clean(out, tail + tail_len - last, last);
     return false;
 }
+
+void capture_skip(struct capture *capture, uint64_t bytes)
+{
+    capture->bytes += bytes;
+}
+
+size_t text_fit(const char *bytes, size_t len, size_t budget, struct str *out)
+{
+    size_t fits = fit_head(bytes, len, budget);
+    add_clean(out, bytes, fits);
+    return fits;
+}

@@ -34,3 +34,10 @@ bool capture_text(const struct capture *capture, size_t budget, const char *rest
 
 /* The cost of all that the capture holds. */
 size_t capture_size(const struct capture *capture);
+
+/* Bytes of the stream that this capture does not see; what comes after them is its end. */
+void capture_skip(struct capture *capture, uint64_t bytes);
+
+/* Adds as much of `bytes` as fits into the budget, in the same clean form; returns how much of
+ * it that was. */
+size_t text_fit(const char *bytes, size_t len, size_t budget, struct str *out);

@@ -10,9 +10,6 @@
 
 #define MIB (1024.0 * 1024.0)
 
-/* Around the two copies of the object: id, content block, member names. */
-#define ENVELOPE_BYTES 2048
-
 #define WRITE_FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
 /* Which limit an end is about; NULL in the second column: no number to name. */
@@ -262,8 +259,7 @@ static bool add_stream(struct json_object *object, const struct result_input *in
     return whole && input->dropped[stream] == 0;
 }
 
-/* What the object costs without its output, in the same coin (capture_cost). */
-static size_t object_cost(struct json_object *object)
+size_t result_cost(struct json_object *object)
 {
     size_t len, cost = 0;
     const char *text = result_text(object, &len);
@@ -275,7 +271,7 @@ static size_t object_cost(struct json_object *object)
 /* A stream that needs less than half leaves the rest to the other one. */
 static void add_output(struct json_object *object, const struct result_input *input, size_t others)
 {
-    size_t used = others + ENVELOPE_BYTES;
+    size_t used = others + REPLY_ENVELOPE_BYTES;
     size_t room = used < REPLY_BYTES_MAX ? REPLY_BYTES_MAX - used : 0;
     size_t wants[2], budget[2];
     for (int i = 0; i < 2; i++)
@@ -325,10 +321,10 @@ struct json_object *result_build(const struct result_input *input)
     }
     json_object_object_add(object, "job_id", text_or_null(input->job));
     /* A list without bound is for a file or a pipe, which have room for the output too. */
-    size_t others = object_cost(object);
+    size_t others = result_cost(object);
     result_add_changes(object, input->changes, input->changes_room);
     if (input->changes_room < SIZE_MAX)
-        others = object_cost(object);
+        others = result_cost(object);
     add_output(object, input, others);
     return object;
 }

@@ -15,6 +15,9 @@
 /* A reply holds the object twice: as itself and as the text of a content block. */
 #define REPLY_BYTES_MAX ((size_t)128 * 1024)
 
+/* Around the two copies of an object: id, content block, member names. */
+#define REPLY_ENVELOPE_BYTES ((size_t)4 * 1024)
+
 /* Of it, what a change list may take: a hundred files, and room for the output is left. */
 #define REPLY_CHANGES_ROOM ((size_t)24 * 1024)
 
@@ -35,6 +38,9 @@ struct result_input {
 
 /* The object, the caller's (json_object_put). */
 struct json_object *result_build(const struct result_input *input);
+
+/* What an object costs in a reply that holds it twice (capture_cost). */
+size_t result_cost(struct json_object *object);
 
 /* "completed" "failed" "cancelled": a job record's values. */
 const char *result_status(const struct outcome *outcome);

@@ -13,7 +13,6 @@
 #include "str.h"
 
 #define POLICY_DEFAULT "default"
-#define OWNER_LOCAL    "local"
 
 /* Far more than a frame holds; names are compared one by one. */
 #define VARIABLES_MAX 2048

@@ -77,7 +77,7 @@ def test_a_real_client_finds_and_calls_both_tools(cordon, state, tmp_path, mode)
         return tools, in_dir, alone, wrong
 
     tools, in_dir, alone, wrong = with_client(cordon, state, tmp_path, work, mode)
-    assert [tool.name for tool in tools][:2] == [IN_DIR, ALONE]
+    assert [tool.name for tool in tools[:2]] == [IN_DIR, ALONE]
     assert all(tool.output_schema["required"] == ["status"] for tool in tools[:2])
     assert not in_dir.is_error
     assert in_dir.structured_content["stdout"] == "in x y\n"

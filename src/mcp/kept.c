@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kept.c - what of a live job lies in the state directory. */
+#include "mcp/kept.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <cordon/log.h>
+
+#include "clock.h"
+#include "str.h"
+
+/* Of a job's progress: more often nobody looks. */
+#define PROGRESS_REST_NS (500 * NS_PER_MS)
+
+static void tell(struct kept *kept, const struct record *record, const struct error *err)
+{
+    if (!kept->told)
+        log_event(LOG_ERROR, "not-kept", KV("job", record->id), KV("reason", err->text));
+    kept->told = true;
+}
+
+static void write_progress(struct kept *kept, const struct record *record)
+{
+    struct error err;
+    kept->behind = false;
+    if (store_progress(kept->store, record->id, &record->progress, &err) < 0)
+        tell(kept, record, &err);
+}
+
+/* All of what a capture took, as long as that is not more than its head holds. */
+static int write_head(struct kept *kept, int stream, const struct capture *capture,
+                      struct error *err)
+{
+    if (capture->head.len == 0)
+        return 0;
+    return output_append(kept->writer, stream, capture->head.data, capture->head.len, err);
+}
+
+int kept_begin(struct kept *kept, const struct record *record, const struct capture output[2],
+               struct error *err)
+{
+    if (kept->begun)
+        return 0;
+    if (!kept->store)
+        return fail_host_as(err, ENOENT, "this server keeps no jobs");
+    int r = store_add(kept->store, record, err);
+    if (r < 0)
+        return r;
+    kept->begun = true;
+    if (kept->behind)
+        write_progress(kept, record);
+    kept->writer = output_begin(kept->outputs, record->id);
+    struct error lost;
+    for (int i = 0; i < 2; i++)
+        if (write_head(kept, i + 1, &output[i], &lost) < 0)
+            tell(kept, record, &lost);
+    return 0;
+}
+
+void kept_try(struct kept *kept, const struct record *record, const struct capture output[2])
+{
+    struct error err;
+    if (kept->store && kept_begin(kept, record, output, &err) < 0)
+        tell(kept, record, &err);
+}
+
+void kept_started(struct kept *kept, const struct record *record)
+{
+    struct error err;
+    if (kept->begun && store_started(kept->store, record->id, record->started_ms, &err) < 0)
+        tell(kept, record, &err);
+}
+
+void kept_progress(struct kept *kept, const struct record *record)
+{
+    uint64_t now = now_ns();
+    kept->behind = true;
+    if (!kept->begun || now < kept->next_ns)
+        return;
+    kept->next_ns = now + PROGRESS_REST_NS;
+    write_progress(kept, record);
+}
+
+void kept_output(struct kept *kept, const struct record *record, int stream, const void *bytes,
+                 size_t len)
+{
+    struct error err;
+    if (kept->begun && output_append(kept->writer, stream, bytes, len, &err) < 0)
+        tell(kept, record, &err);
+}
+
+bool kept_whole(const struct kept *kept)
+{
+    return kept->begun && output_lost(kept->writer) == 0;
+}
+
+void kept_end(struct kept *kept, const struct record *record)
+{
+    struct error err;
+    if (kept->begun && kept->behind)
+        write_progress(kept, record);
+    if (kept->begun && store_end(kept->store, record, &err) < 0)
+        tell(kept, record, &err);
+    kept_done(kept);
+}
+
+void kept_done(struct kept *kept)
+{
+    output_end(kept->writer);
+    kept->writer = NULL;
+    kept->begun = false;
+}

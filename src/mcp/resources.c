@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* resources.c - what clients may read by its address. */
+#include "mcp/resources.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "job/record.h"
+#include "mcp/job_view.h"
+#include "mcp/rpc.h"
+#include "mcp/uri.h"
+#include "run/result.h"
+#include "str.h"
+
+/* Jobs in resources/list; all of them are in py_list_jobs. */
+#define LISTED_JOBS 50
+
+/* One range; who wants more asks for the next. */
+#define RANGE_BYTES_MAX ((size_t)1024 * 1024)
+
+/* What was read: text, or bytes that are none. */
+struct content {
+    struct str bytes;
+    struct json_object *meta; /* or NULL */
+};
+
+struct resource {
+    const char *prefix, *template, *name, *title, *description, *type;
+    int (*read)(const struct services *services, const struct uri *uri, struct content *ret,
+                struct error *err);
+};
+
+/* --- job-stream://ID{?stream,offset,length} ----------------------------------------------- */
+
+static struct json_object *range_json(uint64_t offset, size_t length, uint64_t total)
+{
+    struct json_object *meta = json_object_new_object();
+    json_object_object_add(meta, "offset", json_object_new_uint64(offset));
+    json_object_object_add(meta, "length", json_object_new_uint64(length));
+    json_object_object_add(meta, "total", json_object_new_uint64(total));
+    return meta;
+}
+
+static int read_range(const struct services *services, const char *id, const struct uri *uri,
+                      struct content *ret, struct error *err)
+{
+    int stream = uri_is(uri, "stream", "stderr") ? 2 : 1;
+    uint64_t offset = 0, length = RANGE_BYTES_MAX;
+    if (uri_value(uri, "stream") && stream == 1 && !uri_is(uri, "stream", "stdout"))
+        return fail_caller(err, EINVAL, "stream must be stdout or stderr");
+    int r = uri_number(uri, "offset", &offset, err);
+    if (r == 0)
+        r = uri_number(uri, "length", &length, err);
+    if (r < 0)
+        return r;
+    uint64_t total = output_size(services->outputs, id, stream);
+    size_t most = length < RANGE_BYTES_MAX ? (size_t)length : RANGE_BYTES_MAX;
+    r = output_read(services->outputs, id, stream, offset, most, &ret->bytes, err);
+    if (r == 0)
+        ret->meta = range_json(offset, ret->bytes.len, total);
+    return r;
+}
+
+static int read_stream(const struct services *services, const struct uri *uri, struct content *ret,
+                       struct error *err)
+{
+    static const char *const known[] = { "stream", "offset", "length", NULL };
+    struct record record;
+    int r = uri_known(uri, known, err);
+    if (r == 0)
+        r = job_view_find(services, uri->path, &record, err);
+    if (r < 0)
+        return r;
+    char *text = NULL;
+    if (uri->count > 0)
+        r = read_range(services, record.id, uri, ret, err);
+    else if ((r = job_view_streams(services, &record, &text, err)) == 0)
+        str_puts(&ret->bytes, text);
+    free(text);
+    record_done(&record);
+    return r;
+}
+
+/* --- cordon://jobs/ID ---------------------------------------------------------------------- */
+
+static int read_job(const struct services *services, const struct uri *uri, struct content *ret,
+                    struct error *err)
+{
+    static const char *const known[] = { NULL };
+    struct record record;
+    int r = uri_known(uri, known, err);
+    if (r == 0)
+        r = job_view_find(services, uri->path, &record, err);
+    if (r < 0)
+        return r;
+    size_t len;
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "job", record_json(&record));
+    const char *text = result_text(object, &len);
+    str_add(&ret->bytes, text, len);
+    json_object_put(object);
+    record_done(&record);
+    return 0;
+}
+
+/* --- the table ------------------------------------------------------------------------------- */
+
+static const struct resource resources[] = {
+    { "job-stream://", "job-stream://{job_id}{?stream,offset,length}", "job-stream",
+      "Output of a job",
+      "Both streams of a job, running or ended; of long ones the beginning and the end. With "
+      "stream (stdout or stderr), offset and length exactly those bytes.",
+      "text/plain", read_stream },
+    { "cordon://jobs/", "cordon://jobs/{job_id}", "job", "Record of a job",
+      "The state of a job and, once it has ended, its result.", "application/json", read_job },
+};
+
+static void add_text(struct json_object *object, const char *name, const char *text)
+{
+    json_object_object_add(object, name, rpc_text(text));
+}
+
+static struct json_object *row_json(const struct resource *resource, const char *key,
+                                    const char *uri, const char *name, const char *title,
+                                    const char *description)
+{
+    struct json_object *row = json_object_new_object();
+    add_text(row, key, uri);
+    add_text(row, "name", name);
+    add_text(row, "title", title);
+    add_text(row, "description", description);
+    add_text(row, "mimeType", resource->type);
+    return row;
+}
+
+struct json_object *resource_templates_list(void)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < COUNT(resources); i++) {
+        const struct resource *row = &resources[i];
+        json_object_array_add(list, row_json(row, "uriTemplate", row->template, row->name,
+                                             row->title, row->description));
+    }
+    struct json_object *result = json_object_new_object();
+    json_object_object_add(result, "resourceTemplates", list);
+    return result;
+}
+
+struct json_object *resources_list(const struct services *services)
+{
+    struct json_object *list = json_object_new_array();
+    struct record_list found = { 0 };
+    struct error ignored; /* who cannot list jobs lists none; the tools say why */
+    if (services->store &&
+        store_list(services->store, OWNER_LOCAL, -1, LISTED_JOBS, &found, &ignored) == 0)
+        for (size_t i = 0; i < found.count; i++) {
+            const struct record *record = &found.records[i];
+            autofree char *uri = xasprintf("job-stream://%s", record->id);
+            autofree char *about =
+                xasprintf("%s: %s", record->tool, job_status_name(record->status));
+            json_object_array_add(list,
+                                  row_json(&resources[0], "uri", uri, record->id,
+                                           record->label ? record->label : record->id, about));
+        }
+    record_list_done(&found);
+    struct json_object *result = json_object_new_object();
+    json_object_object_add(result, "resources", list);
+    return result;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static struct json_object *content_json(const struct resource *resource, const char *uri,
+                                        struct content *content)
+{
+    struct json_object *object = json_object_new_object();
+    const char *bytes = content->bytes.data ? content->bytes.data : "";
+    bool text = utf8_valid(bytes, content->bytes.len);
+    add_text(object, "uri", uri);
+    add_text(object, "mimeType", text ? resource->type : "application/octet-stream");
+    if (text) {
+        json_object_object_add(object, "text",
+                               json_object_new_string_len(bytes, (int)content->bytes.len));
+    } else {
+        autofree char *base64 = base64_encode(bytes, content->bytes.len);
+        json_object_object_add(object, "blob", json_object_new_string(base64));
+    }
+    if (content->meta)
+        json_object_object_add(object, "_meta", content->meta);
+    struct json_object *list = json_object_new_array();
+    json_object_array_add(list, object);
+    struct json_object *result = json_object_new_object();
+    json_object_object_add(result, "contents", list);
+    return result;
+}
+
+int resource_read(const struct services *services, const char *uri, struct json_object **ret,
+                  struct error *err)
+{
+    char shown[128];
+    for (size_t i = 0; i < COUNT(resources); i++) {
+        const struct resource *resource = &resources[i];
+        struct uri parsed;
+        struct content content = { 0 };
+        if (!starts_with(uri, resource->prefix))
+            continue;
+        int r = uri_parse(uri + strlen(resource->prefix), &parsed, err);
+        if (r == 0) {
+            r = resource->read(services, &parsed, &content, err);
+            uri_done(&parsed);
+        }
+        if (r == 0)
+            *ret = content_json(resource, uri, &content);
+        str_done(&content.bytes);
+        return r;
+    }
+    return fail_caller(err, ENOENT, "Resource %s not found", printable(uri, shown, sizeof(shown)));
+}
