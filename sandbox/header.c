@@ -19,7 +19,7 @@
 #include "str.h"
 
 #define MEMORY            "headers"
-#define MEMORY_FORMAT     "1" /* counts up when the program's answers change */
+#define MEMORY_FORMAT     "2" /* counts up when the program's answers change */
 #define MEMORY_FILES_MAX  1000
 #define HEADER_ANSWER_MAX (1024UL * 1024)
 #define HEADER_MS         20000
@@ -161,6 +161,8 @@ static int take_lines(char *const *lines, struct header *ret, char ***versions, 
         const char *value;
         if ((value = helper_value(lines[i], "dependency")))
             list_add(&ret->dependencies, value);
+        else if (strcmp(lines[i], "listed") == 0)
+            ret->lists_dependencies = true;
         else if ((value = helper_value(lines[i], "requires")) && !ret->requires_python)
             ret->requires_python = xstrdup(value);
         else if ((value = helper_value(lines[i], "version")))

@@ -10,8 +10,9 @@
 #include "python.h"
 
 struct header {
-    char **dependencies;   /* NULL-ended, or NULL */
-    char *requires_python; /* or NULL */
+    char **dependencies;     /* NULL-ended, or NULL */
+    bool lists_dependencies; /* the key is there, be the list empty */
+    char *requires_python;   /* or NULL */
 };
 
 int header_read(const struct sandbox *sandbox, struct pythons *pythons, const char *toml,

@@ -11,7 +11,7 @@
 #include "errand.h"
 #include "python.h"
 
-#define HELPER_LINE_MAX  4096
+#define HELPER_LINE_MAX  8192
 #define HELPER_LINES_MAX 5000
 
 struct helper {

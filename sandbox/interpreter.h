@@ -68,8 +68,8 @@ int interpreter_probe(const struct sandbox *sandbox, const struct candidate *can
 int interpreters_probe(const struct sandbox *sandbox, const struct candidates *candidates,
                        int control, struct pythons *ret, bool *sure, struct error *err) must_check;
 
-/* One row of the table; `version` as the interpreter said it. */
-int python_make(const struct candidate *candidate, const char *version, struct python *ret,
+/* One row of the table; `facts` as the interpreter said it: "VERSION MODULE MODULE ...". */
+int python_make(const struct candidate *candidate, const char *facts, struct python *ret,
                 struct error *err) must_check;
 
 /* The whole table as it was last time, if nothing that decides it has changed:

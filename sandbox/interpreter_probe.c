@@ -26,11 +26,34 @@ static const char program[] =
     "print('implementation', sys.implementation.name)\n"
     "print('version', '%d.%d.%d' % v[:3] + (stage + str(v[4]) if stage else ''))\n"
     "print('flags', sys.abiflags or '-')\n"
-    "print('library', os.path.dirname(os.__file__))\n"
+    "library = os.path.dirname(os.__file__)\n"
+    "print('library', library)\n"
+    /* Before 3.10 it does not say: what lies there, and what lies there on other systems. */
+    "def modules():\n"
+    "    names = set(sys.builtin_module_names)\n"
+    "    names.update('_msi _overlapped _scproxy _winapi _winreg msilib msvcrt nt ossaudiodev "
+    "spwd winreg winsound _bz2 _ctypes _curses _curses_panel _dbm _gdbm _hashlib _lzma _sqlite3 "
+    "_ssl _tkinter _uuid nis readline tkinter'.split())\n"
+    "    for directory in (library, os.path.join(library, 'lib-dynload')):\n"
+    "        try:\n"
+    "            entries = list(os.scandir(directory))\n"
+    "        except OSError:\n"
+    "            continue\n"
+    "        for entry in entries:\n"
+    "            package = os.path.join(entry.path, '__init__.py')\n"
+    "            if entry.name.endswith(('.py', '.so')) or os.path.exists(package):\n"
+    "                names.add(entry.name.split('.')[0])\n"
+    "    return names\n"
+    "names = getattr(sys, 'stdlib_module_names', None) or modules()\n"
+    "names = [name for name in sorted(names) if name.isidentifier() and name.isascii()]\n"
+    "print('modules', ' '.join(names))\n"
     "print('end')\n";
 
+/* Some 3000 in use. */
+#define FACTS_MAX 8000
+
 struct facts {
-    const char *implementation, *version, *flags, *library;
+    const char *implementation, *version, *flags, *library, *modules;
 };
 
 static int unusable(struct error *err, const char *path, const char *why)
@@ -54,17 +77,24 @@ static bool version_parse(struct python *python)
     return strspn(at, "abrc0123456789") == strlen(at);
 }
 
-int python_make(const struct candidate *candidate, const char *version, struct python *ret,
+int python_make(const struct candidate *candidate, const char *facts, struct python *ret,
                 struct error *err)
 {
-    struct python python = { .version = xstrdup(version) };
+    size_t version = strcspn(facts, " ");
+    struct python python = { .version = xstrndup(facts, version) };
     if (!version_parse(&python) || python.major != 3) {
         python_done(&python);
         return unusable(err, candidate->path, "its version is not one of Python 3");
     }
+    /* A list that is not there would make every module a stranger's. */
+    if (!facts[version] || strlen(facts) > FACTS_MAX) {
+        python_done(&python);
+        return unusable(err, candidate->path, "it did not say which modules are its own");
+    }
+    python.modules = xstrdup(facts + version + 1);
     python.path = xstrdup(candidate->path);
     python.prefix = xstrdup(candidate->prefix);
-    python.identity = xasprintf("%s %s", candidate->stamp, version);
+    python.identity = xasprintf("%s %s", candidate->stamp, python.version);
     *ret = python;
     return 0;
 }
@@ -73,7 +103,8 @@ int python_make(const struct candidate *candidate, const char *version, struct p
  * elsewhere would not start in a box, or would need more of the host. */
 static int judge(const struct candidate *candidate, const struct facts *facts, struct error *err)
 {
-    if (!facts->implementation || !facts->version || !facts->flags || !facts->library)
+    if (!facts->implementation || !facts->version || !facts->flags || !facts->library ||
+        !facts->modules)
         return unusable(err, candidate->path, "it did not say what it is");
     if (strcmp(facts->implementation, "cpython") != 0)
         return unusable(err, candidate->path, "it is not CPython");
@@ -109,16 +140,21 @@ int interpreter_probe(const struct sandbox *sandbox, const struct candidate *can
             facts.flags = value;
         else if ((value = helper_value(lines[i], "library")))
             facts.library = value;
+        else if ((value = helper_value(lines[i], "modules")))
+            facts.modules = value;
     }
     r = judge(candidate, &facts, err);
-    return r < 0 ? r : python_make(candidate, facts.version, ret, err);
+    if (r < 0)
+        return r;
+    autofree char *said = xasprintf("%s %s", facts.version, facts.modules);
+    return python_make(candidate, said, ret, err);
 }
 
 /* What a child that probes writes to its parent: one struct, one pipe. */
 struct answer {
     int result;
     struct error error;
-    char version[64];
+    char facts[FACTS_MAX + 1];
 };
 
 /* One candidate on its way into the table. */
@@ -138,7 +174,7 @@ static _Noreturn void probe_child(const struct sandbox *sandbox, const struct ca
     struct python python = { 0 };
     answer.result = interpreter_probe(sandbox, candidate, control, &python, &answer.error);
     if (answer.result == 0)
-        (void)snprintf(answer.version, sizeof(answer.version), "%s", python.version);
+        (void)snprintf(answer.facts, sizeof(answer.facts), "%s %s", python.version, python.modules);
     struct error ignored = { 0 };
     _exit(fd_write_all(out, &answer, sizeof(answer), &ignored) < 0 ? 1 : 0);
 }
@@ -186,10 +222,9 @@ static int probe_finish(struct probe *probe, struct memo *fresh, struct error *e
     struct answer answer;
     probe_wait(probe, &answer);
     if (answer.result == 0)
-        answer.result =
-            python_make(probe->candidate, answer.version, &probe->python, &answer.error);
+        answer.result = python_make(probe->candidate, answer.facts, &probe->python, &answer.error);
     if (answer.result == 0) {
-        memo_put(fresh, probe->candidate->stamp, probe->python.version);
+        memo_put(fresh, probe->candidate->stamp, answer.facts);
         return 0;
     }
     if (answer.result == -EBADMSG) {
@@ -284,6 +319,7 @@ void python_done(struct python *python)
     free(python->path);
     free(python->prefix);
     free(python->version);
+    free(python->modules);
     free(python->identity);
     *python = (struct python){ 0 };
 }

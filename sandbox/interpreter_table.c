@@ -17,8 +17,8 @@
 #include "str.h"
 
 #define TABLE           "interpreters.table"
-#define TABLE_FORMAT    "1"
-#define TABLE_BYTES_MAX (256UL * 1024)
+#define TABLE_FORMAT    "2"
+#define TABLE_BYTES_MAX (1024UL * 1024)
 
 static void seal_path(struct str *text, const char *path)
 {
@@ -52,8 +52,8 @@ void table_keep(const struct sandbox *sandbox, const struct candidates *candidat
     for (size_t i = 0; candidates->watched && candidates->watched[i]; i++)
         str_printf(&text, "watch %s\n", candidates->watched[i]);
     for (size_t i = 0; i < pythons->count; i++)
-        str_printf(&text, "version %s\npython %s\n", pythons->list[i].version,
-                   pythons->list[i].path);
+        str_printf(&text, "facts %s %s\npython %s\n", pythons->list[i].version,
+                   pythons->list[i].modules, pythons->list[i].path);
     str_puts(&text, "end\n");
     struct error why = { 0 };
     if (file_write(sandbox->state_fd, TABLE, text.data, text.len, 0600, &why) < 0)
@@ -62,13 +62,13 @@ void table_keep(const struct sandbox *sandbox, const struct candidates *candidat
 
 struct kept {
     const char *seal;
-    char **watched, **versions, **paths;
+    char **watched, **facts, **paths;
 };
 
 static void kept_done(struct kept *kept)
 {
     list_free(kept->watched);
-    list_free(kept->versions);
+    list_free(kept->facts);
     list_free(kept->paths);
 }
 
@@ -80,14 +80,14 @@ static void read_lines(char *const *lines, struct kept *kept)
             kept->seal = value;
         else if ((value = helper_value(lines[i], "watch")))
             list_add(&kept->watched, value);
-        else if ((value = helper_value(lines[i], "version")))
-            list_add(&kept->versions, value);
+        else if ((value = helper_value(lines[i], "facts")))
+            list_add(&kept->facts, value);
         else if ((value = helper_value(lines[i], "python")))
             list_add(&kept->paths, value);
     }
 }
 
-static bool row_make(const char *path, const char *version, struct python *ret)
+static bool row_make(const char *path, const char *facts, struct python *ret)
 {
     struct error ignored = { 0 };
     autofree char *prefix = installation_prefix(path);
@@ -96,16 +96,15 @@ static bool row_make(const char *path, const char *version, struct python *ret)
     if (!stamp)
         return false;
     struct candidate candidate = { .path = own, .prefix = prefix, .stamp = stamp };
-    return python_make(&candidate, version, ret, &ignored) == 0;
+    return python_make(&candidate, facts, ret, &ignored) == 0;
 }
 
 static bool rows_make(const struct kept *kept, struct pythons *ret)
 {
     size_t count = list_len(kept->paths);
     struct pythons pythons = { .list = xcalloc(count + 1, sizeof(struct python)) };
-    while (pythons.count < count &&
-           row_make(kept->paths[pythons.count], kept->versions[pythons.count],
-                    &pythons.list[pythons.count]))
+    while (pythons.count < count && row_make(kept->paths[pythons.count], kept->facts[pythons.count],
+                                             &pythons.list[pythons.count]))
         pythons.count++;
     if (pythons.count < count) {
         pythons_done(&pythons);
@@ -128,7 +127,7 @@ bool table_recall(const struct sandbox *sandbox, struct pythons *ret)
     read_lines(lines, &kept);
     autofree char *seal = seal_make(sandbox, kept.watched, kept.paths);
     bool good = kept.seal && strcmp(seal, kept.seal) == 0 &&
-                list_len(kept.paths) == list_len(kept.versions) && rows_make(&kept, ret);
+                list_len(kept.paths) == list_len(kept.facts) && rows_make(&kept, ret);
     kept_done(&kept);
     return good;
 }

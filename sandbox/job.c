@@ -15,6 +15,7 @@
 #include "fd.h"
 #include "layers.h"
 #include "policy.h"
+#include "prepare.h"
 #include "progress.h"
 #include "roots.h"
 #include "str.h"
@@ -36,10 +37,7 @@ struct job {
     struct identity identity;
     char *workspace;
     int workspace_fd;
-    struct pythons pythons;
-    const struct python *python;
-    struct environment environment;
-    char **requirements;
+    struct preparation ready;
     struct command command;
     char **env;
     struct egress_order egress;
@@ -161,11 +159,6 @@ static int meet_limits(struct job *job, struct error *err)
     return 0;
 }
 
-static bool needs_python(const struct launch *launch)
-{
-    return launch->what != LAUNCH_COMMAND || list_len(launch->requirements) > 0 || launch->python;
-}
-
 void job_remember(const struct sandbox *sandbox, const struct launch *launch)
 {
     if (sandbox->root)
@@ -210,65 +203,15 @@ static int admit(struct job *job, struct error *err)
     return r < 0 ? r : 0;
 }
 
-/* --- interpreter and environment ------------------------------------------------------- */
-
-static int read_header(struct job *job, char ***allowed, struct error *err)
+static int prepare_run(struct job *job, struct error *err)
 {
-    struct launch *launch = job->launch;
-    if (!launch->header)
-        return 0;
-    struct header header = { 0 };
-    int control = launch->fds[FD_CONTROL];
-    int r = header_read(job->sandbox, &job->pythons, launch->header, control, &header, err);
-    if (r < 0)
-        return r;
-    for (size_t i = 0; header.dependencies && header.dependencies[i]; i++)
-        list_add(&job->requirements, header.dependencies[i]);
-    if (header.requires_python)
-        r = header_versions(job->sandbox, &job->pythons, header.requires_python, control, allowed,
-                            err);
-    header_done(&header);
-    return r;
-}
-
-static int find_environment(struct job *job, struct error *err)
-{
-    struct launch *launch = job->launch;
-    if (list_len(job->requirements) == 0)
-        return 0;
-    if (!launch->use_uv)
-        return fail_caller(
-            err, EINVAL,
-            "requirements need uv: leave --no-uv (use_uv: false) out, or ask for none");
-    struct env_request request = { .owner = launch->owner,
-                                   .python = job->python,
-                                   .requirements = job->requirements,
-                                   .header = launch->header,
-                                   .offline = launch->offline || job->sandbox->config.uv_offline,
-                                   .refresh = launch->refresh,
-                                   .builds = job->policy->builds_isolated,
-                                   .control = launch->fds[FD_CONTROL],
-                                   .phase = note_phase,
-                                   .context = job };
-    return environment_ensure(job->sandbox, &request, &job->environment, err);
-}
-
-static int prepare(struct job *job, struct error *err)
-{
-    struct launch *launch = job->launch;
-    job->requirements = list_copy(launch->requirements);
-    if (!needs_python(launch))
-        return 0;
-    autolist char **allowed = NULL;
-    int control = launch->fds[FD_CONTROL];
-    int r = pythons_find(job->sandbox, control, &job->pythons, err);
-    if (r == 0)
-        r = read_header(job, &allowed, err);
-    if (r == 0)
-        r = python_choose(job->sandbox, &job->pythons,
-                          &(struct python_asked){ launch->wish, launch->python, allowed }, control,
-                          &job->python, err);
-    return r < 0 ? r : find_environment(job, err);
+    const struct prepare_request request = { .launch = job->launch,
+                                             .policy = job->policy,
+                                             .workspace = job->workspace,
+                                             .workspace_fd = job->workspace_fd,
+                                             .phase = note_phase,
+                                             .context = job };
+    return prepare(job->sandbox, &request, &job->ready, err);
 }
 
 /* --- the way out ----------------------------------------------------------------------- */
@@ -321,10 +264,10 @@ static bool policy_shows(const struct policy *policy, const char *path)
 static void bind_everything(struct job *job)
 {
     const struct launch *launch = job->launch;
-    if (job->python && !policy_shows(job->policy, job->python->prefix))
-        bind(job, (struct plan_bind){ .host = job->python->prefix, .why = "interpreter" });
-    if (job->environment.path)
-        bind(job, (struct plan_bind){ .host = job->environment.path,
+    if (job->ready.python && !policy_shows(job->policy, job->ready.python->prefix))
+        bind(job, (struct plan_bind){ .host = job->ready.python->prefix, .why = "interpreter" });
+    if (job->ready.environment.path)
+        bind(job, (struct plan_bind){ .host = job->ready.environment.path,
                                       .inside = ENVIRONMENT_INSIDE,
                                       .why = "environment" });
     for (size_t i = 0; i < launch->extra_count; i++)
@@ -349,7 +292,7 @@ static int make_variables(struct job *job, struct error *err)
                                         asked ? asked : "");
         variables_set(&job->env, "PYTHONPATH", path);
     }
-    if (job->environment.path) {
+    if (job->ready.environment.path) {
         autofree char *path = xasprintf(ENVIRONMENT_INSIDE "/bin:%s", env_get(job->env, "PATH"));
         variables_set(&job->env, "PATH", path);
         variables_set(&job->env, "VIRTUAL_ENV", ENVIRONMENT_INSIDE);
@@ -376,7 +319,7 @@ static int make_plan(struct job *job, struct error *err)
 {
     const struct launch *launch = job->launch;
     const char *cwd = job->workspace ? job->workspace : SCRATCH_HOME;
-    command_make(launch, job->python, &job->environment, cwd, &job->command);
+    command_make(launch, job->ready.python, &job->ready.environment, cwd, &job->command);
     int r = make_variables(job, err);
     if (r < 0)
         return r;
@@ -420,11 +363,12 @@ static void describe(struct job *job)
     started->output_end = job->policy->output_end;
     (void)snprintf(started->policy, sizeof(started->policy), "%s", job->policy->name);
     started->uv = job->launch->use_uv;
-    started->cached = job->environment.cached;
-    started->key = job->environment.key ? xstrdup(job->environment.key) : NULL;
-    started->python = job->python ? xstrdup(job->python->version) : NULL;
-    started->requirements = list_copy(job->requirements);
-    started->installed = list_copy(job->environment.installed);
+    started->cached = job->ready.environment.cached;
+    started->key = job->ready.environment.key ? xstrdup(job->ready.environment.key) : NULL;
+    started->python = job->ready.python ? xstrdup(job->ready.python->version) : NULL;
+    started->requirements = list_copy(job->ready.requirements);
+    started->installed = list_copy(job->ready.environment.installed);
+    started->hints = list_copy(job->ready.hints);
     started->prepare_ns = job->prepared_ns - job->arrived_ns;
     const char *growth = workspace_layer(job->policy, job->workspace_fd);
     layers_make(&job->plan, &job->cgroup, &job->verdict, growth, started);
@@ -493,7 +437,7 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
     if (r == 0)
         r = verdict_get(job->sandbox, false, &job->verdict, err);
     if (r == 0)
-        r = prepare(job, err);
+        r = prepare_run(job, err);
     job->prepared_ns = now_ns();
     if (r == 0)
         r = identity_take(job->sandbox, &job->identity, err);
@@ -533,9 +477,7 @@ static void job_done(struct job *job)
         plan_done(&job->plan);
     identity_drop(&job->identity);
     command_done(&job->command);
-    environment_done(&job->environment);
-    pythons_done(&job->pythons);
-    list_free(job->requirements);
+    preparation_done(&job->ready);
     list_free(job->env);
     egress_order_done(&job->egress);
     free(job->workspace);

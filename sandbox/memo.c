@@ -11,7 +11,7 @@
 #include "fd.h"
 #include "str.h"
 
-#define MEMO_BYTES_MAX (1024UL * 1024)
+#define MEMO_BYTES_MAX (2048UL * 1024)
 
 void memo_load(const struct sandbox *sandbox, const char *name, struct memo *ret)
 {

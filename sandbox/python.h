@@ -15,6 +15,7 @@ struct python {
     char *prefix;  /* its installation, absolute; what must be bound to run it ("/usr" as well) */
     char *version; /* "3.12.4" */
     int major, minor, micro;
+    char *modules;  /* of its own library, top-level names with a space between them */
     char *identity; /* one line for hashing: path, device, inode, size, mtime, version */
 };
 

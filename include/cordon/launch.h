@@ -80,6 +80,10 @@ struct launch {
     bool refresh;        /* make the environment anew */
     char *header;        /* the TOML text of a PEP 723 block, or NULL */
     char **requirements; /* PEP 508 strings, NULL-ended */
+    char **imports;      /* top-level modules of the script, NULL-ended, whose packages may be
+                          * inferred where the policy says so; NULL: nothing is */
+    bool project;        /* the requirements of the workspace's pyproject.toml count too, where it
+                          * has one and the script has no header */
     char **argv;         /* LAUNCH_COMMAND: program and arguments; else the script's arguments */
     char **env;          /* "NAME=value", NULL-ended */
     char **hosts;        /* further ones that may be reached (host.h), NULL-ended; likewise */

@@ -25,6 +25,8 @@ struct spec {
     char *python;
     bool use_uv, offline, refresh;
     char **requirements;
+    bool infer;       /* packages of imported modules may be added, as the policy says */
+    bool project;     /* the workspace's own requirements count */
     char **arguments; /* after the script; or the whole command */
     char **variables; /* "NAME=value", later entries win */
     char **hosts;

@@ -27,6 +27,7 @@ void launch_done(struct launch *launch)
     free(launch->header);
     free(launch->terminal);
     list_free(launch->requirements);
+    list_free(launch->imports);
     list_free(launch->argv);
     list_free(launch->env);
     list_free(launch->hosts);
@@ -56,6 +57,7 @@ static int too_large(const struct launch *launch, struct error *err)
         { "arguments", list_bytes(launch->argv) },
         { "environment variables", list_bytes(launch->env) },
         { "requirements", list_bytes(launch->requirements) },
+        { "imports", list_bytes(launch->imports) },
         { "hosts", list_bytes(launch->hosts) },
         { "the script's header", launch->header ? strlen(launch->header) : 0 },
     };
@@ -96,6 +98,8 @@ int launch_encode(const struct launch *launch, void *frame, size_t *len, struct 
     frame_put_u8(&out, launch->refresh);
     frame_put_text(&out, launch->header);
     frame_put_list(&out, launch->requirements);
+    frame_put_list(&out, launch->imports);
+    frame_put_u8(&out, launch->project);
     frame_put_list(&out, launch->argv);
     frame_put_list(&out, launch->env);
     frame_put_list(&out, launch->hosts);
@@ -162,6 +166,8 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     ret->refresh = frame_choice(&in, 1);
     ret->header = frame_text(&in);
     ret->requirements = frame_list(&in, LIST_MAX);
+    ret->imports = frame_list(&in, LIST_MAX);
+    ret->project = frame_choice(&in, 1);
     ret->argv = frame_list(&in, LIST_MAX);
     ret->env = frame_list(&in, LIST_MAX);
     ret->hosts = frame_list(&in, LIST_MAX);

@@ -7,6 +7,7 @@
 
 #include "cmd/command.h"
 #include "cmd/hint.h"
+#include "run/missing.h"
 #include "run/result.h"
 #include "str.h"
 
@@ -28,24 +29,27 @@ void session_say(struct session *session, const char *fmt, ...)
     va_end(args);
 }
 
+/* Of a script that failed for want of a module: what would help. */
 static void say_hints(struct session *session)
 {
-    for (char **hint = session->started.hints; hint && *hint; hint++)
-        session_say(session, "%s", *hint);
-    if (!session->request->neighbours || session->outcome.end != END_EXITED ||
-        session->outcome.code == 0)
+    if (session->outcome.end != END_EXITED || session->outcome.code == 0)
         return;
     autostr struct str text = { 0 };
     /* A terminal shows errors among all else. */
     (void)capture_text(&session->text[session->options->tty ? 0 : 1], SIZE_MAX, NULL, &text);
-    autofree char *module =
-        text.len > 0 ? hint_neighbour(text.data, session->request->neighbours) : NULL;
+    if (text.len == 0)
+        return;
+    const char *neighbours = session->request->neighbours;
+    autofree char *module = neighbours ? hint_neighbour(text.data, neighbours) : NULL;
+    const char *hint = missing_hint(&session->started, &session->outcome, text.data);
     if (module)
         session_say(
             session,
             "%s lies beside the script, which alone is shown in the box; --directory %s shows "
             "the directory",
-            module, session->request->neighbours);
+            module, neighbours);
+    else if (hint)
+        session_say(session, "%s", hint);
 }
 
 /* What of the workspace is not as the script left it, or deserves a second look. */

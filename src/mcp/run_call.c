@@ -106,13 +106,15 @@ static const struct field job_label =
 
 static const struct field auto_install_deps = PARAMETER(
     auto_install_deps, FIELD_FLAG, .fallback = "true",
-    .help = "Accepted; so far nothing is inferred from imports, and only what the script's PEP "
-            "723 header names is installed.");
+    .help = "Install what the script imports, where it is a well-known project and neither "
+            "the header nor the directory's project says what is needed. Other imports are left "
+            "to fail.");
 
-static const struct field auto_parse_imports = PARAMETER(
-    auto_parse_imports, FIELD_FLAG, .fallback = "true",
-    .help = "Accepted; so far nothing is inferred from imports, and only dependencies and the "
-            "script's PEP 723 header count.");
+static const struct field auto_parse_imports =
+    PARAMETER(auto_parse_imports, FIELD_FLAG, .fallback = "true",
+              .help =
+                  "Also install what the script imports, where it is a well-known project and the "
+                  "script has no header that says what it needs. Other imports are left to fail.");
 
 static const struct field ignore_project_requirements =
     PARAMETER(ignore_project_requirements, FIELD_FLAG, .fallback = "true",
@@ -261,6 +263,8 @@ void run_call_spec(struct run_call *call, const struct field *const *fields, str
     spec->python = TAKE(&call->python_version);
     spec->use_uv = call->use_uv;
     spec->requirements = TAKE(&call->dependencies);
+    /* A tool has one of the two, or none. */
+    spec->infer = call->auto_install_deps || call->auto_parse_imports;
     spec->arguments = TAKE(&call->args);
     spec->variables = TAKE(&call->env_vars);
     spec->asked = asked_of(call);

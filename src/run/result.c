@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "run/missing.h"
 #include "run/result_changes.h"
 
 #define MIB (1024.0 * 1024.0)
@@ -240,6 +241,10 @@ static void add_last_lines(struct str *text, const struct result_input *input, i
         autofree char *sentence = result_sentence(input->outcome, limits);
         str_printf(&lines, "[TIMEOUT] %s\n", sentence);
     }
+    const char *hint =
+        stream == 1 ? missing_hint(input->started, input->outcome, text->data) : NULL;
+    if (hint)
+        str_printf(&lines, "cordon: %s\n", hint);
     if (lines.len == 0)
         return;
     if (text->len > 0 && text->data[text->len - 1] != '\n')

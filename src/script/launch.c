@@ -9,6 +9,7 @@
 
 #include "fd.h"
 #include "script/check.h"
+#include "script/imports.h"
 #include "script/pep723.h"
 #include "str.h"
 
@@ -78,6 +79,8 @@ static int take_script(struct spec *spec, struct launch *launch, struct error *e
     int r = spec->use_uv ? pep723_find(spec->code, spec->code_len, &launch->header, err) : 0;
     if (r < 0)
         return r;
+    if (spec->use_uv && spec->infer)
+        launch->imports = imports_find(spec->code, spec->code_len);
     /* In the workspace it runs from the file itself; anywhere else its bytes travel. */
     if (!spec->in_place) {
         r = memfd_sealed("script", spec->code, spec->code_len, err);
@@ -114,6 +117,7 @@ int launch_from_spec(struct spec *spec, struct launch *ret, struct error *err)
     launch.offline = spec->offline;
     launch.refresh = spec->refresh;
     launch.requirements = TAKE(&spec->requirements);
+    launch.project = spec->project && spec->use_uv && !launch.header;
     launch.argv = TAKE(&spec->arguments);
     launch.env = last_win(spec->variables);
     launch.hosts = TAKE(&spec->hosts);

@@ -239,6 +239,37 @@ static void dependencies_are_shown_where_known(void **state)
     example_done(&example);
 }
 
+static void a_missing_module_is_explained_once_the_script_failed_for_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *errors;
+        int code;
+        bool told;
+    } rows[] = {
+        { "ModuleNotFoundError: No module named 'yaml'\n", 1, true },
+        { "ModuleNotFoundError: No module named 'yaml.tokens'; 'yaml' is not a package", 1, true },
+        { "ModuleNotFoundError: No module named 'yaml'\n", 0, false },
+        { "ModuleNotFoundError: No module named 'yam'\n", 1, false },
+        { "ModuleNotFoundError: No module named 'yaml'\n"
+          "ModuleNotFoundError: No module named 'other'\n",
+          1, false },
+        { "ValueError\n", 1, false },
+        { "", 1, false },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct example example;
+        example_make(&example);
+        list_add(&example.started.hints, "import yaml: ask for PyYAML");
+        example.outcome.code = rows[i].code;
+        capture_add(&example.err, rows[i].errors, strlen(rows[i].errors));
+        ends_with_scope struct json_object *object = result_build(&example.input);
+        const char *shown = json_object_get_string(member(object, "stderr"));
+        assert_int_equal(ends_with(shown, "\ncordon: import yaml: ask for PyYAML\n"), rows[i].told);
+        example_done(&example);
+    }
+}
+
 static void what_was_denied_is_listed_with_its_counts(void **state)
 {
     (void)state;
@@ -351,6 +382,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(dropped_output_is_counted_and_said),
     cmocka_unit_test(limits_that_only_made_calls_fail_are_listed),
     cmocka_unit_test(dependencies_are_shown_where_known),
+    cmocka_unit_test(a_missing_module_is_explained_once_the_script_failed_for_it),
     cmocka_unit_test(what_was_denied_is_listed_with_its_counts),
     cmocka_unit_test(a_stranger_cannot_make_the_list_of_denials_long),
     cmocka_unit_test(a_refusal_has_a_whole_result),

@@ -52,6 +52,24 @@ static void inline_code_travels_in_a_sealed_memfd(void **state)
     spec_done(&spec);
 }
 
+static void imports_travel_where_inference_is_on(void **state)
+{
+    (void)state;
+    static const struct {
+        bool use_uv, infer;
+    } rows[] = { { true, true }, { true, false }, { false, true } };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct spec spec = spec_with("import yaml, os.path\n");
+        spec.use_uv = rows[i].use_uv;
+        spec.infer = rows[i].infer;
+        struct launch launch;
+        struct error err = { 0 };
+        assert_ok(launch_from_spec(&spec, &launch, &err), &err);
+        assert_int_equal(list_len(launch.imports), i == 0 ? 2 : 0);
+        launch_done(&launch);
+    }
+}
+
 static void a_script_in_its_workspace_stays_where_it_is(void **state)
 {
     (void)state;
@@ -175,6 +193,7 @@ static void words_are_checked(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(inline_code_travels_in_a_sealed_memfd),
+    cmocka_unit_test(imports_travel_where_inference_is_on),
     cmocka_unit_test(a_script_in_its_workspace_stays_where_it_is),
     cmocka_unit_test(every_job_has_its_own_uuid),
     cmocka_unit_test(of_equal_variables_the_last_wins),

@@ -296,9 +296,10 @@ static void inline_code_runs_without_a_question(void **state)
 {
     struct talk *talk = *state;
     hello(talk);
-    say(talk, CALL("\"x\"", "py_run_script_with_dependencies",
-                   "\"script_content\":\"print(1)\",\"args\":[\"a b\"],\"env_vars\":{\"A\":\"1\"},"
-                   "\"dependencies\":[\"rich\"]"));
+    say(talk,
+        CALL("\"x\"", "py_run_script_with_dependencies",
+             "\"script_content\":\"import yaml\",\"args\":[\"a b\"],\"env_vars\":{\"A\":\"1\"},"
+             "\"dependencies\":[\"rich\"]"));
     assert_silence(talk);
     struct launch launch;
     fake_gate_launched(talk->other, &launch);
@@ -307,6 +308,8 @@ static void inline_code_runs_without_a_question(void **state)
     assert_string_equal(launch.argv[0], "a b");
     assert_string_equal(launch.env[0], "A=1");
     assert_string_equal(launch.requirements[0], "rich");
+    assert_string_equal(launch.imports[0], "yaml");
+    assert_false(launch.project);
     assert_string_equal(launch.policy, "default");
     assert_int_equal(launch.asked.wall_ms, 300000);
     assert_true(launch.wall_lower);

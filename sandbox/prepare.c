@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prepare.c - from what a launch asks for to an interpreter and an environment. */
+#include "prepare.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <cordon/log.h>
+
+#include "infer.h"
+#include "roots.h"
+#include "str.h"
+
+struct preparing {
+    const struct sandbox *sandbox;
+    const struct prepare_request *request;
+    const struct launch *launch;
+    int control;
+    struct preparation *ret;
+    char **allowed; /* versions of Python; NULL: any */
+    bool closed;    /* somebody has said all that is needed: nothing is inferred */
+    struct inference inference;
+};
+
+bool needs_python(const struct launch *launch)
+{
+    return launch->what != LAUNCH_COMMAND || list_len(launch->requirements) > 0 || launch->python;
+}
+
+/* --- what the script says itself --------------------------------------------------- */
+
+static int read_header(struct preparing *preparing, struct error *err)
+{
+    if (!preparing->launch->header)
+        return 0;
+    struct preparation *ret = preparing->ret;
+    struct header header = { 0 };
+    int r = header_read(preparing->sandbox, &ret->pythons, preparing->launch->header,
+                        preparing->control, &header, err);
+    if (r < 0)
+        return r;
+    preparing->closed = header.lists_dependencies;
+    for (size_t i = 0; header.dependencies && header.dependencies[i]; i++)
+        list_add(&ret->requirements, header.dependencies[i]);
+    if (header.requires_python)
+        r = header_versions(preparing->sandbox, &ret->pythons, header.requires_python,
+                            preparing->control, &preparing->allowed, err);
+    header_done(&header);
+    return r;
+}
+
+/* --- what it imports ------------------------------------------------------------------ */
+
+/* The script's directory beneath the workspace, the caller's; NULL: it lies elsewhere. */
+static char *beside_script(const struct prepare_request *request)
+{
+    const char *script = request->launch->script_path;
+    if (!script || !request->workspace || !path_within(script, request->workspace))
+        return NULL;
+    const char *below = script + strlen(request->workspace);
+    below += strspn(below, "/");
+    const char *slash = strrchr(below, '/');
+    return slash ? xstrndup(below, (size_t)(slash - below)) : NULL;
+}
+
+/* Of a script that alone is shown: its neighbours are not there to be imported, and
+ * what is called like one of them is not what the script means. */
+static int open_neighbours(const struct preparing *preparing)
+{
+    const char *script = preparing->launch->script_path;
+    const char *slash = script ? strrchr(script, '/') : NULL;
+    if (!slash || preparing->request->workspace)
+        return -1;
+    autofree char *directory = xstrndup(script, slash > script ? (size_t)(slash - script) : 1);
+    autofree char *canonical = NULL;
+    struct error ignored = { 0 };
+    int fd = roots_directory(preparing->sandbox, directory, &canonical, &ignored);
+    return fd < 0 ? -1 : fd;
+}
+
+static void infer_requirements(struct preparing *preparing)
+{
+    const struct prepare_request *request = preparing->request;
+    if (!preparing->launch->imports)
+        return;
+    autofree char *beside = beside_script(request);
+    autoclose int neighbours = open_neighbours(preparing);
+    const struct infer_question question = {
+        .imports = preparing->launch->imports,
+        .python = preparing->ret->python,
+        .workspace = neighbours >= 0 ? neighbours : request->workspace_fd,
+        .beside = beside,
+        .asked = preparing->ret->requirements,
+        .install = request->policy->infer_known && !preparing->closed
+    };
+    infer(&question, &preparing->inference);
+}
+
+/* --- the environment -------------------------------------------------------------------- */
+
+static int ensure(struct preparing *preparing, char *const *requirements, struct error *err)
+{
+    const struct launch *launch = preparing->launch;
+    const struct prepare_request *request = preparing->request;
+    if (list_len(requirements) == 0)
+        return 0;
+    if (!launch->use_uv)
+        return fail_caller(
+            err, EINVAL,
+            "requirements need uv: leave --no-uv (use_uv: false) out, or ask for none");
+    struct env_request wanted = { .owner = launch->owner,
+                                  .python = preparing->ret->python,
+                                  .requirements = requirements,
+                                  .header = launch->header,
+                                  .offline =
+                                      launch->offline || preparing->sandbox->config.uv_offline,
+                                  .refresh = launch->refresh,
+                                  .builds = request->policy->builds_isolated,
+                                  .control = preparing->control,
+                                  .phase = request->phase,
+                                  .context = request->context };
+    return environment_ensure(preparing->sandbox, &wanted, &preparing->ret->environment, err);
+}
+
+/* What nobody asked for must not keep a script from running: it may do without. */
+static int find_environment(struct preparing *preparing, struct error *err)
+{
+    struct preparation *ret = preparing->ret;
+    autolist char **both = list_copy(ret->requirements);
+    for (char **project = preparing->inference.projects; project && *project; project++)
+        list_add(&both, *project);
+    struct error failure = { 0 };
+    int r = ensure(preparing, both, &failure);
+    bool inferred = list_len(both) > list_len(ret->requirements);
+    if (r < 0 && inferred && r != -ECANCELED) {
+        log_event(LOG_DEBUG, "not_inferred", KV("reason", failure.text));
+        infer_nothing(&preparing->inference, failure.text);
+        return ensure(preparing, ret->requirements, err);
+    }
+    if (r < 0) {
+        *err = failure;
+        return r;
+    }
+    list_free(ret->requirements);
+    ret->requirements = TAKE(&both);
+    return 0;
+}
+
+/* --- all of it ---------------------------------------------------------------------------- */
+
+static int steps(struct preparing *preparing, struct error *err)
+{
+    const struct launch *launch = preparing->launch;
+    struct preparation *ret = preparing->ret;
+    int r = pythons_find(preparing->sandbox, preparing->control, &ret->pythons, err);
+    if (r == 0)
+        r = read_header(preparing, err);
+    if (r == 0)
+        r = python_choose(preparing->sandbox, &ret->pythons,
+                          &(struct python_asked){ launch->wish, launch->python,
+                                                  preparing->allowed },
+                          preparing->control, &ret->python, err);
+    if (r < 0)
+        return r;
+    infer_requirements(preparing);
+    return find_environment(preparing, err);
+}
+
+int prepare(const struct sandbox *sandbox, const struct prepare_request *request,
+            struct preparation *ret, struct error *err)
+{
+    *ret = (struct preparation){ .requirements = list_copy(request->launch->requirements) };
+    if (!needs_python(request->launch))
+        return 0;
+    struct preparing preparing = { .sandbox = sandbox,
+                                   .request = request,
+                                   .launch = request->launch,
+                                   .control = request->launch->fds[FD_CONTROL],
+                                   .ret = ret };
+    int r = steps(&preparing, err);
+    ret->hints = TAKE(&preparing.inference.hints);
+    inference_done(&preparing.inference);
+    list_free(preparing.allowed);
+    return r;
+}
+
+void preparation_done(struct preparation *preparation)
+{
+    environment_done(&preparation->environment);
+    pythons_done(&preparation->pythons);
+    list_free(preparation->requirements);
+    list_free(preparation->hints);
+    *preparation = (struct preparation){ 0 };
+}
