@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "kernel.h"
 #include "str.h"
 
 #define LISTING_MAX (1024 * 1024)
@@ -128,6 +129,9 @@ static const struct {
     { "build root", NULL, EPERM, MOUNTING_FORBIDDEN },
     { "build root", NULL, ENOSPC, "no more mounts are allowed (/proc/sys/fs/mount-max)" },
     { "fork", NULL, EAGAIN, "no more processes are allowed" },
+    { "system calls", NULL, KERNEL_ENOTSUPP,
+      "the kernel has no room left for compiled filters: somebody has attached very many (see "
+      "net.core.bpf_jit_limit)" },
 };
 
 int explain_step(const struct report *report, struct error *err)

@@ -16,6 +16,9 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+/* An errno of the kernel's own that seccomp(2) lets out all the same. */
+#define KERNEL_ENOTSUPP 524
+
 /* clone3(2), Linux 5.3; CLONE_INTO_CGROUP 5.7 */
 struct clone3_args {
     uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,

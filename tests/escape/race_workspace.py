@@ -97,11 +97,11 @@ class Naive:
     def run(self, wish):
         directory = wish["directory"]
         script = os.path.join(directory, wish.get("script_path", "script.py"))
-        if not all(os.path.realpath(p).startswith(str(self.root)) for p in (directory, script)):
-            return "refused"
         command = [support.SYSTEM_PYTHON, "-B"]
         command += ["-c", wish["script_content"]] if "script_content" in wish else [script]
         try:
+            if not all(os.path.realpath(p).startswith(str(self.root)) for p in (directory, script)):
+                return "refused"
             result = subprocess.run(command, cwd=directory, capture_output=True, text=True)
         except OSError:
             return "refused"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attack: hides 150 MB in extended attributes of empty files where 64 MB are allowed
  * category: resources
+ * limits: inodes=100000
  * inside: attributes count against the scratch or as memory
  * options: --memory 64M
  * expect: stopped memory
