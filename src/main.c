@@ -31,7 +31,12 @@ static const struct command commands[] = {
       "list\nshow NAME\ncheck FILE\ndiff A B\nexplain NAME SYSCALL|PATH|HOST\n"
       "learn [--policy NAME] [--directory DIR] -- COMMAND [ARG...]",
       "what scripts may do, and why" },
-    { "jobs", COMMAND_JOBS, NULL, "list | show ID | ...", "recorded runs (not yet)" },
+    { "jobs", COMMAND_JOBS, jobs_command,
+      "list [--status STATUS] [--limit N] [--json]\nshow ID [--json]\n"
+      "output ID [--follow] [--stream stdout|stderr]\ncancel ID\n"
+      "prune [--max-age DURATION] [--keep-completed] [--keep-failed] [--json]\n"
+      "export\nimport FILE|-",
+      "recorded runs" },
     { "scripts", COMMAND_SCRIPTS, scripts_command,
       "list [--json]\nshow NAME\n"
       "save NAME FILE|- [--with REQUIREMENT]... [--requires-python SPECIFIER] [--overwrite]\n"

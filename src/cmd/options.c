@@ -49,7 +49,7 @@ const struct option_row option_rows[] = {
       OPTION_LATER, 0 },
     { "--quiet", NULL, "no words of cordon's own", BOXED, OPTION_FLAG, AT(quiet) },
     { "--json", NULL, "the result object instead of the script's output",
-      BOXED | COMMAND_CHECK | COMMAND_SCRIPTS, OPTION_FLAG, AT(json) },
+      BOXED | COMMAND_CHECK | COMMAND_SCRIPTS | COMMAND_JOBS, OPTION_FLAG, AT(json) },
     { "--report", "FILE", "write the result object to a file as well", BOXED, OPTION_TEXT,
       AT(report) },
     { "-c", "CODE", "run this code instead of a file", COMMAND_RUN | COMMAND_BENCH, OPTION_TEXT,
@@ -58,6 +58,19 @@ const struct option_row option_rows[] = {
       COMMAND_SCRIPTS, OPTION_TEXT, AT(requires_python) },
     { "--overwrite", NULL, "replace a saved script of that name", COMMAND_SCRIPTS, OPTION_FLAG,
       AT(overwrite) },
+    { "--status", "STATUS", "only jobs that are running, failed, cancelled, ...",
+      COMMAND_JOBS, OPTION_TEXT, AT(status) },
+    { "--limit", "N", "how many jobs are listed (default: 50)", COMMAND_JOBS, OPTION_TEXT,
+      AT(limit) },
+    { "--follow", NULL, "go on as the job writes, until it ends", COMMAND_JOBS, OPTION_FLAG,
+      AT(follow) },
+    { "--stream", "stdout|stderr", "only this one, on standard output", COMMAND_JOBS, OPTION_TEXT,
+      AT(stream) },
+    { "--max-age", "DURATION", "prune what ended longer ago (default: 24h)", COMMAND_JOBS,
+      OPTION_TEXT, AT(max_age) },
+    { "--keep-completed", NULL, "prune no completed jobs", COMMAND_JOBS, OPTION_FLAG,
+      AT(keep_completed) },
+    { "--keep-failed", NULL, "prune no failed jobs", COMMAND_JOBS, OPTION_FLAG, AT(keep_failed) },
     { "--root", "DIR", "a directory that clients may name (repeatable)", COMMAND_SERVE, OPTION_LIST,
       AT(root) },
     { "--http", "ADDR:PORT", "serve over HTTP (not yet)", COMMAND_SERVE, OPTION_LATER, 0 },
@@ -165,6 +178,26 @@ int options_parse(struct options *options, unsigned command, char *const *argv, 
         argv += taken;
     }
     options->words = argv;
+    return 0;
+}
+
+int options_collect(struct options *options, unsigned command, char *const *words, char ***rest,
+                    struct error *err)
+{
+    autolist char **others = NULL;
+    bool last = false;
+    while (*words) {
+        int r = last ? 0 : options_parse(options, command, words, err);
+        if (r < 0)
+            return r;
+        if (!last) {
+            last = options->words > words && strcmp(options->words[-1], "--") == 0;
+            words = options->words;
+        }
+        if (*words)
+            list_add(&others, *words++);
+    }
+    *rest = TAKE(&others);
     return 0;
 }
 

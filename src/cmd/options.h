@@ -49,11 +49,13 @@ extern const struct option_row option_rows[];
 extern const size_t option_count;
 
 struct options {
-    bool help, version, no_uv, offline, refresh, quiet, json, no_server, tty, overwrite;
+    bool help, version, no_uv, offline, refresh, quiet, json, no_server, tty, overwrite, follow,
+        keep_completed, keep_failed;
     const char *state, *config, *policies, *log_level;
     const char *policy, *directory, *python, *report, *requires_python;
-    const char *code;                   /* of -c */
-    char **read, **write, **allow_host; /* lists are owned */
+    const char *status, *limit, *stream, *max_age; /* of jobs */
+    const char *code;                              /* of -c */
+    char **read, **write, **allow_host;            /* lists are owned */
     char **with, **env, **env_file;
     char **root;
     struct limits asked;
@@ -70,6 +72,11 @@ void options_done(struct options *options);
  * Values that cannot be are BLAME_CALLER; "not yet" has the code ENOSYS. */
 int options_parse(struct options *options, unsigned command, char *const *argv,
                   struct error *err) must_check;
+
+/* Options of the command may stand anywhere among the words, up to "--"; *rest gets those
+ * words (list_free). */
+int options_collect(struct options *options, unsigned command, char *const *words, char ***rest,
+                    struct error *err) must_check;
 
 /* The options that hold everywhere, wherever they stand among `words`; *rest gets
  * the other words (list_free), for a command that knows its own. */

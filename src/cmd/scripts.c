@@ -156,24 +156,6 @@ static const struct verb *verb_named(const char *name)
 
 /* --- how it is called ------------------------------------------------------------------------ */
 
-/* Options may stand anywhere among the words, up to "--". */
-static int gather(struct shelf *shelf, struct error *err)
-{
-    struct options *options = shelf->options;
-    for (;;) {
-        char *const *before = options->words;
-        int r = options_parse(options, COMMAND_SCRIPTS, before, err);
-        if (r < 0)
-            return r;
-        bool last = options->words > before && strcmp(options->words[-1], "--") == 0;
-        do {
-            if (!*options->words)
-                return 0;
-            list_add(&shelf->words, *options->words++);
-        } while (last);
-    }
-}
-
 static int open_library(struct shelf *shelf, char **path, int *front, struct error *err)
 {
     struct config config = { 0 };
@@ -199,7 +181,8 @@ static int act(struct shelf *shelf, const struct verb *verb, struct error *err)
     bool is_run = verb->act == run;
     shelf->options->words++;
     int r = is_run ? options_parse(shelf->options, COMMAND_RUN, shelf->options->words, err)
-                   : gather(shelf, err);
+                   : options_collect(shelf->options, COMMAND_SCRIPTS, shelf->options->words,
+                                     &shelf->words, err);
     if (r < 0)
         return r;
     if (!is_run && list_len(shelf->words) != verb->words)

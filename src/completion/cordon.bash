@@ -13,6 +13,7 @@ _cordon_options() {
     serve) echo "--root --http --unix $_cordon_everywhere" ;;
     check) echo "--json --policy $_cordon_everywhere" ;;
     scripts) echo "$_cordon_boxed --requires-python --overwrite $_cordon_everywhere" ;;
+    jobs) echo "--status --limit --follow --stream --max-age --keep-completed --keep-failed --json $_cordon_everywhere" ;;
     policy) echo "--policy --directory --filter --json $_cordon_everywhere" ;;
     *) echo "$_cordon_everywhere" ;;
     esac
@@ -39,6 +40,11 @@ _cordon_scripts() {
     cordon scripts list 2>/dev/null | sed 's/ .*//'
 }
 
+# Ids of jobs.
+_cordon_jobs() {
+    cordon jobs list 2>/dev/null | sed 's/ .*//'
+}
+
 # What stands after an option; fails where the option takes nothing.
 _cordon_value() {
     case $1 in
@@ -48,7 +54,9 @@ _cordon_value() {
     --env) mapfile -t COMPREPLY < <(compgen -v -- "$2") ;;
     --log-level) mapfile -t COMPREPLY < <(compgen -W "error warn info debug" -- "$2") ;;
     --python) mapfile -t COMPREPLY < <(compgen -W "3.9 3.10 3.11 3.12 3.13" -- "$2") ;;
-    --with | --timeout | --cpu | --memory | --pids | --output | --allow-host | --http | --requires-python | -c) COMPREPLY=() ;;
+    --status) mapfile -t COMPREPLY < <(compgen -W "pending running completed failed cancelled" -- "$2") ;;
+    --stream) mapfile -t COMPREPLY < <(compgen -W "stdout stderr" -- "$2") ;;
+    --limit | --max-age | --with | --timeout | --cpu | --memory | --pids | --output | --allow-host | --http | --requires-python | -c) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -72,6 +80,10 @@ _cordon() {
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_options "$command")" -- "$current")
     elif [[ $command == policy ]] && [[ $before =~ ^(show|diff|explain)$ || ${COMP_WORDS[COMP_CWORD - 2]} == diff ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_policies)" -- "$current"; compgen -f -- "$current")
+    elif [[ $command == jobs && $before =~ ^(show|output|cancel)$ ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_cordon_jobs)" -- "$current")
+    elif [[ $command == jobs && $before == import ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
     elif [[ $command == scripts && $before =~ ^(show|save|run|remove)$ ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_scripts)" -- "$current")
     elif [[ $command == scripts && ${COMP_WORDS[COMP_CWORD - 2]} =~ ^(save|run)$ ]]; then

@@ -49,7 +49,17 @@ complete -c cordon -n '__fish_seen_subcommand_from policy; and __fish_seen_subco
 complete -c cordon -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from show check diff' -F
 complete -c cordon -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from learn' -l policy -r -F -d 'what the command may do'
 complete -c cordon -n '__fish_seen_subcommand_from policy; and __fish_seen_subcommand_from learn' -l directory -r -a '(__fish_complete_directories)' -d 'the workspace'
-complete -c cordon -f -n '__fish_seen_subcommand_from jobs' -a 'list show output cancel prune export import'
+complete -c cordon -f -n '__fish_seen_subcommand_from jobs; and not __fish_seen_subcommand_from list show output cancel prune export import' -a 'list show output cancel prune export import'
+complete -c cordon -f -n '__fish_seen_subcommand_from jobs; and __fish_seen_subcommand_from show output cancel' -a "(cordon jobs list 2>/dev/null | string match -r '^[^ ]+')"
+complete -c cordon -n '__fish_seen_subcommand_from jobs; and __fish_seen_subcommand_from import' -F
+complete -c cordon -n '__fish_seen_subcommand_from jobs; and __fish_seen_subcommand_from list' -l status -x -a 'pending running completed failed cancelled' -d 'only jobs of this status'
+complete -c cordon -n '__fish_seen_subcommand_from jobs; and __fish_seen_subcommand_from list' -l limit -x -d 'how many are listed'
+complete -c cordon -n '__fish_seen_subcommand_from jobs; and __fish_seen_subcommand_from output' -l follow -d 'go on until the job ends'
+complete -c cordon -n '__fish_seen_subcommand_from jobs; and __fish_seen_subcommand_from output' -l stream -x -a 'stdout stderr' -d 'only this one'
+complete -c cordon -n '__fish_seen_subcommand_from jobs; and __fish_seen_subcommand_from prune' -l max-age -x -d 'what ended longer ago'
+complete -c cordon -n '__fish_seen_subcommand_from jobs; and __fish_seen_subcommand_from prune' -l keep-completed -d 'prune no completed jobs'
+complete -c cordon -n '__fish_seen_subcommand_from jobs; and __fish_seen_subcommand_from prune' -l keep-failed -d 'prune no failed jobs'
+complete -c cordon -n '__fish_seen_subcommand_from jobs; and __fish_seen_subcommand_from list show prune' -l json -d 'an object'
 complete -c cordon -f -n '__fish_seen_subcommand_from scripts; and not __fish_seen_subcommand_from list show save run remove' -a 'list show save run remove'
 complete -c cordon -f -n '__fish_seen_subcommand_from scripts; and __fish_seen_subcommand_from show save run remove' -a "(cordon scripts list 2>/dev/null | string match -r '^[^ ]+')"
 complete -c cordon -n '__fish_seen_subcommand_from scripts; and __fish_seen_subcommand_from save' -F

@@ -126,8 +126,8 @@ int store_list(struct store *store, const char *owner, int status, uint64_t limi
 void record_list_done(struct record_list *list);
 
 /* Takes over ended records as they are, all or none; those whose id is there already are left
- * alone. Returns how many came. */
-int store_import(struct store *store, const struct record *records, size_t count,
+ * alone, and added[i] is false for them. Returns how many came. */
+int store_import(struct store *store, const struct record *records, size_t count, bool *added,
                  struct error *err) must_check;
 
 struct prune {

@@ -25,9 +25,10 @@ static int import_one(struct store *store, const struct record *record, struct e
     return database_run(&store->database, result, err);
 }
 
-int store_import(struct store *store, const struct record *records, size_t count, struct error *err)
+int store_import(struct store *store, const struct record *records, size_t count, bool *added,
+                 struct error *err)
 {
-    int added = 0;
+    int count_added = 0;
     int r = store_ready(store, err);
     if (r == 0)
         r = database_begin(&store->database, err);
@@ -35,11 +36,12 @@ int store_import(struct store *store, const struct record *records, size_t count
         return r;
     for (size_t i = 0; r >= 0 && i < count; i++) {
         r = import_one(store, &records[i], err);
-        added += r > 0;
+        added[i] = r > 0;
+        count_added += r > 0;
     }
     if (r >= 0)
         r = database_commit(&store->database, err);
     else
         database_rollback(&store->database);
-    return r < 0 ? r : added;
+    return r < 0 ? r : count_added;
 }

@@ -509,11 +509,13 @@ static void import_is_all_or_nothing_and_leaves_what_is_there(void **state)
     }
     add(store, 1);
     records[2].status = JOB_RUNNING;
-    assert_true(store_import(store, records, 3, &err) < 0);
+    bool added[3];
+    assert_true(store_import(store, records, 3, added, &err) < 0);
     struct record none;
     assert_int_equal(store_find(store, "local", records[0].id, &none, &err), 0);
     records[2].status = JOB_FAILED;
-    assert_int_equal(store_import(store, records, 3, &err), 2);
+    assert_int_equal(store_import(store, records, 3, added, &err), 2);
+    assert_true(added[0] && !added[1] && added[2]);
     assert_int_equal(status_of(store, 1), JOB_RUNNING);
     struct record back = found(store, 2);
     assert_int_equal(back.status, JOB_FAILED);

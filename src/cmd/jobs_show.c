@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* visit_show.c - records, for people and for programs. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "cmd/command.h"
+#include "cmd/jobs.h"
+#include "job/record.h"
+#include "run/result.h"
+#include "str.h"
+
+#define LIST_LIMIT 50
+
+/* Of the reader's own zone. */
+static const char *when(int64_t epoch_ms, char out[32])
+{
+    struct tm tm;
+    time_t seconds = (time_t)(epoch_ms / 1000);
+    out[0] = '-', out[1] = '\0';
+    if (epoch_ms > 0 && localtime_r(&seconds, &tm))
+        (void)strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm);
+    return out;
+}
+
+/* "0.12s" "12.3s" "4m10s" "2h05m": as exact as it is interesting. */
+static const char *how_long(const struct record *record, char out[32])
+{
+    int64_t end_ms = record->completed_ms ? record->completed_ms : now_epoch_ms();
+    int64_t ms = end_ms - record->started_ms;
+    if (record->started_ms == 0 || ms < 0)
+        (void)snprintf(out, 32, "-");
+    else if (ms < 10000)
+        (void)snprintf(out, 32, "%.2fs", (double)ms / 1000);
+    else if (ms < 60000)
+        (void)snprintf(out, 32, "%.1fs", (double)ms / 1000);
+    else if (ms < 3600000)
+        (void)snprintf(out, 32, "%" PRId64 "m%02" PRId64 "s", ms / 60000, ms / 1000 % 60);
+    else
+        (void)snprintf(out, 32, "%" PRId64 "h%02" PRId64 "m", ms / 3600000, ms / 60000 % 60);
+    return out;
+}
+
+static void print_json(struct json_object *object)
+{
+    size_t len;
+    const char *text = result_text(object, &len);
+    (void)fwrite(text, 1, len, stdout);
+    (void)putchar('\n');
+    json_object_put(object);
+}
+
+/* --- many --------------------------------------------------------------------------------- */
+
+static void list_print(const struct record_list *list)
+{
+    char created[32], took[32], label[60];
+    for (size_t i = 0; i < list->count; i++) {
+        const struct record *record = &list->records[i];
+        (void)printf("%-36s  %-9s  %-19s  %7s  %s\n", record->id, job_status_name(record->status),
+                     when(record->created_ms, created), how_long(record, took),
+                     printable(record->label  ? record->label
+                               : record->tool ? record->tool
+                                              : "",
+                               label, sizeof(label)));
+    }
+}
+
+static void list_print_json(const struct record_list *list)
+{
+    struct json_object *object = json_object_new_object(), *jobs = json_object_new_array();
+    for (size_t i = 0; i < list->count; i++)
+        json_object_array_add(jobs, record_json(&list->records[i]));
+    json_object_object_add(object, "jobs", jobs);
+    json_object_object_add(object, "total", json_object_new_int64((int64_t)list->total));
+    print_json(object);
+}
+
+static int read_limit(const char *text, uint64_t *ret, struct error *err)
+{
+    *ret = LIST_LIMIT;
+    int r = text ? limit_parse(text, UNIT_COUNT, ret, err) : 0;
+    return r < 0 ? fail_within(err, "--limit") : 0;
+}
+
+static int read_status(const char *text, int *ret, struct error *err)
+{
+    char shown[64];
+    *ret = text ? job_status_find(text) : -1;
+    if (text && *ret < 0)
+        return fail_caller(err, EINVAL,
+                           "--status: \"%s\" is not one of pending, running, completed, failed and "
+                           "cancelled",
+                           printable(text, shown, sizeof(shown)));
+    return 0;
+}
+
+int visit_list(struct jobs_visit *visit, struct error *err)
+{
+    struct record_list list = { 0 };
+    uint64_t limit;
+    int status;
+    int r = read_limit(visit->options->limit, &limit, err);
+    if (r == 0)
+        r = read_status(visit->options->status, &status, err);
+    if (r == 0)
+        r = store_list(visit->store, JOBS_OWNER, status, limit, &list, err);
+    if (r < 0)
+        return r;
+    if (visit->options->json)
+        list_print_json(&list);
+    else
+        list_print(&list);
+    if (list.count < list.total && !visit->options->json)
+        complain("%zu of %" PRIu64 " jobs; --limit shows more", list.count, list.total);
+    record_list_done(&list);
+    return 0;
+}
+
+/* --- one ---------------------------------------------------------------------------------- */
+
+static void print_line(const char *name, const char *value)
+{
+    char shown[400];
+    if (value)
+        (void)printf("%-10s %s\n", name, printable(value, shown, sizeof(shown)));
+}
+
+static void print_progress(const struct progress *progress)
+{
+    char shown[200];
+    if (progress->current <= 0 && progress->total <= 0 && !progress->message)
+        return;
+    (void)printf("%-10s %g", "progress", progress->current);
+    if (progress->total > 0)
+        (void)printf(" of %g", progress->total);
+    (void)printf(" %s\n",
+                 progress->message ? printable(progress->message, shown, sizeof(shown)) : "");
+}
+
+static void print_result(const char *text)
+{
+    struct json_object *result = text ? json_tokener_parse(text) : NULL, *member;
+    if (json_object_object_get_ex(result, "exit_code", &member))
+        print_line("exit code", json_object_to_json_string(member));
+    if (json_object_object_get_ex(result, "end", &member))
+        print_line("end", json_object_get_string(member));
+    json_object_put(result);
+}
+
+static void print_output(struct jobs_visit *visit, const struct record *record)
+{
+    static const char *const names[] = { "stdout", "stderr" };
+    for (int i = 0; i < 2; i++) {
+        uint64_t bytes = job_status_ended(record->status)
+                             ? record->bytes[i]
+                             : output_size(visit->outputs, record->id, i + 1);
+        (void)printf("%-10s %" PRIu64 " bytes\n", names[i], bytes);
+    }
+}
+
+static void record_print(struct jobs_visit *visit, const struct record *record)
+{
+    char text[32];
+    print_line("id", record->id);
+    print_line("label", record->label);
+    print_line("status", job_status_name(record->status));
+    print_line("error", record->error);
+    print_line("tool", record->tool);
+    print_line("policy", record->policy);
+    print_line("created", when(record->created_ms, text));
+    print_line("started", when(record->started_ms, text));
+    print_line("ended", when(record->completed_ms, text));
+    print_line("took", how_long(record, text));
+    print_progress(&record->progress);
+    print_result(record->result);
+    print_output(visit, record);
+}
+
+int visit_show(struct jobs_visit *visit, struct error *err)
+{
+    struct record record;
+    int r = visit_record(visit, visit->words[0], &record, err);
+    if (r < 0)
+        return r;
+    if (visit->options->json) {
+        struct json_object *object = json_object_new_object();
+        json_object_object_add(object, "job", record_json(&record));
+        print_json(object);
+    } else {
+        record_print(visit, &record);
+    }
+    record_done(&record);
+    return 0;
+}
