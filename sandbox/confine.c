@@ -36,6 +36,10 @@
 /* Where the boot-time and monotonic clocks of a box begin. */
 #define CLOCK_START_S 1
 
+/* What the payload leaves behind may still hold some of its output (`... > >(tee log)`): so
+ * long it gets to end by itself. Long for that, and short for whoever waits for the result. */
+#define PARTING_NS (250 * NS_PER_MS)
+
 static int control_fd, report_fd;
 static const char *step_object = "";
 
@@ -399,11 +403,8 @@ static uint64_t timeval_ns(struct timeval tv)
     return (uint64_t)tv.tv_sec * NS_PER_S + (uint64_t)tv.tv_usec * 1000;
 }
 
-static _Noreturn void farewell(int status, uint64_t started_ns)
+static _Noreturn void farewell(struct report report)
 {
-    struct report report = {
-        .kind = REPORT_ENDED, .status = status, .started_ns = started_ns, .ended_ns = now_ns()
-    };
     kill_everyone();
     while (wait(NULL) > 0 || errno == EINTR)
         ;
@@ -421,16 +422,37 @@ static _Noreturn void farewell(int status, uint64_t started_ns)
     _exit(0);
 }
 
+/* Everybody who has ended. False when nobody is left. */
+static bool reap(pid_t payload, struct report *report)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        if (pid == payload) {
+            report->status = status;
+            report->ended_ns = now_ns();
+        }
+    return pid == 0;
+}
+
 static _Noreturn void reap_until(pid_t payload, uint64_t started_ns, const sigset_t *waiting)
 {
+    struct report report = { .kind = REPORT_ENDED, .started_ns = started_ns };
     struct pollfd control = { .fd = CONTROL_FD, .events = POLLIN };
+    bool parting = false;
     for (;;) {
-        int status;
-        pid_t pid;
-        while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-            if (pid == payload)
-                farewell(status, started_ns);
-        if (ppoll(&control, 1, NULL, waiting) > 0 && !obey(payload))
+        bool left = reap(payload, &report);
+        uint64_t now = now_ns(), until = report.ended_ns + PARTING_NS;
+        if (report.ended_ns > 0 && (!left || now >= until))
+            farewell(report);
+        if (report.ended_ns > 0 && !parting) {
+            struct report first = report;
+            first.kind = REPORT_PARTING;
+            tell(&first);
+            parting = true;
+        }
+        struct timespec rest = { .tv_nsec = parting ? (long)(until - now) : 0 };
+        if (ppoll(&control, 1, parting ? &rest : NULL, waiting) > 0 && !obey(payload))
             control.fd = -1;
     }
 }

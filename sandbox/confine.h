@@ -9,6 +9,7 @@ enum report_kind {
     REPORT_TERMINAL, /* carries the leader of the terminal that the payload gets */
     REPORT_LISTENER, /* carries the descriptor that denied system calls ask through */
     REPORT_STARTED,  /* the payload is about to be executed */
+    REPORT_PARTING,  /* the payload is reaped; what it leaves behind gets a moment */
     REPORT_FAULT,    /* a step failed; nothing (more) runs */
     REPORT_ENDED,    /* the payload is reaped and the box is empty */
 };
@@ -18,8 +19,8 @@ struct report {
     int code;                            /* FAULT: errno */
     char step[24];                       /* FAULT */
     char what[104];                      /* FAULT: the object, if there is one */
-    int status;                          /* ENDED: raw wait status of the payload */
-    uint64_t started_ns, ended_ns;       /* ENDED: CLOCK_MONOTONIC of the host */
+    int status;                          /* PARTING, ENDED: raw wait status of the payload */
+    uint64_t started_ns, ended_ns;       /* both: of the payload; CLOCK_MONOTONIC of the host */
     uint64_t user_ns, system_ns, maxrss; /* ENDED: the whole reaped tree; bytes */
     uint64_t own_user_ns, own_system_ns; /* ENDED: pid 1 itself, which is not the script's */
 };

@@ -42,7 +42,7 @@ struct state {
     struct supervision *run;
     enum life life;
     enum end cause; /* END_COUNT until something stopped it */
-    bool started, ended, faulted, gone, pids_full;
+    bool started, parting, ended, faulted, gone, pids_full;
     struct report report; /* the last of ENDED or FAULT */
     uint64_t started_ns;
     uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_disk, next_progress,
@@ -68,8 +68,9 @@ static uint64_t after(uint64_t now, uint64_t ms)
 static void happen(struct state *state, enum life_event event, enum end cause, uint64_t now)
 {
     struct life_move move = life_step(state->life, event);
-    if (state->life == LIFE_RUNNING && move.next != LIFE_RUNNING && event != EVENT_EXIT)
-        state->cause = cause; /* the first cause wins */
+    if (state->life == LIFE_RUNNING && move.next != LIFE_RUNNING && event != EVENT_EXIT &&
+        !state->parting)
+        state->cause = cause; /* the first cause wins, and the payload's own end is one */
     state->life = move.next;
     switch (move.act) {
     case ACT_NOTHING:
@@ -283,6 +284,12 @@ static void on_report(struct state *state)
     case REPORT_STARTED:
         on_started(state);
         break;
+    case REPORT_PARTING:
+        state->parting = true;
+        if (!state->faulted)
+            state->report = report;
+        state->wall_deadline = NEVER; /* it was the payload's */
+        break;
     case REPORT_FAULT:
         state->faulted = true;
         state->report = report;
@@ -433,7 +440,7 @@ static void fill_usage(const struct state *state, const struct rusage *init, str
     struct cgroup_reading reading;
     cgroup_read(cgroup, &reading);
     const struct report *report = &state->report;
-    if (state->ended)
+    if (state->ended || state->parting)
         ret->wall_ns = report->ended_ns - report->started_ns;
     else if (state->started) /* init had no time left to say it */
         ret->wall_ns = now_ns() - state->started_ns;
@@ -560,7 +567,7 @@ void supervise(struct supervision *run, struct outcome *ret)
         ret->end = state.cause;
     else if (state.faulted)
         fault(&state, ret);
-    else if (state.ended)
+    else if (state.ended || state.parting)
         ended_by_itself(&state, reading.oom_kills, ret);
     else if (reading.oom_kills > 0)
         ret->end = END_MEMORY;
