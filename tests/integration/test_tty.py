@@ -210,7 +210,7 @@ def test_interrupt_is_the_scripts(sit):
         *tty(
             "import time\n"
             "for n in range(3):\n"
-            "    try:\n        print('ready', n)\n        time.sleep(60)\n"
+            "    try:\n        print('ready', n)\n        while True: time.sleep(0.01)\n"
             "    except KeyboardInterrupt:\n        print('no')\n"
         )
     )
