@@ -98,9 +98,8 @@ def serve(cordon, state, tmp_path):
 
     def serve(*arguments, env=None, cwd=tmp_path, initialize=True):
         # The front's cage forbids what a leak checker does at the end.
-        environment = support.clean_environment(
-            CORDON_STATE=str(state), ASAN_OPTIONS="detect_leaks=0", **(env or {})
-        )
+        own = {"CORDON_STATE": str(state), "ASAN_OPTIONS": "detect_leaks=0", **(env or {})}
+        environment = support.clean_environment(**own)
         client = support.RawClient([str(cordon), "serve", *map(str, arguments)], environment, cwd)
         clients.append(client)
         if initialize:

@@ -26,7 +26,7 @@ struct job {
     struct job_watch *watches;
     struct record record;
     struct kept kept;
-    struct event *due; /* it has lived long enough to be written down, or it ends unstarted */
+    struct event *due; /* there is something to write down, or it ends unstarted */
     uint64_t arrived_ns;
     struct launch launch; /* until it runs */
     int input;            /* until it runs, or -1 */
@@ -123,9 +123,17 @@ bool jobs_watch(struct jobs *jobs, const char *id, struct job_watch *watch)
     return job;
 }
 
+static void due_in(struct job *job, unsigned ms)
+{
+    const struct timeval wait = { .tv_usec = (suseconds_t)ms * 1000 };
+    if (evtimer_add(job->due, &wait) < 0)
+        abort(); /* out of memory */
+}
+
 static void tell_progress(struct job *job)
 {
-    kept_progress(&job->kept, &job->record);
+    if (kept_progress(&job->kept, &job->record) && !evtimer_pending(job->due, NULL))
+        due_in(job, KEPT_PROGRESS_MS);
     for (struct job_watch *watch = job->watches, *next; watch; watch = next) {
         next = watch->next;
         if (watch->progress)
@@ -315,6 +323,13 @@ static void on_turn(struct turn *turn)
         job_end_early(job, &outcome);
 }
 
+static void keep(struct job *job)
+{
+    kept_try(&job->kept, &job->record, job->output);
+    if (job->kept.behind)
+        (void)kept_progress(&job->kept, &job->record);
+}
+
 static void on_due(evutil_socket_t fd, short what, void *context)
 {
     struct job *job = context;
@@ -323,14 +338,7 @@ static void on_due(evutil_socket_t fd, short what, void *context)
     if (job->over)
         job_end_early(job, &(const struct outcome){ .end = END_CANCELLED });
     else
-        kept_try(&job->kept, &job->record, job->output);
-}
-
-static void due_in(struct job *job, unsigned ms)
-{
-    const struct timeval wait = { .tv_usec = (suseconds_t)ms * 1000 };
-    if (evtimer_add(job->due, &wait) < 0)
-        abort(); /* out of memory */
+        keep(job);
 }
 
 static struct job *job_new(struct jobs *jobs, struct job_order *order)

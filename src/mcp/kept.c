@@ -10,9 +10,6 @@
 #include "clock.h"
 #include "str.h"
 
-/* Of a job's progress: more often nobody looks. */
-#define PROGRESS_REST_NS (500 * NS_PER_MS)
-
 static void tell(struct kept *kept, const struct record *record, const struct error *err)
 {
     if (!kept->told)
@@ -72,14 +69,17 @@ void kept_started(struct kept *kept, const struct record *record)
         tell(kept, record, &err);
 }
 
-void kept_progress(struct kept *kept, const struct record *record)
+bool kept_progress(struct kept *kept, const struct record *record)
 {
     uint64_t now = now_ns();
     kept->behind = true;
-    if (!kept->begun || now < kept->next_ns)
-        return;
-    kept->next_ns = now + PROGRESS_REST_NS;
+    if (!kept->begun)
+        return false; /* kept_begin() writes it */
+    if (now < kept->next_ns)
+        return true;
+    kept->next_ns = now + KEPT_PROGRESS_MS * NS_PER_MS;
     write_progress(kept, record);
+    return false;
 }
 
 void kept_output(struct kept *kept, const struct record *record, int stream, const void *bytes,

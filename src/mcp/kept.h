@@ -17,6 +17,9 @@
 
 #define KEPT_AFTER_MS 50
 
+/* Between two writes of a job's progress: more often nobody looks. */
+#define KEPT_PROGRESS_MS 400
+
 struct kept {
     struct store *store; /* NULL: nothing is kept, and nobody is told an id */
     struct outputs *outputs;
@@ -36,7 +39,11 @@ void kept_try(struct kept *kept, const struct record *record, const struct captu
 
 /* The rest does nothing before kept_begin(). Failures go to the log, the first of each job. */
 void kept_started(struct kept *kept, const struct record *record);
-void kept_progress(struct kept *kept, const struct record *record);
+
+/* Not more often than a few times a second. True: it was too early, call again in
+ * KEPT_PROGRESS_MS. */
+bool kept_progress(struct kept *kept, const struct record *record);
+
 void kept_output(struct kept *kept, const struct record *record, int stream, const void *bytes,
                  size_t len);
 

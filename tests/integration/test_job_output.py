@@ -1,0 +1,390 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a job writes, as clients read it while it runs and afterwards; and how far it says it is."""
+
+import base64
+import json
+import random
+import time
+import uuid
+
+import pytest
+
+import support
+from jobs import ALONE, IN_DIR, WAIT, JobClient
+
+REPLY_MAX = 128 * 1024
+
+
+@pytest.fixture
+def client(serve):
+    client = JobClient(serve())
+    yield client
+    assert client.raw.garbage == []
+
+
+@pytest.fixture
+def steps(tmp_path):
+    """steps(N): lets the script in the workspace go on from its wait("N")."""
+    return lambda number: (tmp_path / str(number)).touch()
+
+
+def told(client, job, stream, wanted, **more):
+    """Reads what is new until it is `wanted`, exactly; returns the last record."""
+    text = ""
+    last = {}
+
+    def all_there():
+        nonlocal text
+        last.update(client.status(job, **more))
+        if "cursor" in more:
+            more["cursor"] = last["cursor"]
+        text += last[f"new_{stream}"]
+        assert wanted.startswith(text), (text[-80:], wanted[:80])
+        return text == wanted
+
+    support.soon(all_there, 60)
+    return last
+
+
+# --- what is new --------------------------------------------------------------------------------
+
+
+def test_what_is_new_is_told_once_and_whole(client, tmp_path, steps):
+    code = WAIT + (
+        "import sys\n"
+        "for i in range(5):\n"
+        "    print('out', i); print('err', i, file=sys.stderr); wait(str(i))\n"
+    )
+    job = client.start(code, IN_DIR, directory=str(tmp_path))
+    for number in range(5):
+        told(client, job, "stdout", f"out {number}\n")
+        record = client.status(job)
+        assert record["new_stdout"] == ""
+        steps(number)
+    record = client.ended(job)
+    assert record["new_stdout"] == "".join(f"out {i}\n" for i in range(5))
+    assert record["new_stderr"] == "".join(f"err {i}\n" for i in range(5))
+    assert "partial_stdout" not in record
+
+
+def test_any_number_of_readers_each_read_everything(client, tmp_path, steps):
+    code = WAIT + "print('a', end=''); wait('1'); print('b', end=''); wait('2'); print('c', end='')"
+    job = client.start(code, IN_DIR, directory=str(tmp_path))
+    slow = told(client, job, "stdout", "a", cursor="0.0")["cursor"]
+    steps(1)
+    fast = told(client, job, "stdout", "b", cursor=slow)["cursor"]
+    steps(2)
+    client.ended(job)
+    assert client.status(job, cursor=fast)["new_stdout"] == "c"
+    assert client.status(job, cursor=slow)["new_stdout"] == "bc"
+    assert client.status(job, cursor="0.0")["new_stdout"] == "abc"
+    assert client.status(job, incremental=False)["new_stdout"] == "abc"
+    # Nobody has read the way of `incremental` so far.
+    assert client.status(job)["new_stdout"] == "abc"
+    assert client.status(job)["new_stdout"] == ""
+    # To read again from the same place gives the same.
+    assert client.status(job, cursor=slow) == client.status(job, cursor=slow)
+
+
+def test_a_cursor_that_nobody_gave_out_is_refused(client):
+    job = client.call(ALONE, script_content="print(1)")["job_id"]
+    for cursor in ["", "1", "1.", ".1", "-1.0", "1.1.1", "3.0", "0.1", "9" * 30 + ".0", "0x1.0"]:
+        assert "cursor must be one" in client.error("py_job_status", job_id=job, cursor=cursor)
+    assert client.status(job, cursor="2.0")["new_stdout"] == ""
+
+
+def test_characters_come_whole_however_they_were_written(client, tmp_path, steps):
+    """Bytes of one character that are written one by one, with a poll between."""
+    text = "aé€😀\n"
+    code = WAIT + (
+        "import sys\n"
+        f"for i, byte in enumerate({text.encode()!r}):\n"
+        "    sys.stdout.buffer.write(bytes([byte])); sys.stdout.flush()\n"
+        "    wait(str(i))\n"
+    )
+    job = client.start(code, IN_DIR, directory=str(tmp_path))
+    seen = ""
+    for number in range(len(text.encode())):
+        uri = f"job-stream://{job}?stream=stdout&offset={number}"
+        support.soon(lambda uri=uri: client.read(uri)["contents"][0]["_meta"]["length"])
+        seen += client.status(job)["new_stdout"]
+        assert text.startswith(seen)
+        assert "\ufffd" not in seen
+        steps(number)
+    client.ended(job)
+    assert seen + client.status(job)["new_stdout"] == text
+
+
+def test_bytes_that_are_no_text_are_shown_as_such_and_kept(client):
+    data = bytes(range(256)) * 4 + b"\xf0\x9f\x98"
+    code = f"import sys; sys.stdout.buffer.write({data!r})"
+    job = client.start(code)
+    record = client.ended(job)
+    assert record["status"] == "completed"
+    assert record["new_stdout"] == data.decode(errors="replace")
+    assert record["result"]["stdout"] == data.decode(errors="replace")
+    (content,) = client.read(f"job-stream://{job}?stream=stdout")["contents"]
+    assert base64.b64decode(content["blob"]) == data
+
+
+def test_long_lines_and_much_output_are_read_in_bounded_parts(client):
+    seed = random.Random(7)
+    text = "".join(seed.choice("xé€\"\\\n😀\t") for _ in range(300_000))
+    code = (
+        "import random, sys\n"
+        "seed = random.Random(7)\n"
+        "sys.stdout.reconfigure(write_through=False)\n"
+        "sys.stdout.write(''.join(seed.choice('xé€\"\\\\\\n😀\\t') for _ in range(300_000)))\n"
+        "sys.stderr.write('y' * 10**6)\n"
+    )
+    job = client.start(code)
+    record = client.ended(job)
+    assert record["status"] == "completed"
+    assert record["result"]["output"]["stdout_bytes"] == len(text.encode())
+    seen = {"stdout": "", "stderr": ""}
+    cursor, before = "0.0", None
+    while cursor != before:
+        before = cursor
+        record = client.status(job, cursor=cursor)
+        assert len(client.raw.lines[-1]) <= REPLY_MAX
+        cursor = record["cursor"]
+        for stream in seen:
+            seen[stream] += record[f"new_{stream}"]
+    assert seen == {"stdout": text, "stderr": "y" * 10**6}
+    assert f"job-stream://{job}" in record["result"]["stdout"]
+
+
+def test_a_running_job_shows_the_beginning_and_the_end_of_what_there_is(client, tmp_path, steps):
+    code = WAIT + "print('<' + 'x' * 10**6 + '>', end='', flush=True); wait('1')"
+    job = client.start(code, IN_DIR, directory=str(tmp_path))
+    support.soon(lambda: client.status(job)["partial_stdout"].endswith(">"))
+    partial = client.status(job)["partial_stdout"]
+    assert partial.startswith("<xxx")
+    assert len(client.raw.lines[-1]) <= REPLY_MAX
+    assert f"bytes left out; the whole is job-stream://{job}?stream=stdout" in partial
+    steps(1)
+    client.ended(job)
+
+
+def test_a_flood_in_the_background_costs_the_server_nothing(client):
+    def memory():
+        return int(support.status(client.raw.pid)["VmHWM"].split()[0]) * 1024
+
+    client.call(ALONE, script_content="print(1)")
+    before = memory()
+    code = "import sys\nfor i in range(100): sys.stdout.write('x' * 10**6)"
+    job = client.start(code)
+    worst = 0
+    while client.status(job)["status"] in ("pending", "running"):
+        start = time.monotonic()
+        client.raw.request(str(uuid.uuid4()), "ping")
+        worst = max(worst, time.monotonic() - start)
+    record = client.ended(job)
+    assert record["result"]["output"]["stdout_bytes"] == 10**8
+    assert worst < 0.5
+    meta = client.read(f"job-stream://{job}?stream=stdout&length=1")["contents"][0]["_meta"]
+    assert meta == {"offset": 0, "length": 1, "total": 64 * 2**20}  # the policy's cap
+    assert memory() - before < 8 * 2**20 or b"cage-off" in client.raw.log
+
+
+# --- job-stream:// and its relatives ------------------------------------------------------------
+
+
+def test_the_stream_of_a_job_is_read_while_it_runs_and_afterwards(client, tmp_path, steps):
+    code = WAIT + "import sys; print('one'); print('two', file=sys.stderr); wait('1'); print('end')"
+    job = client.start(code, IN_DIR, directory=str(tmp_path))
+    uri = f"job-stream://{job}"
+    support.soon(lambda: client.text(uri) == "---STDOUT---\none\n---STDERR---\ntwo\n")
+    steps(1)
+    client.ended(job)
+    assert client.text(uri) == "---STDOUT---\none\nend\n---STDERR---\ntwo\n"
+    for query, wanted in {
+        "stream=stdout": "one\nend\n",
+        "stream=stderr": "two\n",
+        "stream=stdout&offset=4": "end\n",
+        "stream=stdout&offset=4&length=2": "en",
+        "offset=1&length=2": "ne",
+        "length=3&stream=stderr&offset=1": "wo\n",
+        "stream=stdout&offset=8": "",
+        "stream=stdout&offset=999999999999": "",
+        "stream=stdout&length=0": "",
+        "stream=st%64out&offset=%34": "end\n",
+    }.items():
+        assert client.text(f"{uri}?{query}") == wanted, query
+    assert job in str(client.raw.request("list", "resources/list")["result"])
+    assert json.loads(client.text(f"cordon://jobs/{job}"))["job"]["status"] == "completed"
+
+
+BAD_ADDRESSES = {
+    "job-stream://00000000-0000-4000-8000-000000000000": -32002,
+    "job-stream://": -32002,
+    "job-stream://../../jobs.db": -32002,
+    "job-stream://%2e%2e%2fjobs.db": -32002,
+    "cordon://jobs/nope": -32002,
+    "cordon://nothing": -32002,
+    "file:///etc/passwd": -32002,
+    "": -32002,
+    "job-stream://JOB?stream=both": -32602,
+    "job-stream://JOB?stream=stdout&offset=-1": -32602,
+    "job-stream://JOB?stream=stdout&offset=1e3": -32602,
+    "job-stream://JOB?stream=stdout&length=" + "9" * 30: -32602,
+    "job-stream://JOB?stream=stdout&stream=stderr": -32602,
+    "job-stream://JOB?lines=5": -32602,
+    "job-stream://JOB?stream": -32602,
+    "job-stream://JOB?stream=%zz": -32602,
+    "job-stream://JOB%00": -32602,
+    "job-stream://" + "x" * 5000: -32602,
+}
+
+
+def test_an_address_of_nothing_is_an_error_with_its_code(client):
+    job = client.call(ALONE, script_content="print(1)")["job_id"]
+    for address, code in BAD_ADDRESSES.items():
+        error = client.read(address.replace("JOB", job))
+        assert error.get("code") == code, (address, error)
+        assert len(error["message"]) < 300
+    reply = client.raw.request("no uri", "resources/read")
+    assert reply["error"]["code"] == -32602
+    assert client.text(f"job-stream://{job}?stream=stdout") == "1\n"
+
+
+# --- standard input -----------------------------------------------------------------------------
+
+
+def test_a_script_reads_the_text_it_is_given(client):
+    text = "first é\n" + "x" * 10**6 + "\nlast, without an end"
+    code = "import sys; t = sys.stdin.read(); print(len(t), t[:8], t[-20:])"
+    result = client.call(ALONE, script_content=code, stdin=text)
+    assert result["stdout"] == f"{len(text)} {text[:8]} {text[-20:]}\n"
+
+
+@pytest.mark.parametrize("given", [{}, {"stdin": ""}, {"stdin": None}])
+def test_without_text_there_is_nothing_to_read(client, given):
+    code = "import sys; print(repr(sys.stdin.read()))"
+    assert client.call(ALONE, script_content=code, **given)["stdout"] == "''\n"
+
+
+def test_a_script_that_reads_nothing_ends_all_the_same(client):
+    result = client.call(ALONE, script_content="print(1)", stdin="x" * 10**6)
+    assert (result["stdout"], result["exit_code"]) == ("1\n", 0)
+    job = client.start("import time; time.sleep(600)", stdin="y" * 10**6)
+    assert client.call("py_cancel_job", job_id=job)["status"] == "cancelled"
+
+
+# --- progress -----------------------------------------------------------------------------------
+
+SAY = (
+    "import os\n"
+    "def say(text):\n"
+    "    with open(os.environ['CORDON_PROGRESS'], 'a') as file: file.write(text)\n"
+)
+
+
+def test_progress_reaches_the_record(client, tmp_path, steps):
+    code = WAIT + SAY + "say('1 4 quarter é\\n'); wait('1'); say('2 4\\n3 4 nearly\\n'); wait('2')"
+    job = client.start(code, IN_DIR, directory=str(tmp_path))
+
+    def is_at(current, message):
+        wanted = {"current": current, "total": 4, "message": message}
+        return lambda: client.status(job)["progress"] == wanted
+
+    support.soon(is_at(1, "quarter é"))
+    steps(1)
+    support.soon(is_at(3, "nearly"))
+    steps(2)
+    assert client.ended(job)["progress"]["message"] == "nearly"
+    (record,) = [record for record in client.jobs() if record["id"] == job]
+    assert record["progress"]["current"] == 3
+
+
+def test_the_last_word_of_a_short_script_counts(client):
+    job = client.start(SAY + "say('7 7 done\\n')")
+    assert client.ended(job)["progress"] == {"current": 7, "total": 7, "message": "done"}
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "os.symlink('/etc/passwd', os.environ['CORDON_PROGRESS'])",
+        "os.mkfifo(os.environ['CORDON_PROGRESS'])",
+        "os.mkdir(os.environ['CORDON_PROGRESS'])",
+        "say('nan nan x\\n-1 5 x\\n1e999 1 x\\n\\x00\\x00\\nno numbers\\n')",
+        "say('1 2 ' + 'x' * 10**6 + '\\n')",
+        "say('x'); os.truncate(os.environ['CORDON_PROGRESS'], 10**8)",
+    ],
+)
+def test_a_script_that_plays_with_the_file_is_not_listened_to(client, hostile):
+    record = client.ended(client.start(SAY + "import time\n" + hostile + "\ntime.sleep(.3)"))
+    assert (record["status"], record["progress"]) == ("completed", None)
+    assert record["result"]["exit_code"] == 0
+
+
+def notes(client, token):
+    found = []
+    for line in client.raw.lines:
+        message = json.loads(line)
+        if message.get("method") == "notifications/progress":
+            assert "id" not in message
+            if message["params"]["progressToken"] == token:
+                found.append(message["params"])
+    return found
+
+
+def call_with_token(client, number, token, **arguments):
+    client.raw.send(
+        id=number,
+        method="tools/call",
+        params={"name": ALONE, "arguments": arguments, "_meta": {"progressToken": token}},
+    )
+
+
+@pytest.mark.parametrize("token", ["a token", 7, ""])
+def test_a_client_that_asks_hears_of_progress_that_always_grows(client, token):
+    code = SAY + (
+        "import time\n"
+        "for text in ['1 9 up', '5 9 up', '2 9 down', '2 9 down', '0 0 nothing', '9 9 end']:\n"
+        "    say(text + '\\n'); time.sleep(.25)\n"
+    )
+    call_with_token(client, 1, token, script_content=code)
+    client.raw.reply(1)
+    told = notes(client, token)
+    values = [note["progress"] for note in told]
+    assert values == sorted(set(values))
+    assert {"up", "down", "end"} <= {note["message"] for note in told}
+    assert told[-1]["progress"] == 9 and told[-1]["total"] == 9
+    # It stops with the answer.
+    assert json.loads(client.raw.lines[-1])["id"] == 1
+
+
+def test_a_client_that_does_not_ask_hears_nothing(client):
+    client.call(ALONE, script_content=SAY + "import time; say('1 2 x\\n'); time.sleep(.3)")
+    assert b"notifications/progress" not in b"".join(client.raw.lines)
+
+
+def test_a_script_that_floods_its_progress_is_told_now_and_then(client):
+    code = SAY + (
+        "import time\n"
+        "end = time.monotonic() + 1.5\n"
+        "i = 0\n"
+        "while time.monotonic() < end:\n"
+        "    i += 1; say(f'{i} 0 step {i}\\n')\n"
+    )
+    call_with_token(client, 1, "flood", script_content=code)
+    client.raw.reply(1)
+    assert 3 <= len(notes(client, "flood")) <= 40
+
+
+def test_a_quiet_script_is_told_to_be_alive(client):
+    call_with_token(client, 1, "quiet", script_content="import time; time.sleep(11)")
+    start = time.monotonic()
+    support.soon(lambda: notes(client, "quiet"), 10)
+    assert time.monotonic() - start < 10
+    client.raw.reply(1)
+    values = [note["progress"] for note in notes(client, "quiet")]
+    assert values == sorted(set(values))
+
+
+@pytest.mark.parametrize("token", [None, 1.5, True, [], {}, "x" * 2000])
+def test_a_token_that_is_none_is_refused(client, token):
+    call_with_token(client, 1, token, script_content="1")
+    assert client.raw.reply(1)["error"]["code"] == -32602
