@@ -475,7 +475,8 @@ def test_without_its_store_a_server_runs_scripts_and_says_why_it_keeps_none(jobs
 
 
 def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    """How many there are; of a caged server a user sees only how big their table is."""
+    return len(os.listdir(f"/proc/{pid}/fd")) if support.ROOT else int(support.status(pid)["FDSize"])
 
 
 def memory(pid):
