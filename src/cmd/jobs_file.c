@@ -80,6 +80,8 @@ struct reading {
 static int wrong(const struct jobs_visit *visit, const char *path, const char *why,
                  struct error *err)
 {
+    if (!*path)
+        return fail_caller(err, EINVAL, "%s: %s", visit->words[0], why);
     unsigned line = json_line_of(visit->given, visit->given_len, path);
     return fail_caller(err, EINVAL, "%s: line %u: %s: %s", visit->words[0], line, path, why);
 }
@@ -216,7 +218,7 @@ static int read_members(struct reading *reading, const char *path, const char *k
     autofree char *id_path = xasprintf("%s.id", path), *status_path = xasprintf("%s.status", path);
     const char *name = id ? id : key;
     if (!name || !id_valid(name))
-        return wrong(reading->visit, name == id ? id_path : path,
+        return wrong(reading->visit, id ? id_path : path,
                      "an id of up to 36 letters, digits and '-' is wanted", err);
     int known = status ? status_of(status) : -1;
     if (known < 0)

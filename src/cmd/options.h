@@ -49,8 +49,8 @@ extern const struct option_row option_rows[];
 extern const size_t option_count;
 
 struct options {
-    bool help, version, no_uv, offline, refresh, quiet, json, no_server, tty, overwrite, follow,
-        keep_completed, keep_failed;
+    bool help, version, no_uv, offline, refresh, quiet, json, no_server, tty, job, overwrite,
+        follow, keep_completed, keep_failed;
     const char *state, *config, *policies, *log_level;
     const char *policy, *directory, *python, *report, *requires_python;
     const char *status, *limit, *stream, *max_age; /* of jobs */

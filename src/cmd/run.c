@@ -32,6 +32,7 @@
 static void take_note(struct run_sink *sink, struct note *note)
 {
     struct session *session = (struct session *)(void *)sink;
+    recording_note(session->recording, note);
     if (note->kind == NOTE_PHASE && isatty(STDERR_FILENO))
         session_say(session, "%s", note->phase);
     if (note->kind == NOTE_CHANGES)
@@ -52,6 +53,7 @@ static void take_output(struct run_sink *sink, int stream, const void *bytes, si
 {
     struct session *session = (struct session *)(void *)sink;
     capture_add(&session->text[stream - 1], bytes, len);
+    recording_output(session->recording, stream, bytes, len);
     if (session->out[stream - 1])
         outlet_write(session->out[stream - 1], bytes, len);
 }
@@ -176,6 +178,11 @@ static int watch_signals(struct session *session, struct event **ret, struct err
     return 0;
 }
 
+static const char *policy_of(const struct session *session)
+{
+    return session->options->policy ? session->options->policy : "default";
+}
+
 /* --- the beginning --------------------------------------------------------------------- */
 
 /* Our own standard input to pump from, or -1 where there is nothing in it. */
@@ -204,6 +211,40 @@ static char **sandbox_environment(void)
     return list;
 }
 
+static void take_wish(void *context)
+{
+    struct session *session = context;
+    if (session->run)
+        run_cancel(session->run, true);
+}
+
+/* What a list of jobs shows of it: no arguments, there may be secrets in them. */
+static const char *label_of(const struct session *session)
+{
+    const char *word = session->options->code ? "-c" : session->options->words[0];
+    const char *slash = word ? strrchr(word, '/') : NULL;
+    return slash && slash[1] ? slash + 1 : word;
+}
+
+static int record(struct session *session, const struct launch *launch, struct error *err)
+{
+    const struct recording_of of = {
+        .job = session->job,
+        .tool = launch->what == LAUNCH_SCRIPT ? "cordon run" : "cordon exec",
+        .label = label_of(session),
+        .policy = policy_of(session),
+        .base = session->base,
+        .wished = take_wish,
+        .context = session,
+    };
+    if (!session->options->job)
+        return 0;
+    int r = recording_begin(session->options, &of, &session->recording, err);
+    if (r == 0)
+        session_say(session, "job %s", session->job);
+    return r;
+}
+
 static int submit(struct session *session, struct error *err)
 {
     struct launch launch;
@@ -215,7 +256,8 @@ static int submit(struct session *session, struct error *err)
     memcpy(session->job, launch.job, sizeof(session->job));
     if (session->options->tty)
         terminal_describe(&launch);
-    pid_t pid = sandbox_start("run", session->options, env, &channel, err);
+    r = record(session, &launch, err);
+    pid_t pid = r < 0 ? r : sandbox_start("run", session->options, env, &channel, err);
     if (pid < 0) {
         launch_done(&launch);
         return pid;
@@ -267,10 +309,9 @@ static void await_sandbox(struct session *session)
         (void)wait_for(sweeper);
 }
 
-static int write_result(const struct session *session, struct error *err)
+static struct json_object *make_result(const struct session *session, const char *rest,
+                                       size_t changes_room)
 {
-    if (!session->options->json && session->report < 0)
-        return 0;
     const struct result_input input = {
         .job = session->job,
         .started = session->box_stood ? &session->started : NULL,
@@ -278,12 +319,33 @@ static int write_result(const struct session *session, struct error *err)
         .output = { &session->text[0], &session->text[1] },
         .dropped = { session->dropped[0], session->dropped[1] },
         .changes = &session->changes,
-        .changes_room = SIZE_MAX,
+        .changes_room = changes_room,
         .elapsed_ns = now_ns() - started_ns,
-        .policy = session->options->policy ? session->options->policy : "default",
+        .policy = policy_of(session),
         .use_uv = !session->options->no_uv,
+        .rest = rest,
     };
-    struct json_object *object = result_build(&input);
+    return result_build(&input);
+}
+
+/* Nothing of it is alive any more, and not before the record says so. */
+static void end_recording(struct session *session)
+{
+    if (!session->recording)
+        return;
+    autofree char *rest = xasprintf("job-stream://%s", session->job);
+    autofree char *sentence =
+        result_sentence(&session->outcome, session->box_stood ? &session->started.limits : NULL);
+    struct json_object *object = make_result(session, rest, REPLY_CHANGES_ROOM);
+    recording_end(TAKE(&session->recording), result_status(&session->outcome), sentence, object);
+    json_object_put(object);
+}
+
+static int write_result(const struct session *session, struct error *err)
+{
+    if (!session->options->json && session->report < 0)
+        return 0;
+    struct json_object *object = make_result(session, NULL, SIZE_MAX);
     autostr struct str line = { 0 };
     size_t len;
     const char *text = result_text(object, &len);
@@ -299,6 +361,13 @@ static int write_result(const struct session *session, struct error *err)
             r = fail_within(err, "--report %s", session->options->report);
     }
     return r;
+}
+
+/* It did not come to a run. */
+static void fail_recording(struct session *session, const struct error *err)
+{
+    session->outcome = (struct outcome){ .end = END_FAULT, .error = *err };
+    end_recording(session);
 }
 
 /* --- all of it ------------------------------------------------------------------------------ */
@@ -324,6 +393,10 @@ static int session_run(struct session *session, struct error *err)
         (void)event_base_dispatch(session->base);
     }
     await_sandbox(session);
+    if (r < 0)
+        fail_recording(session, err);
+    else
+        end_recording(session);
     for (int i = 0; i < 2; i++)
         if (session->out[i]) {
             /* In the end of standard error; a terminal's is empty and shows nothing. */

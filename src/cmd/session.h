@@ -7,6 +7,7 @@
 #include <cordon/runner.h>
 
 #include "cmd/outlet.h"
+#include "cmd/recording.h"
 #include "cmd/request.h"
 #include "run/capture.h"
 
@@ -21,6 +22,7 @@ struct session {
     struct capture text[2]; /* for --json, --report and hints */
     struct started started;
     struct changes changes;
+    struct recording *recording; /* under --job */
     struct outcome outcome;
     uint64_t dropped[2];
     bool mid_line; /* standard error ended within a line */

@@ -177,18 +177,24 @@ static int execute(struct database *database, const char *sql, struct error *err
                : database_fail(database, "write", err);
 }
 
-/* 1: ours. 0: empty. */
-static int judge(struct database *database, struct error *err)
+struct marks {
+    long long application, version, tables;
+};
+
+static int read_marks(struct database *database, struct marks *ret, struct error *err)
 {
-    long long application = 0, version = 0, tables = 0;
-    int r = read_number(database, "PRAGMA application_id", &application, err);
+    int r = read_number(database, "PRAGMA application_id", &ret->application, err);
     if (r == 0)
-        r = read_number(database, "PRAGMA user_version", &version, err);
-    if (r == 0)
-        r = read_number(database, "SELECT count(*) FROM sqlite_schema", &tables, err);
-    if (r < 0)
-        return r;
-    if (application == 0 && version == 0 && tables == 0)
+        r = read_number(database, "PRAGMA user_version", &ret->version, err);
+    return r < 0 ? r
+                 : read_number(database, "SELECT count(*) FROM sqlite_schema", &ret->tables, err);
+}
+
+/* 1: ours. 0: empty. */
+static int judge_marks(const struct marks *marks, struct error *err)
+{
+    long long application = marks->application, version = marks->version;
+    if (application == 0 && version == 0 && marks->tables == 0)
         return 0;
     if (application != SQL_APPLICATION_ID)
         return fail_host_as(err, EEXIST,
@@ -202,15 +208,39 @@ static int judge(struct database *database, struct error *err)
     return 1;
 }
 
+/* As they stand together: somebody may be making it at this moment. */
+static int judge(struct database *database, struct error *err)
+{
+    struct marks marks = { 0 };
+    int r = execute(database, "BEGIN", err);
+    if (r == 0)
+        r = read_marks(database, &marks, err);
+    database_rollback(database);
+    return r < 0 ? r : judge_marks(&marks, err);
+}
+
+/* Needs the database for itself for a moment, and does not wait for it by itself. */
+static int use_log(struct database *database, struct error *err)
+{
+    int r, tries = 0;
+    do
+        r = execute(database, "PRAGMA journal_mode = WAL", err);
+    while (r == -EBUSY && wait_for_others(database, tries++));
+    return r;
+}
+
 /* Somebody else may do the same at the same time: who comes second finds it done. */
 static int fill(struct database *database, struct error *err)
 {
-    int r = execute(database, "PRAGMA journal_mode = WAL", err);
+    struct marks marks = { 0 };
+    int r = use_log(database, err);
     if (r == 0)
         r = database_begin(database, err);
     if (r < 0)
         return r;
-    r = judge(database, err);
+    r = read_marks(database, &marks, err);
+    if (r == 0)
+        r = judge_marks(&marks, err);
     if (r == 0) {
         autofree char *sql = xasprintf("%s PRAGMA application_id = %d; PRAGMA user_version = %d;",
                                        sql_schema, SQL_APPLICATION_ID, SQL_VERSION);

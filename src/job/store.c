@@ -12,9 +12,10 @@
 #include "job/tidy.h"
 #include "str.h"
 
-/* For others who write: a server answers its other clients meanwhile, a person waits. */
-#define PATIENCE_KEEPER_MS  100
-#define PATIENCE_VISITOR_MS 5000
+/* For others who write. A server has other clients to answer, but for its start. */
+#define PATIENCE_SERVER_MS 100
+#define PATIENCE_START_MS  2000
+#define PATIENCE_PERSON_MS 5000
 
 #define RETRY_NS NS_PER_S
 
@@ -35,6 +36,7 @@ int store_new(int front, enum store_role role, struct store **ret, struct error 
     *store = (struct store){
         .front = own, .keepers = part_open(own, "keepers"), .role = role, .lock = -1
     };
+    store->patience_ms = PATIENCE_SERVER_MS;
     store->wishes = (struct wishes){ -1, -1 };
     if (role != STORE_TIDIER)
         wishes_open(own, &store->wishes);
@@ -85,33 +87,28 @@ static int directories_ready(struct store *store, struct error *err)
     return 0;
 }
 
-static int connect_now(struct store *store, struct error *err)
+static int connect_now(struct store *store, unsigned patience_ms, struct error *err)
 {
-    unsigned patience = store->role == STORE_KEEPER ? PATIENCE_KEEPER_MS : PATIENCE_VISITOR_MS;
     int r = directories_ready(store, err);
     if (r == 0)
-        r = database_open(store->front, patience, &store->database, err);
+        r = database_open(store->front, patience_ms, &store->database, err);
     if (r == 0 && store->role == STORE_KEEPER && store->lock < 0)
         r = keeper_start(store, err);
-    if (r < 0)
-        database_close(&store->database);
+    if (r == 0) {
+        store->database.patience_ns = store->patience_ms * NS_PER_MS;
+        return 0;
+    }
+    database_close(&store->database);
+    store->failed_ns = now_ns();
+    store->failed = *err;
     return r;
 }
 
 int store_connect(struct store *store, struct error *err)
 {
-    if (store->database.handle)
-        return 0;
-    if (store->absent) {
-        *err = store->failed;
-        return -err->code;
-    }
-    int r = connect_now(store, err);
-    if (r == 0)
-        return 0;
-    store->failed_ns = now_ns();
-    store->failed = *err;
-    return r;
+    if (store->absent)
+        return store_ready(store, err);
+    return store->database.handle ? 0 : connect_now(store, PATIENCE_START_MS, err);
 }
 
 int store_ready(struct store *store, struct error *err)
@@ -119,7 +116,7 @@ int store_ready(struct store *store, struct error *err)
     if (store->database.handle)
         return 0;
     if (!store->absent && (store->failed_ns == 0 || now_ns() - store->failed_ns >= RETRY_NS))
-        return store_connect(store, err);
+        return connect_now(store, store->patience_ms, err);
     *err = store->failed;
     return -err->code;
 }
@@ -128,8 +125,10 @@ int store_open(int front, enum store_role role, struct store **ret, struct error
 {
     struct store *store = NULL;
     int r = store_new(front, role, &store, err);
-    if (r == 0)
-        r = store_connect(store, err);
+    if (r == 0) {
+        store->patience_ms = PATIENCE_PERSON_MS;
+        r = connect_now(store, store->patience_ms, err);
+    }
     if (r == 0)
         *ret = store;
     else

@@ -85,7 +85,7 @@ struct store *store_absent(const struct error *reason);
 struct tidy;
 void store_tidied(struct store *store, struct tidy *tidy);
 
-/* store_new() and store_connect(). */
+/* Both at once, for a command line: it waits for others as a person would. */
 int store_open(int front, enum store_role role, struct store **ret, struct error *err) must_check;
 void store_close(struct store *store); /* NULL is fine; ends our own open jobs as failed */
 

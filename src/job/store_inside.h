@@ -11,6 +11,7 @@
 struct store {
     int front, keepers;
     enum store_role role;
+    unsigned patience_ms;     /* for others who write */
     struct database database; /* handle NULL: not connected */
     uint64_t failed_ns;       /* when connecting last failed, and why */
     struct error failed;

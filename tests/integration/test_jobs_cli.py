@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`cordon jobs` and `--job`: several processes on one state directory, and what they see of each other."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+
+import pytest
+
+import support
+
+ID = re.compile(r"^cordon: job ([0-9a-f-]{36})$", re.MULTILINE)
+FAILED = "server stopped while job was running"
+
+
+@pytest.fixture
+def state(tmp_path):
+    """Of each test its own: what it lists is all there is."""
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def jobs(run):
+    """jobs(*WORDS) -> what `cordon jobs` printed; it must succeed."""
+
+    def jobs(*words, **more):
+        result = run("jobs", *words, **more)
+        assert result.exit == 0, result.err
+        return result.out
+
+    return jobs
+
+
+@pytest.fixture
+def record(jobs):
+    def record(job):
+        return json.loads(jobs("show", job, "--json"))["job"]
+
+    return record
+
+
+@pytest.fixture
+def begin(start, jobs):
+    """begin(CODE) -> (process, job id) of a run that has written "begun"."""
+
+    def begin(code):
+        process = start("run", "--job", "-c", f"print('begun', flush=True)\n{code}")
+        line = process.stderr.readline().decode()
+        assert ID.match(line), line
+        job = ID.match(line)[1]
+        support.soon(lambda: jobs("output", job, "--stream", "stdout").startswith("begun"))
+        return process, job
+
+    return begin
+
+
+def front_of(state):
+    return state / "front"
+
+
+# --- recording ----------------------------------------------------------------------------------
+
+
+def test_a_run_is_recorded_with_its_output_and_its_end(run, jobs, record):
+    result = run("run", "--job", "-c", "import sys; print('out'); sys.stderr.write('err\\n'); sys.exit(3)")
+    assert result.exit == 3
+    assert result.out == "out\n"
+    job = ID.search(result.err)[1]
+    seen = record(job)
+    assert (seen["status"], seen["error"]) == ("completed", None)
+    assert seen["result"]["exit_code"] == 3
+    assert seen["result"]["stdout"] == "out\n"
+    assert seen["created_at"] <= seen["started_at"] <= seen["completed_at"]
+    output = run("jobs", "output", job)
+    assert (output.out, output.err) == ("out\n", "err\n")
+    assert jobs("output", job, "--stream", "stderr") == "err\n"
+    assert job in jobs("list")
+
+
+def test_exec_is_recorded_too_and_without_job_nothing_is(run, jobs, state):
+    assert run("exec", "--", "/bin/true").exit == 0
+    assert not front_of(state).exists()
+    assert run("exec", "--job", "--", "/bin/false").exit == 1
+    (job,) = json.loads(jobs("list", "--json"))["jobs"]
+    assert (job["label"], job["status"]) == ("false", "completed")
+
+
+def test_a_limit_makes_it_failed_and_says_which(run, record):
+    result = run("run", "--job", "--timeout", "300ms", "-c", "while True: pass")
+    assert result.exit == 124
+    seen = record(ID.search(result.err)[1])
+    assert seen["status"] == "failed"
+    assert "wall limit" in seen["error"]
+
+
+def test_bytes_come_back_as_they_were(run, start):
+    code = "import sys; sys.stdout.buffer.write(bytes(range(256)) * 1000)"
+    job = ID.search(run("run", "--job", "-c", code).err)[1]
+    process = start("jobs", "output", job)
+    assert process.communicate()[0] == bytes(range(256)) * 1000
+
+
+def test_a_store_that_cannot_be_used_is_said_before_anything_runs(run, state):
+    front_of(state).mkdir(parents=True, mode=0o700)
+    state.chmod(0o700)
+    (front_of(state) / "jobs.db").write_bytes(b"x" * 4096)
+    if support.ROOT:  # as it would have come there
+        owner = os.stat(front_of(state)).st_uid
+        os.chown(front_of(state) / "jobs.db", owner, owner)
+    result = run("run", "--job", "-c", "print('ran')")
+    assert result.exit == 125
+    assert result.out == ""
+    assert "it is no database" in result.err
+    assert (front_of(state) / "jobs.db").read_bytes() == b"x" * 4096
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def test_the_newest_come_first_and_a_filter_counts(run, jobs):
+    for code in ("0", "import sys; sys.exit(1)", "while True: pass"):
+        run("run", "--job", "--timeout", "500ms", "-c", code)
+    listed = json.loads(jobs("list", "--json"))
+    assert [job["status"] for job in listed["jobs"]] == ["failed", "completed", "completed"]
+    assert listed["total"] == 3
+    failed = json.loads(jobs("list", "--status", "failed", "--json"))
+    assert (failed["total"], len(failed["jobs"])) == (1, 1)
+    assert len(jobs("list", "--limit", "2").splitlines()) == 2
+
+
+def test_the_beginning_of_an_id_is_enough(run, record):
+    job = ID.search(run("run", "--job", "-c", "0").err)[1]
+    assert record(job[:6])["id"] == job
+
+
+@pytest.mark.parametrize(
+    "words, says",
+    [
+        (["show", "nowhere"], "Job nowhere not found"),
+        (["show", "%"], "not found"),
+        (["show", "../jobs.db"], "not found"),
+        (["show"], "takes the id of one job"),
+        (["show", "a", "b"], "takes the id of one job"),
+        (["list", "--status", "bad"], '"bad" is not one of'),
+        (["list", "--limit", "-1"], "--limit"),
+        (["output", "nowhere", "--stream", "both"], '"both" is neither'),
+        (["prune", "--max-age", "soon"], "--max-age"),
+        (["import", "/nowhere/jobs.json"], "/nowhere/jobs.json: No such file"),
+        (["frob"], 'no verb "frob"'),
+        ([], "no verb is given"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(run, words, says):
+    result = run("jobs", *words)
+    assert result.exit == 125
+    assert result.out == ""
+    assert says in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+# --- following ----------------------------------------------------------------------------------
+
+
+def test_following_shows_what_comes_and_ends_with_the_job(start, begin):
+    process, job = begin("input(); print('more', flush=True); input(); print('last')")
+    follow = start("jobs", "output", job, "--follow")
+    assert follow.stdout.readline() == b"begun\n"
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    assert follow.stdout.readline() == b"more\n"
+    assert follow.poll() is None
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    out, err = follow.communicate(timeout=30)
+    assert (out, err, follow.returncode) == (b"last\n", b"", 0)
+
+
+def test_following_sleeps_while_nothing_comes(start, begin):
+    _, job = begin("input()")
+    follow = start("jobs", "output", job, "--follow")
+    assert follow.stdout.readline() == b"begun\n"
+    ticks = lambda: sum(map(int, open(f"/proc/{follow.pid}/stat").read().split()[13:15]))  # noqa: E731
+    before = ticks()
+    with pytest.raises(subprocess.TimeoutExpired):
+        follow.wait(2)
+    assert ticks() - before <= 5  # hundredths of a second
+
+
+# --- cancelling ---------------------------------------------------------------------------------
+
+
+def test_a_run_is_cancelled_from_another_command_line(begin, jobs, record):
+    process, job = begin("import time; time.sleep(600)")
+    assert jobs("cancel", job[:8]) == f"{job} cancelled\n"
+    assert process.wait(60) == 130
+    assert record(job)["status"] == "cancelled"
+    assert jobs("output", job) == "begun\n"
+
+
+def test_a_job_that_has_ended_keeps_its_status(run, jobs):
+    job = ID.search(run("run", "--job", "-c", "0").err)[1]
+    assert jobs("cancel", job) == f"{job} completed\n"
+    assert json.loads(jobs("cancel", job, "--json")) == {"job_id": job, "status": "completed"}
+
+
+# --- kill -9 ------------------------------------------------------------------------------------
+
+
+def test_a_killed_command_line_loses_nothing_and_harms_nobody(begin, jobs, record):
+    (one, first), (two, second) = begin("input()"), begin("input()")
+    assert {job["status"] for job in json.loads(jobs("list", "--json"))["jobs"]} == {"running"}
+    one.send_signal(signal.SIGKILL)
+    one.wait()
+    seen = record(first)
+    assert (seen["status"], seen["error"]) == ("failed", FAILED)
+    assert jobs("output", first) == "begun\n"
+    assert record(second)["status"] == "running"
+    two.stdin.close()
+    two.wait(30)
+    assert record(second)["status"] == "completed"
+    assert record(first)["status"] == "failed"
+
+
+def test_following_ends_when_the_keeper_is_killed(start, begin):
+    process, job = begin("input()")
+    follow = start("jobs", "output", job, "--follow")
+    assert follow.stdout.readline() == b"begun\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert follow.wait(30) == 0
+
+
+def test_many_command_lines_at_once_all_have_their_record(start, jobs):
+    processes = [start("exec", "--job", "--", "/bin/echo", number) for number in range(12)]
+    said = [support.finish(process) for process in processes]
+    assert [result.exit for result in said] == [0] * len(said)
+    listed = {job["id"]: job for job in json.loads(jobs("list", "--json"))["jobs"]}
+    assert set(listed) == {ID.search(result.err)[1] for result in said}
+    assert {job["status"] for job in listed.values()} == {"completed"}
+    for number, result in enumerate(said):
+        assert jobs("output", ID.search(result.err)[1]) == f"{number}\n"
+
+
+# --- pruning ------------------------------------------------------------------------------------
+
+
+def test_only_what_is_old_enough_and_not_kept_goes(run, jobs, state, begin):
+    for code in ("print(1)", "while True: pass"):
+        run("run", "--job", "--timeout", "500ms", "-c", code)
+    _, running = begin("input()")
+    assert json.loads(jobs("prune", "--json")) == {"removed": 0, "remaining": 3}
+    kept = jobs("prune", "--max-age", "0", "--keep-completed", "--keep-failed", "--json")
+    assert json.loads(kept) == {"removed": 0, "remaining": 3}
+    assert jobs("prune", "--max-age", "0", "--keep-completed") == "1 removed, 2 remaining\n"
+    assert jobs("prune", "--max-age", "0") == "1 removed, 1 remaining\n"
+    assert [job["id"] for job in json.loads(jobs("list", "--json"))["jobs"]] == [running]
+    if support.ROOT or os.access(front_of(state), os.R_OK):
+        assert {name[:36] for name in os.listdir(front_of(state) / "output")} == {running}
+
+
+# --- jobs.json ----------------------------------------------------------------------------------
+
+OLD = [
+    {
+        "id": "0b9d1f0e-0000-4000-8000-000000000001",
+        "label": "nightly",
+        "status": "completed",
+        "created_at": "2025-11-22T10:00:00",
+        "started_at": "2025-11-22T10:00:01+00:00",
+        "completed_at": "2025-11-22T12:00:02.500+02:00",
+        "error": None,
+        "result": {"stdout": "hällo\n", "stderr": "oh\n", "exit_code": 0},
+        "pid": 4711,
+    },
+    {"id": "short1", "status": "failed", "created_at": 1700000000.5, "error": "Server restarted"},
+    {"id": "short2", "status": "running", "created_at": None},
+]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda old: old,
+        lambda old: {"jobs": old},
+        lambda old: {job["id"]: job for job in old},
+        lambda old: {"version": 1, "jobs": {job["id"]: job for job in old}},
+    ],
+    ids=["a list", "a list in an object", "an object", "an object in an object"],
+)
+def test_the_old_servers_jobs_come_over(run, jobs, record, tmp_path, shape):
+    file = tmp_path / "jobs.json"
+    file.write_text(json.dumps(shape(OLD)))
+    assert jobs("import", file) == "3 imported\n"
+    assert jobs("import", file) == "0 imported, 3 were there already\n"
+    first, second, third = (record(job["id"]) for job in OLD)
+    assert first["label"] == "nightly"
+    assert first["created_at"] == "2025-11-22T10:00:00.000+00:00"
+    assert first["completed_at"] == "2025-11-22T10:00:02.500+00:00"
+    assert first["result"] == OLD[0]["result"]
+    assert (second["status"], second["error"]) == ("failed", "Server restarted")
+    assert second["created_at"] == "2023-11-14T22:13:20.500+00:00"
+    assert (third["status"], third["error"]) == ("failed", FAILED)
+    output = run("jobs", "output", OLD[0]["id"])
+    assert (output.out, output.err) == ("hällo\n", "oh\n")
+
+
+def test_what_is_exported_can_be_imported_elsewhere(run, jobs, tmp_path):
+    for code in ("print(1)", "print(2)"):
+        assert run("run", "--job", "-c", code).exit == 0
+    exported = jobs("export")
+    records = json.loads(exported)
+    assert {record["status"] for record in records.values()} == {"completed"}
+    elsewhere = ("--state", tmp_path / "elsewhere")
+    assert jobs("import", "-", *elsewhere, input=exported.encode()) == "2 imported\n"
+    assert json.loads(jobs("export", *elsewhere)) == records
+    for job, record in records.items():
+        assert jobs("output", job, *elsewhere) == record["result"]["stdout"]
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("", "line 1, column 1"),
+        ('[\n  {"id": "a", "status": "completed"},\n]', "line 3, column 1"),
+        ('[{"id": "a", "status": "completed"}, {"id": "b", "status": "odd"}]', "[1].status"),
+        ('[{"id": "a", "status": "completed"},\n{"id": "../b", "status": "failed"}]', "line 2: [1].id"),
+        ('[{"id": "a", "status": "completed"},\n{"status": "failed"}]', "line 2: [1]: an id"),
+        ('[{"id": "a", "status": "failed", "created_at": "today"}]', "[0].created_at"),
+        ('{"a": {"status": "completed"}, "b": 1}', "b: the record of a job"),
+        ("3", "an object or a list"),
+    ],
+)
+def test_a_file_that_is_wrong_names_the_place_and_nothing_of_it_comes(run, jobs, text, says):
+    result = run("jobs", "import", "-", input=text.encode())
+    assert result.exit == 125
+    assert says in result.err
+    assert json.loads(jobs("list", "--json"))["total"] == 0
+
+
+# --- the store itself ---------------------------------------------------------------------------
+
+
+def test_files_are_private_whatever_the_umask(start, state):
+    process = start("run", "--job", "-c", "print(1)", preexec_fn=lambda: os.umask(0))
+    assert support.finish(process).exit == 0
+    assert stat.S_IMODE(os.stat(front_of(state)).st_mode) == 0o700
+    for name in ("jobs.db", "output", "keepers", "wishes"):
+        assert stat.S_IMODE(os.stat(front_of(state) / name).st_mode) & 0o077 == 0, name
+
+
+@pytest.mark.parametrize("name", ["jobs.db", "output", "keepers", "wishes"])
+def test_a_link_in_the_store_is_not_followed(run, state, tmp_path, name):
+    assert run("jobs", "list").exit == 0
+    secret = tmp_path / "elsewhere"
+    secret.mkdir() if name != "jobs.db" else secret.touch()
+    place = front_of(state) / name
+    place.unlink() if name == "jobs.db" else place.rmdir()
+    place.symlink_to(secret)
+    result = run("run", "--job", "-c", "print(1)")
+    if name == "output":  # the run goes on, and it is said
+        assert result.out == "1\n"
+        assert "not recorded whole" in result.err
+    else:
+        assert result.exit == 125, result
+    assert not secret.is_dir() or list(secret.iterdir()) == []
+    assert secret.is_dir() or secret.read_bytes() == b""
+
+
+def test_a_server_and_a_command_line_share_the_state(serve, run, jobs):
+    client = serve()
+    assert run("run", "--job", "-c", "print(1)").exit == 0
+    assert json.loads(jobs("list", "--json"))["total"] == 1
+    client.process.stdin.close()
+    assert client.process.wait(60) == 0
+    assert json.loads(jobs("list", "--json"))["total"] == 1
