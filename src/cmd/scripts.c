@@ -40,7 +40,7 @@ static void print_row(const struct saved_script *script)
 
 static int list(struct shelf *shelf, struct error *err)
 {
-    struct script_list scripts;
+    struct script_list scripts = { 0 };
     int r = library_list(&shelf->library, false, &scripts, err);
     if (r < 0)
         return r;
@@ -117,10 +117,10 @@ static int run(struct shelf *shelf, struct error *err)
     struct options *options = shelf->options;
     autofree char *name = NULL, *text = NULL;
     size_t len = 0;
-    if (!options->words[0])
+    if (!options->words[0] && !options->code)
         return fail_caller(err, EINVAL, "run needs the name of a script");
-    int r = script_name_check(options->words[0], &name, err);
-    if (r == 0)
+    int r = options->code ? 0 : script_name_check(options->words[0], &name, err);
+    if (r == 0 && name)
         r = options_parse(options, COMMAND_RUN, options->words + 1, err);
     if (r == 0 && options->code)
         r = fail_caller(err, EINVAL, "-c has no place here: the script is a saved one");

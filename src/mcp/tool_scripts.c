@@ -149,7 +149,7 @@ struct json_object *scripts_json(const struct library *library, const struct scr
 void tool_list_scripts(struct call *call, struct json_object *arguments)
 {
     const struct library *library = &call->services->library;
-    struct script_list list;
+    struct script_list list = { 0 };
     struct error err = { 0 };
     int nothing;
     int r = schema_decode(list_scripts_fields, arguments, &nothing, &err);

@@ -24,16 +24,42 @@ static bool is_line_end(int c)
     return c == '\n' || c == '\r';
 }
 
-/* White space as Python's \s, without the two that end a line. */
-static bool is_blank(int c)
+/* White space as Python's \s, without the two that end a line: how many bytes it takes, or 0. */
+static size_t blank_at(const char *at, const char *end)
 {
-    return c == ' ' || c == '\t' || c == '\v' || c == '\f' || (c >= 0x1c && c <= 0x1f);
+    static const char wide[][4] = {
+        "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81",
+        "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86",
+        "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8",
+        "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
+    };
+    if (at >= end)
+        return 0;
+    unsigned char c = (unsigned char)*at;
+    if (c < 0x80)
+        return c == ' ' || c == '\t' || c == '\v' || c == '\f' || (c >= 0x1c && c <= 0x1f);
+    for (size_t i = 0; i < COUNT(wide); i++) {
+        size_t len = strlen(wide[i]);
+        if ((size_t)(end - at) >= len && memcmp(at, wide[i], len) == 0)
+            return len;
+    }
+    return 0;
+}
+
+/* The same for what ends at `at`. */
+static size_t blank_before(const char *start, const char *at)
+{
+    for (size_t len = 1; len <= 3 && len <= (size_t)(at - start); len++)
+        if (blank_at(at - len, at) == len)
+            return len;
+    return 0;
 }
 
 static void skip_blanks(struct reader *reader)
 {
-    while (is_blank(peek(reader)))
-        reader->at++;
+    size_t len;
+    while ((len = blank_at(reader->at, reader->end)) > 0)
+        reader->at += len;
 }
 
 /* Takes one line end: LF, CR or CR LF. */
@@ -58,7 +84,7 @@ static void skip_export(struct reader *reader)
 {
     size_t word = strlen("export");
     if ((size_t)(reader->end - reader->at) > word && memcmp(reader->at, "export", word) == 0 &&
-        is_blank((unsigned char)reader->at[word])) {
+        blank_at(reader->at + word, reader->end) > 0) {
         reader->at += word;
         skip_blanks(reader);
     }
@@ -75,7 +101,8 @@ static int read_name(struct reader *reader, char **ret, struct error *err)
         reader->at = stop + 1;
     } else {
         int c;
-        while ((c = peek(reader)) >= 0 && c != '=' && c != '#' && !is_blank(c) && !is_line_end(c))
+        while ((c = peek(reader)) >= 0 && c != '=' && c != '#' && !is_line_end(c) &&
+               blank_at(reader->at, reader->end) == 0)
             reader->at++;
         stop = reader->at;
     }
@@ -144,12 +171,13 @@ static void read_plain(struct reader *reader, struct str *value)
     skip_rest_of_line(reader);
     const char *stop = reader->at;
     for (const char *p = from + 1; p < stop; p++)
-        if (*p == '#' && is_blank((unsigned char)p[-1])) {
+        if (*p == '#' && blank_before(from, p) > 0) {
             stop = p;
             break;
         }
-    while (stop > from && is_blank((unsigned char)stop[-1]))
-        stop--;
+    size_t len;
+    while ((len = blank_before(from, stop)) > 0)
+        stop -= len;
     str_add(value, from, (size_t)(stop - from));
 }
 

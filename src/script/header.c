@@ -355,16 +355,17 @@ int header_write(const char *text, size_t len, const struct header_words *words,
         r = merge(old ? old : "", words, &toml, err);
     if (r < 0)
         return r;
-    if (!asked || (old && strcmp(old, toml.data) == 0)) {
+    const char *lines = toml.data ? toml.data : "";
+    if (!asked || (old && strcmp(old, lines) == 0)) {
         str_add(ret, text, len);
         return 0;
     }
     if (old)
-        replace(text, len, &place, toml.data, &out);
+        replace(text, len, &place, lines, &out);
     else
-        r = insert(text, len, toml.data, &out, err);
+        r = insert(text, len, lines, &out, err);
     if (r == 0)
-        r = read_back(&out, toml.data, err);
+        r = read_back(&out, lines, err);
     if (r == 0)
         str_add(ret, out.data, out.len);
     return r;

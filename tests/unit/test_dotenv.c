@@ -52,6 +52,14 @@ static void quotes_keep_what_is_in_them(void **state)
     assert_env("A='not yet\\' there'\nexport # nothing", "A=not yet' there|");
 }
 
+static void white_space_of_other_scripts_is_white_space(void **state)
+{
+    (void)state;
+    assert_env("A\xe3\x80\x80=\xc2\xa0x\xe2\x80\x83y\xe2\x80\x89# z\nexport\xc2\x85"
+               "B=\xe2\x80\x8b\xe2\x80\xa9\n",
+               "A=x\xe2\x80\x83y|B=\xe2\x80\x8b|");
+}
+
 static void other_line_ends_and_a_mark_are_read(void **state)
 {
     (void)state;
@@ -131,6 +139,7 @@ static void doubling_references_end(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(plain_values_lose_blanks_and_comments),
     cmocka_unit_test(quotes_keep_what_is_in_them),
+    cmocka_unit_test(white_space_of_other_scripts_is_white_space),
     cmocka_unit_test(other_line_ends_and_a_mark_are_read),
     cmocka_unit_test(references_see_the_file_alone),
     cmocka_unit_test(references_fall_back_on_what_is_given),

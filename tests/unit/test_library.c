@@ -8,13 +8,15 @@
 #include "str.h"
 #include "unit.h"
 
-static char place[] = "/tmp/cordon-library-XXXXXX";
+#define TEMPLATE "/tmp/cordon-library-XXXXXX"
+
+static char place[] = TEMPLATE;
 static struct library library = { .path = place, .owner = "local" };
 
 static int set_up(void **state)
 {
     (void)state;
-    (void)strcpy(place + strlen(place) - 6, "XXXXXX");
+    memcpy(place, TEMPLATE, sizeof(place));
     if (!mkdtemp(place))
         return -1;
     library.front = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -70,10 +72,10 @@ static void names_are_safe_file_names(void **state)
     }
     char longest[SCRIPT_NAME_MAX + 5];
     memset(longest, 'a', sizeof(longest));
-    (void)strcpy(longest + SCRIPT_NAME_MAX, ".py");
+    memcpy(longest + SCRIPT_NAME_MAX, ".py", 4);
     autofree char *name = NULL;
     assert_ok(script_name_check(longest, &name, &err), &err);
-    (void)strcpy(longest + SCRIPT_NAME_MAX, "a");
+    memcpy(longest + SCRIPT_NAME_MAX, "a", 2);
     assert_true(script_name_check(longest, &name, &err) < 0);
 }
 
