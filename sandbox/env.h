@@ -16,7 +16,9 @@ struct env_request {
     const struct python *python;
     char *const *requirements; /* parameters and header's together, NULL-ended; NULL or empty:
                                 * no environment is needed */
-    const char *header;        /* raw block, hashed with the rest; or NULL */
+    const char *header;        /* raw block or project file, hashed with the rest; or NULL */
+    const char *locked;        /* the requirements again, each with its hashes, as a file of
+                                * requirements: these files and no others; or NULL */
     bool offline, refresh;
     bool builds; /* source distributions may be built, in boxes of their own */
     int control;

@@ -82,6 +82,22 @@ static int cache_directory(const struct sandbox *sandbox, const char *owner, cha
     return r;
 }
 
+static const char locked_inside[] = UV_INSIDE "/requirements.txt";
+
+/* Beside the environment, where it stays for who wants to know; *ret NULL: nothing is locked. */
+static int write_locked(const struct env_making *making, char **ret, struct error *err)
+{
+    const char *text = making->request->locked;
+    if (!text)
+        return 0;
+    autofree char *path = xasprintf("%.*s/requirements.txt",
+                                    (int)(strrchr(making->path, '/') - making->path), making->path);
+    int r = file_write(AT_FDCWD, path, text, strlen(text), 0644, err);
+    if (r == 0)
+        *ret = TAKE(&path);
+    return r;
+}
+
 static int install(const struct sandbox *sandbox, const struct env_making *making,
                    struct error *err)
 {
@@ -89,21 +105,35 @@ static int install(const struct sandbox *sandbox, const struct env_making *makin
     int r = cache_directory(sandbox, making->request->owner, &cache, err);
     if (r < 0)
         return r;
+    autofree char *locked = NULL;
+    r = write_locked(making, &locked, err);
+    if (r < 0)
+        return r;
     autofree char *python = uv_python(making);
-    const char *const words[] = { "pip", "install", "--python", python, "--no-build", "--", NULL };
+    /* A lock is complete, and uv verifies the hashes that it has. */
+    const char *const words[] = { "pip",
+                                  "install",
+                                  "--python",
+                                  python,
+                                  "--no-build",
+                                  locked ? "--no-deps" : "--",
+                                  locked ? "--requirements" : NULL,
+                                  locked_inside,
+                                  NULL };
     /* Said twice, to a uv that may be the operator's wrapper: a build is a stranger's code. */
     static const char *const variables[] = { "UV_NO_BUILD=1", NULL };
     const struct errand_mount mounts[] = {
         { .host = making->path, .inside = ENVIRONMENT_INSIDE, .write = true },
         { .host = cache, .inside = UV_CACHE_INSIDE, .write = true },
+        { .host = locked, .inside = locked_inside },
     };
     const struct uv_call call = { .making = making,
                                   .power = UV_INSTALLS,
                                   .words = words,
-                                  .more = making->request->requirements,
+                                  .more = locked ? NULL : making->request->requirements,
                                   .variables = variables,
                                   .mounts = mounts,
-                                  .mount_count = COUNT(mounts) };
+                                  .mount_count = locked ? 3 : 2 };
     struct errand_result result = { 0 };
     r = uv_call(sandbox, &call, &result, err);
     if (r == 0)
@@ -221,7 +251,9 @@ int env_make(const struct sandbox *sandbox, const struct env_making *making, cha
         return r;
     tell(making->request, "installing");
     r = install(sandbox, making, err);
-    if (r == -ENOTSUP && err->blame == BLAME_POLICY && making->request->builds) {
+    /* Of what a build makes no lock knows the hash. */
+    bool builds = making->request->builds && !making->request->locked;
+    if (r == -ENOTSUP && err->blame == BLAME_POLICY && builds) {
         tell(making->request, "building");
         r = env_build(sandbox, making, err);
     }

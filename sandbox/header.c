@@ -67,17 +67,37 @@ static void answers_bound(const struct sandbox *sandbox)
     closedir(directory);
 }
 
+static void text_keep(const struct sandbox *sandbox, const char *name, const char *text)
+{
+    (void)mkdirat(sandbox->state_fd, MEMORY, 0700);
+    answers_bound(sandbox);
+    struct error why = { 0 };
+    if (file_write(sandbox->state_fd, name, text, strlen(text), 0600, &why) < 0)
+        log_event(LOG_DEBUG, "not_remembered", KV("reason", why.text));
+}
+
 static void answer_keep(const struct sandbox *sandbox, const char *name, char *const *lines)
 {
     autostr struct str text = { 0 };
     for (size_t i = 0; lines && lines[i]; i++)
         str_printf(&text, "%s\n", lines[i]);
     str_puts(&text, "end\n");
-    (void)mkdirat(sandbox->state_fd, MEMORY, 0700);
-    answers_bound(sandbox);
-    struct error why = { 0 };
-    if (file_write(sandbox->state_fd, name, text.data, text.len, 0600, &why) < 0)
-        log_event(LOG_DEBUG, "not_remembered", KV("reason", why.text));
+    text_keep(sandbox, name, text.data);
+}
+
+bool header_recall_text(const struct sandbox *sandbox, const char *kind, const char *asked,
+                        char **ret)
+{
+    struct error ignored = { 0 };
+    autofree char *name = answer_name(kind, asked, NULL);
+    return file_read(sandbox->state_fd, name, HEADER_ANSWER_MAX, ret, NULL, &ignored) == 0;
+}
+
+void header_keep_text(const struct sandbox *sandbox, const char *kind, const char *asked,
+                      const char *text)
+{
+    autofree char *name = answer_name(kind, asked, NULL);
+    text_keep(sandbox, name, text);
 }
 
 /* --- asking ------------------------------------------------------------------- */
@@ -101,8 +121,12 @@ static const struct python *reader_of(const struct pythons *pythons, int since)
 
 static const struct mode {
     const char *name;
-    int since; /* the 3.N whose library can do it: tomllib came with 3.11 */
-} read_header = { "header", 11 }, evaluate_versions = { "versions", 8 };
+    int since;        /* the 3.N whose library can do it: tomllib came with 3.11 */
+    const char *what; /* is read, for messages */
+} read_header = { "header", 11, "the script's header" },
+  read_project = { "project", 11, "pyproject.toml" },
+  read_locked = { "locked", 11, "pyproject.toml" },
+  evaluate_versions = { "versions", 8, "requires-python" };
 
 /* Runs the program unless its answer is known. */
 static int ask(const struct sandbox *sandbox, const struct pythons *pythons,
@@ -117,14 +141,14 @@ static int ask(const struct sandbox *sandbox, const struct pythons *pythons,
     const struct python *reader = reader_of(pythons, mode->since);
     if (!reader)
         return fail_host_as(err, ENOENT,
-                            "reading a script's header needs a Python from 3.%d on, and this host "
-                            "has none",
-                            mode->since);
+                            "reading %s needs a Python from 3.%d on, and this host has none",
+                            mode->what, mode->since);
     autolist char **args = NULL;
     list_add(&args, mode->name);
     for (size_t i = 0; versions && versions[i]; i++)
         list_add(&args, versions[i]);
-    struct helper helper = { .what = "read the script's header",
+    autofree char *what = xasprintf("read %s", mode->what);
+    struct helper helper = { .what = what,
                              .policy = "strict",
                              .interpreter = reader->path,
                              .prefix = reader->prefix,
@@ -145,17 +169,18 @@ static int ask(const struct sandbox *sandbox, const struct pythons *pythons,
     return 0;
 }
 
-static int check_refusal(char *const *lines, struct error *err)
+static int check_refusal(const struct mode *mode, char *const *lines, struct error *err)
 {
     for (size_t i = 0; lines && lines[i]; i++) {
         const char *reason = helper_value(lines[i], "refused");
         if (reason)
-            return fail_caller(err, EINVAL, "the script's header: %s", reason);
+            return fail_caller(err, EINVAL, "%s: %s", mode->what, reason);
     }
     return 0;
 }
 
-static int take_lines(char *const *lines, struct header *ret, char ***versions, struct error *err)
+static int take_lines(const struct mode *mode, char *const *lines, struct header *ret,
+                      char ***versions, struct error *err)
 {
     for (size_t i = 0; lines && lines[i]; i++) {
         const char *value;
@@ -163,16 +188,17 @@ static int take_lines(char *const *lines, struct header *ret, char ***versions, 
             list_add(&ret->dependencies, value);
         else if (strcmp(lines[i], "listed") == 0)
             ret->lists_dependencies = true;
+        else if (strcmp(lines[i], "project") == 0)
+            ret->is_project = true;
         else if ((value = helper_value(lines[i], "requires")) && !ret->requires_python)
             ret->requires_python = xstrdup(value);
         else if ((value = helper_value(lines[i], "version")))
             list_add(versions, value);
         else
-            return fail_host_as(err, EBADMSG,
-                                "the script's header: an answer that is not as agreed");
+            return fail_host_as(err, EBADMSG, "%s: an answer that is not as agreed", mode->what);
     }
     int r = requirements_admit(ret->dependencies, err);
-    return r < 0 ? fail_within(err, "the script's header") : 0;
+    return r < 0 ? fail_within(err, "%s", mode->what) : 0;
 }
 
 /* The same box has said which versions are admitted: no second one for that. */
@@ -189,18 +215,19 @@ static void keep_versions(const struct sandbox *sandbox, const struct pythons *p
     answer_keep(sandbox, name, lines);
 }
 
-int header_read(const struct sandbox *sandbox, struct pythons *pythons, const char *toml,
-                int control, struct header *ret, struct error *err)
+static int read_toml(const struct sandbox *sandbox, struct pythons *pythons,
+                     const struct mode *mode, const char *toml, int control, struct header *ret,
+                     struct error *err)
 {
     autolist char **lines = NULL;
-    int r = ask(sandbox, pythons, &read_header, toml, control, &lines, err);
+    int r = ask(sandbox, pythons, mode, toml, control, &lines, err);
     if (r == 0)
-        r = check_refusal(lines, err);
+        r = check_refusal(mode, lines, err);
     if (r < 0)
         return r;
     struct header header = { 0 };
     autolist char **versions = NULL;
-    r = take_lines(lines, &header, &versions, err);
+    r = take_lines(mode, lines, &header, &versions, err);
     if (r < 0) {
         header_done(&header);
         return r;
@@ -209,6 +236,19 @@ int header_read(const struct sandbox *sandbox, struct pythons *pythons, const ch
         keep_versions(sandbox, pythons, header.requires_python, versions);
     *ret = header;
     return 0;
+}
+
+int header_read(const struct sandbox *sandbox, struct pythons *pythons, const char *toml,
+                int control, struct header *ret, struct error *err)
+{
+    return read_toml(sandbox, pythons, &read_header, toml, control, ret, err);
+}
+
+int header_read_project(const struct sandbox *sandbox, struct pythons *pythons, const char *toml,
+                        bool locked, int control, struct header *ret, struct error *err)
+{
+    return read_toml(sandbox, pythons, locked ? &read_locked : &read_project, toml, control, ret,
+                     err);
 }
 
 void header_done(struct header *header)
@@ -224,12 +264,12 @@ int header_versions(const struct sandbox *sandbox, struct pythons *pythons, cons
     autolist char **lines = NULL;
     int r = ask(sandbox, pythons, &evaluate_versions, specifier, control, &lines, err);
     if (r == 0)
-        r = check_refusal(lines, err);
+        r = check_refusal(&evaluate_versions, lines, err);
     if (r < 0)
         return r;
     struct header unused = { 0 };
     autolist char **versions = NULL;
-    r = take_lines(lines, &unused, &versions, err);
+    r = take_lines(&evaluate_versions, lines, &unused, &versions, err);
     header_done(&unused);
     if (r < 0)
         return r;

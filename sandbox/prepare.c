@@ -8,6 +8,7 @@
 #include <cordon/log.h>
 
 #include "infer.h"
+#include "project.h"
 #include "roots.h"
 #include "str.h"
 
@@ -19,6 +20,8 @@ struct preparing {
     struct preparation *ret;
     char **allowed; /* versions of Python; NULL: any */
     bool closed;    /* somebody has said all that is needed: nothing is inferred */
+    int beside;     /* the script's directory, where that is no workspace; or -1 */
+    struct project project;
     struct inference inference;
 };
 
@@ -49,6 +52,33 @@ static int read_header(struct preparing *preparing, struct error *err)
     return r;
 }
 
+/* --- what the project says ------------------------------------------------------------ */
+
+static int read_project(struct preparing *preparing, struct error *err)
+{
+    const struct prepare_request *request = preparing->request;
+    struct preparation *ret = preparing->ret;
+    struct project *project = &preparing->project;
+    int directory = request->workspace_fd >= 0 ? request->workspace_fd : preparing->beside;
+    if (!preparing->launch->project || preparing->launch->header || directory < 0)
+        return 0;
+    int r = project_read(preparing->sandbox, &ret->pythons, directory, preparing->control, project,
+                         err);
+    if (r < 0)
+        return fail_within(err, "the directory's project");
+    if (!project->keys.is_project)
+        return 0;
+    ret->project = request->workspace != NULL;
+    preparing->closed = project->locked || project->keys.lists_dependencies;
+    char *const *named = project->pins ? project->pins : project->keys.dependencies;
+    for (size_t i = 0; named && named[i]; i++)
+        list_add(&ret->requirements, named[i]);
+    return project->keys.requires_python
+               ? header_versions(preparing->sandbox, &ret->pythons, project->keys.requires_python,
+                                 preparing->control, &preparing->allowed, err)
+               : 0;
+}
+
 /* --- what it imports ------------------------------------------------------------------ */
 
 /* The script's directory beneath the workspace, the caller's; NULL: it lies elsewhere. */
@@ -65,7 +95,7 @@ static char *beside_script(const struct prepare_request *request)
 
 /* Of a script that alone is shown: its neighbours are not there to be imported, and
  * what is called like one of them is not what the script means. */
-static int open_neighbours(const struct preparing *preparing)
+static int open_beside(const struct preparing *preparing)
 {
     const char *script = preparing->launch->script_path;
     const char *slash = script ? strrchr(script, '/') : NULL;
@@ -84,11 +114,10 @@ static void infer_requirements(struct preparing *preparing)
     if (!preparing->launch->imports)
         return;
     autofree char *beside = beside_script(request);
-    autoclose int neighbours = open_neighbours(preparing);
     const struct infer_question question = {
         .imports = preparing->launch->imports,
         .python = preparing->ret->python,
-        .workspace = neighbours >= 0 ? neighbours : request->workspace_fd,
+        .workspace = preparing->beside >= 0 ? preparing->beside : request->workspace_fd,
         .beside = beside,
         .asked = preparing->ret->requirements,
         .install = request->policy->infer_known && !preparing->closed
@@ -111,7 +140,10 @@ static int ensure(struct preparing *preparing, char *const *requirements, struct
     struct env_request wanted = { .owner = launch->owner,
                                   .python = preparing->ret->python,
                                   .requirements = requirements,
-                                  .header = launch->header,
+                                  .header =
+                                      launch->header ? launch->header : preparing->project.text,
+                                  /* No file has the hashes of both. */
+                                  .locked = launch->requirements ? NULL : preparing->project.locked,
                                   .offline =
                                       launch->offline || preparing->sandbox->config.uv_offline,
                                   .refresh = launch->refresh,
@@ -156,6 +188,8 @@ static int steps(struct preparing *preparing, struct error *err)
     if (r == 0)
         r = read_header(preparing, err);
     if (r == 0)
+        r = read_project(preparing, err);
+    if (r == 0)
         r = python_choose(preparing->sandbox, &ret->pythons,
                           &(struct python_asked){ launch->wish, launch->python,
                                                   preparing->allowed },
@@ -177,7 +211,9 @@ int prepare(const struct sandbox *sandbox, const struct prepare_request *request
                                    .launch = request->launch,
                                    .control = request->launch->fds[FD_CONTROL],
                                    .ret = ret };
+    autoclose int beside = preparing.beside = open_beside(&preparing);
     int r = steps(&preparing, err);
+    project_done(&preparing.project);
     ret->hints = TAKE(&preparing.inference.hints);
     inference_done(&preparing.inference);
     list_free(preparing.allowed);

@@ -23,6 +23,7 @@ struct preparation {
     struct pythons pythons;
     const struct python *python; /* of these; NULL: a command that needs none */
     struct environment environment;
+    bool project;        /* the workspace is a project, whose own modules are to be found */
     char **requirements; /* asked for and inferred, NULL-ended, or NULL */
     char **hints;        /* lines for the caller, or NULL */
 };

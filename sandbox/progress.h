@@ -14,8 +14,9 @@
 
 #include <cordon/note.h>
 
-#define PROGRESS_FILE ".cordon-progress" /* in a scratch directory; not there until it is written \
-                                          */
+#define PROGRESS_FILE                                                           \
+    ".cordon-progress" /* in a scratch directory; not there until it is written \
+                        */
 
 struct progress_watch {
     off_t size; /* of the file when it was looked at */

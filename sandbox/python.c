@@ -174,7 +174,7 @@ static int choose_exact(const struct pythons *pythons, const char *request, char
     const struct python *refused = find_version(pythons, request, NULL);
     if (refused)
         return fail_caller(err, EINVAL,
-                           "python %s was asked for, and the script's requires-python "
+                           "python %s was asked for, and requires-python "
                            "does not admit %s",
                            request, refused->version);
     autofree char *found = versions_found(pythons);
@@ -223,8 +223,8 @@ static int choose_path(const struct sandbox *sandbox, struct pythons *pythons,
     /* `allowed` speaks only of the versions that were in the table. */
     struct pythons before = { pythons->list, known };
     if (!is_allowed(python, asked->allowed) && find_version(&before, python->version, NULL))
-        return fail_caller(err, EINVAL, "the script's requires-python does not admit %s (%s)",
-                           python->version, asked->version);
+        return fail_caller(err, EINVAL, "requires-python does not admit %s (%s)", python->version,
+                           asked->version);
     *ret = python;
     return 0;
 }

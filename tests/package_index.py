@@ -173,7 +173,10 @@ class Index:
             page = f'<html><body><a href="{link}">{link.rsplit("/")[-1]}</a></body></html>'
             return 200, page.encode(), {"Content-Type": "text/html"}
         if parts[0] == "simple" and len(parts) == 2 and parts[1] in self.files:
-            links = "".join(f'<a href="/file/{name}">{name}</a>' for name in self.files[parts[1]])
+            links = "".join(
+                f'<a href="/file/{name}#sha256={hashlib.sha256(content).hexdigest()}">{name}</a>'
+                for name, content in self.files[parts[1]].items()
+            )
             return 200, f"<html><body>{links}</body></html>".encode(), {"Content-Type": "text/html"}
         if parts[0] == "file":
             for project in self.files.values():

@@ -274,6 +274,7 @@ int request_make(const struct options *options, bool script, struct request *ret
     spec->asked = options->asked;
     spec->requirements = list_copy(options->with);
     spec->infer = true; /* as the policy says */
+    spec->project = options->directory != NULL;
     int r = take_directory(options, spec, err);
     if (r == 0)
         r = script ? take_script(options, ret, no_script, err) : take_command(options, spec, err);

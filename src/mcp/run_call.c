@@ -118,7 +118,7 @@ static const struct field auto_parse_imports =
 
 static const struct field ignore_project_requirements =
     PARAMETER(ignore_project_requirements, FIELD_FLAG, .fallback = "true",
-              .help = "Accepted; so far a project's requirements are ignored either way.");
+              .help = "false: what the pyproject.toml beside script_path requires is there too.");
 
 static const struct field policy = PARAMETER(
     policy, FIELD_TEXT, OPTIONAL,
@@ -265,6 +265,9 @@ void run_call_spec(struct run_call *call, const struct field *const *fields, str
     spec->requirements = TAKE(&call->dependencies);
     /* A tool has one of the two, or none. */
     spec->infer = call->auto_install_deps || call->auto_parse_imports;
+    spec->project = has_field(fields, &ignore_project_requirements)
+                        ? !call->ignore_project_requirements
+                        : call->directory != NULL;
     spec->arguments = TAKE(&call->args);
     spec->variables = TAKE(&call->env_vars);
     spec->asked = asked_of(call);

@@ -179,11 +179,11 @@ PUBLIC = ["random", "csv", "hashlib", "argparse", "tempfile", "base64", "sqlite3
 def test_modules_of_the_library_that_people_use(serve, tmp_path):
     client = serve("--root", tmp_path, env={"SMART_ASYNC_TIMEOUT_SECONDS": "0"})
     code = "import " + ", ".join(PUBLIC) + "; print(random.__name__)"
-    for tool, more in (
+    for number, (tool, more) in enumerate((
         ("py_run_script_in_dir", {"directory": str(tmp_path)}),
         ("py_run_script_with_dependencies", {}),
-    ):
-        answer = client.call(1, tool, script_content=code, **more)["structuredContent"]
+    ), 1):
+        answer = client.call(number, tool, script_content=code, **more)["structuredContent"]
         assert answer["stdout"] == "random\n", answer
         assert answer["environment"]["key"] is None
 
@@ -194,12 +194,12 @@ def test_modules_of_the_library_that_people_use(serve, tmp_path):
 def test_imports_whose_projects_are_called_otherwise(serve, tmp_path):
     client = serve("--root", tmp_path, env={"SMART_ASYNC_TIMEOUT_SECONDS": "0"})
     code = "import yaml, bs4, PIL, sklearn; print(yaml.safe_load('[1]'), PIL.__name__)"
-    for tool, more in (
+    for number, (tool, more) in enumerate((
         ("py_run_script_in_dir", {"directory": str(tmp_path)}),
         ("py_run_script_with_dependencies", {"dependencies": ["beautifulsoup4"]}),
-    ):
+    ), 1):
         arguments = {"script_content": code, "timeout_seconds": 0, **more}
-        answer = client.call(1, tool, timeout=600, **arguments)["structuredContent"]
+        answer = client.call(number, tool, timeout=600, **arguments)["structuredContent"]
         assert answer["stdout"] == "[1] PIL\n", answer
         names = {name.lower() for name in answer["resolved_dependencies"]}
         assert names == {"pyyaml", "beautifulsoup4", "pillow", "scikit-learn"}
@@ -209,10 +209,10 @@ def test_imports_whose_projects_are_called_otherwise(serve, tmp_path):
 
 def test_off_is_off_for_a_client_too(serve, tmp_path):
     client = serve("--root", tmp_path, env={"SMART_ASYNC_TIMEOUT_SECONDS": "0"})
-    for tool, name, more in (
+    for number, (tool, name, more) in enumerate((
         ("py_run_script_in_dir", "auto_install_deps", {"directory": str(tmp_path)}),
         ("py_run_script_with_dependencies", "auto_parse_imports", {}),
-    ):
+    ), 1):
         arguments = {"script_content": "import treelib", name: False, **more}
-        answer = client.call(1, tool, **arguments)["structuredContent"]
+        answer = client.call(number, tool, **arguments)["structuredContent"]
         assert answer["exit_code"] == 1 and "resolved_dependencies" not in answer

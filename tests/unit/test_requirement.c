@@ -240,6 +240,45 @@ static void only_dependencies_and_requires_python_count(void **state)
     }
 }
 
+static void of_a_project_what_leads_elsewhere_is_refused(void **state)
+{
+    (void)state;
+    if (!reader())
+        skip();
+#define PROJECT "[project]\nname = 'a'\ndependencies = ['b']\n"
+    static const struct {
+        const char *mode, *toml, *answer; /* NULL: refused, for `why` */
+        const char *why;
+    } rows[] = {
+        { "project", PROJECT, "project|listed|dependency b", NULL },
+        { "locked", PROJECT, "project|listed|dependency b", NULL },
+        { "project", "[project]\nname = 'a'\ndynamic = ['dependencies']\n", "project", NULL },
+        { "project", "[tool.black]\nx = 1\n", "", NULL },
+        { "project", "[[tool.uv.index]]\nurl = 'x'\n", "", NULL }, /* of no project */
+        { "project", PROJECT "[tool.uv]\ndev-dependencies = ['x']\npackage = false\n",
+          "project|listed|dependency b", NULL },
+        { "project", PROJECT "[[tool.uv.index]]\nurl = 'x'\n", NULL, "tool.uv.index" },
+        { "locked", PROJECT "[[tool.uv.index]]\nurl = 'x'\n", NULL, "tool.uv.index" },
+        { "project", PROJECT "[tool.uv.sources]\nb = { path = '.' }\n", NULL, "tool.uv.sources" },
+        { "locked", PROJECT "[tool.uv]\nfind-links = ['x']\n", NULL, "tool.uv.find-links" },
+        { "locked", PROJECT "[tool.uv.pip]\nindex-url = 'x'\n", NULL, "tool.uv.pip" },
+        { "locked", PROJECT "[tool.uv]\nnever-heard-of = 1\n", NULL, "tool.uv.never-heard-of" },
+        { "project", PROJECT "[tool.uv]\nconstraint-dependencies = ['c<2']\n", NULL, "uv.lock" },
+        { "locked", PROJECT "[tool.uv]\nconstraint-dependencies = ['c<2']\n",
+          "project|listed|dependency b", NULL },
+        { "project", "project = 1\n", NULL, "not a table" },
+        { "project", "[project]\ndependencies = 1\n", NULL, "not a list" },
+        { "project", "[project\n", NULL, "not TOML" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        autofree char *answer = ask(rows[i].mode, rows[i].toml);
+        if (rows[i].answer)
+            assert_string_equal(answer, rows[i].answer);
+        else if (!starts_with(answer, "refused ") || !strstr(answer, rows[i].why))
+            fail_msg("\"%s\" is not a refusal for %s", answer, rows[i].why);
+    }
+}
+
 static void requires_python_is_evaluated_as_pep_440_says(void **state)
 {
     (void)state;
@@ -276,6 +315,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_answer_counts_only_with_its_end),
     cmocka_unit_test(an_answer_is_bounded),
     cmocka_unit_test(only_dependencies_and_requires_python_count),
+    cmocka_unit_test(of_a_project_what_leads_elsewhere_is_refused),
     cmocka_unit_test(requires_python_is_evaluated_as_pep_440_says),
 };
 
