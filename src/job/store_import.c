@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "job/store_inside.h"
+#include "job/tidy.h"
 
 /* 1: added. 0: there is one of that id. */
 static int import_one(struct store *store, const struct record *record, struct error *err)
@@ -43,5 +44,6 @@ int store_import(struct store *store, const struct record *records, size_t count
         r = database_commit(&store->database, err);
     else
         database_rollback(&store->database);
+    tidy_wake(store->tidy);
     return r < 0 ? r : count_added;
 }

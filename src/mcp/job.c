@@ -200,14 +200,15 @@ static void record_end(struct job *job, const struct outcome *outcome, struct js
         free(TAKE(&record->progress.message));
     for (int i = 0; i < 2; i++)
         record->bytes[i] = job->output[i].bytes;
-    kept_end(&job->kept, record);
+    kept_end(&job->kept, record, job->output);
 }
 
 static void job_end(struct job *job, const struct outcome *reported, const uint64_t dropped[2])
 {
     const struct outcome outcome = true_outcome(job, reported);
     log_end(job, &outcome);
-    kept_try(&job->kept, &job->record, job->output);
+    if (job->kept.behind || job->output[0].bytes + job->output[1].bytes > KEPT_SHOWN_BYTES)
+        kept_try(&job->kept, &job->record, job->output);
     struct json_object *result = job_result(job, &outcome, dropped);
     record_end(job, &outcome, result);
     bool fault = outcome.end == END_REFUSED || outcome.end == END_FAULT;
@@ -383,7 +384,8 @@ static void job_drop(struct job *job, const struct error *err)
     job->record.status = JOB_FAILED;
     job->record.completed_ms = now_epoch_ms();
     job->record.error = xstrdup(err->text);
-    kept_end(&job->kept, &job->record);
+    if (job->kept.begun)
+        kept_end(&job->kept, &job->record, job->output);
     job_free(job);
 }
 

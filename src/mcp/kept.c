@@ -25,13 +25,16 @@ static void write_progress(struct kept *kept, const struct record *record)
         tell(kept, record, &err);
 }
 
-/* All of what a capture took, as long as that is not more than its head holds. */
-static int write_head(struct kept *kept, int stream, const struct capture *capture,
-                      struct error *err)
+/* All of what the captures took, as long as that is not more than their heads hold. */
+static void write_heads(struct kept *kept, const struct record *record,
+                        const struct capture output[2])
 {
-    if (capture->head.len == 0)
-        return 0;
-    return output_append(kept->writer, stream, capture->head.data, capture->head.len, err);
+    struct error err;
+    kept->writer = output_begin(kept->outputs, record->id);
+    for (int i = 0; i < 2; i++)
+        if (output[i].head.len > 0 &&
+            output_append(kept->writer, i + 1, output[i].head.data, output[i].head.len, &err) < 0)
+            tell(kept, record, &err);
 }
 
 int kept_begin(struct kept *kept, const struct record *record, const struct capture output[2],
@@ -47,11 +50,7 @@ int kept_begin(struct kept *kept, const struct record *record, const struct capt
     kept->begun = true;
     if (kept->behind)
         write_progress(kept, record);
-    kept->writer = output_begin(kept->outputs, record->id);
-    struct error lost;
-    for (int i = 0; i < 2; i++)
-        if (write_head(kept, i + 1, &output[i], &lost) < 0)
-            tell(kept, record, &lost);
+    write_heads(kept, record, output);
     return 0;
 }
 
@@ -95,9 +94,22 @@ bool kept_whole(const struct kept *kept)
     return kept->begun && output_lost(kept->writer) == 0;
 }
 
-void kept_end(struct kept *kept, const struct record *record)
+/* The record first: output without one would be nobody's. */
+static void keep_all(struct kept *kept, const struct record *record, const struct capture output[2])
 {
     struct error err;
+    bool added;
+    if (store_import(kept->store, record, 1, &added, &err) < 0)
+        tell(kept, record, &err);
+    else
+        write_heads(kept, record, output);
+}
+
+void kept_end(struct kept *kept, const struct record *record, const struct capture output[2])
+{
+    struct error err;
+    if (kept->store && !kept->begun)
+        keep_all(kept, record, output);
     if (kept->begun && kept->behind)
         write_progress(kept, record);
     if (kept->begun && store_end(kept->store, record, &err) < 0)

@@ -50,6 +50,10 @@ void kept_output(struct kept *kept, const struct record *record, int stream, con
 /* Is all of its output readable by its id? */
 bool kept_whole(const struct kept *kept);
 
-/* The record has its end. Afterwards *kept is done. */
-void kept_end(struct kept *kept, const struct record *record);
+/* So little output is shown whole, whatever it is: it need not be kept before it is shown. */
+#define KEPT_SHOWN_BYTES ((size_t)4 * 1024)
+
+/* The record has its end; where it was never begun it is written all at once, `output` is
+ * all there was then. Afterwards *kept is done. */
+void kept_end(struct kept *kept, const struct record *record, const struct capture output[2]);
 void kept_done(struct kept *kept);
