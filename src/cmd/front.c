@@ -39,6 +39,21 @@ int front_open(const struct options *options, const struct config *config,
     return fd_take(&part);
 }
 
+int front_find(const struct options *options, char **path, struct error *err)
+{
+    struct config config = { 0 };
+    struct account account = { 0 };
+    int r = config_load(options->config, &config, err);
+    if (r < 0)
+        return r;
+    if (getuid() == 0)
+        r = account_find(config.account, &account, err);
+    if (r == 0)
+        r = front_open(options, &config, &account, path, err);
+    config_done(&config);
+    return r;
+}
+
 int front_enter(int front, struct error *err)
 {
     struct stat st;

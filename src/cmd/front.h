@@ -14,6 +14,9 @@
 int front_open(const struct options *options, const struct config *config,
                const struct account *account, char **path, struct error *err) must_check;
 
+/* The same with the operator's configuration, for his commands. */
+int front_find(const struct options *options, char **path, struct error *err) must_check;
+
 /* For the operator's commands. A captured front may have put there what it liked: links,
  * other people's files. So root touches nothing in it but with its owner's file-system ids,
  * from here until front_leave(), which is for what follows, such as a box. Never fails for

@@ -91,16 +91,7 @@ static const struct verb *verb_named(const char *name)
 static int enter(struct jobs_visit *visit, struct error *err)
 {
     autofree char *path = NULL;
-    struct config config = { 0 };
-    struct account account = { 0 };
-    int r = config_load(visit->options->config, &config, err);
-    if (r < 0)
-        return r;
-    if (getuid() == 0)
-        r = account_find(config.account, &account, err);
-    if (r == 0)
-        r = visit->front = front_open(visit->options, &config, &account, &path, err);
-    config_done(&config);
+    int r = visit->front = front_find(visit->options, &path, err);
     if (r < 0)
         return r;
     tzset(); /* reads files: not possible later */

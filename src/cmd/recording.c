@@ -79,16 +79,7 @@ static void watch(struct recording *recording)
 static int open_store(const struct options *options, struct recording *recording, struct error *err)
 {
     autofree char *path = NULL;
-    struct config config = { 0 };
-    struct account account = { 0 };
-    int r = config_load(options->config, &config, err);
-    if (r < 0)
-        return r;
-    if (getuid() == 0)
-        r = account_find(config.account, &account, err);
-    if (r == 0)
-        r = recording->front = front_open(options, &config, &account, &path, err);
-    config_done(&config);
+    int r = recording->front = front_find(options, &path, err);
     if (r >= 0)
         r = front_enter(recording->front, err);
     if (r == 0)

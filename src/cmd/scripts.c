@@ -158,16 +158,7 @@ static const struct verb *verb_named(const char *name)
 
 static int open_library(struct shelf *shelf, char **path, int *front, struct error *err)
 {
-    struct config config = { 0 };
-    struct account account = { 0 };
-    int r = config_load(shelf->options->config, &config, err);
-    if (r < 0)
-        return r;
-    if (getuid() == 0)
-        r = account_find(config.account, &account, err);
-    if (r == 0)
-        r = *front = front_open(shelf->options, &config, &account, path, err);
-    config_done(&config);
+    int r = *front = front_find(shelf->options, path, err);
     if (r < 0)
         return r;
     shelf->library = (struct library){ *front, *path, LIBRARY_LOCAL };

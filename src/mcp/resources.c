@@ -15,6 +15,8 @@
 /* Jobs in resources/list; all of them are in py_list_jobs. */
 #define LISTED_JOBS 50
 
+#define SCRIPTS "cordon://scripts/"
+
 /* One range; who wants more asks for the next. */
 #define RANGE_BYTES_MAX ((size_t)1024 * 1024)
 
@@ -103,6 +105,24 @@ static int read_job(const struct services *services, const struct uri *uri, stru
     return 0;
 }
 
+/* --- cordon://scripts/NAME ----------------------------------------------------------------- */
+
+static int read_script(const struct services *services, const struct uri *uri, struct content *ret,
+                       struct error *err)
+{
+    static const char *const known[] = { NULL };
+    autofree char *name = NULL, *text = NULL;
+    size_t len = 0;
+    int r = uri_known(uri, known, err);
+    if (r == 0)
+        r = script_name_check(uri->path, &name, err);
+    if (r == 0)
+        r = library_read(&services->library, name, &text, &len, err);
+    if (r == 0)
+        str_add(&ret->bytes, text, len);
+    return r;
+}
+
 /* --- the table ------------------------------------------------------------------------------- */
 
 static const struct resource resources[] = {
@@ -113,6 +133,8 @@ static const struct resource resources[] = {
       "text/plain", read_stream },
     { "cordon://jobs/", "cordon://jobs/{job_id}", "job", "Record of a job",
       "The state of a job and, once it has ended, its result.", "application/json", read_job },
+    { SCRIPTS, SCRIPTS "{name}", "script", "A saved script",
+      "The source of a saved script, with its PEP 723 header.", "text/x-python", read_script },
 };
 
 static void add_text(struct json_object *object, const char *name, const char *text)
@@ -146,6 +168,21 @@ struct json_object *resource_templates_list(void)
     return result;
 }
 
+static void list_scripts(const struct services *services, struct json_object *list)
+{
+    const struct resource *row = &resources[COUNT(resources) - 1];
+    struct script_list found = { 0 };
+    struct error ignored;
+    if (library_list(&services->library, true, &found, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < found.count; i++) {
+        const char *name = found.scripts[i].name;
+        autofree char *uri = xasprintf("%s%s", row->prefix, name);
+        json_object_array_add(list, row_json(row, "uri", uri, name, name, row->title));
+    }
+    script_list_done(&found);
+}
+
 struct json_object *resources_list(const struct services *services)
 {
     struct json_object *list = json_object_new_array();
@@ -163,6 +200,7 @@ struct json_object *resources_list(const struct services *services)
                                            record->label ? record->label : record->id, about));
         }
     record_list_done(&found);
+    list_scripts(services, list);
     struct json_object *result = json_object_new_object();
     json_object_object_add(result, "resources", list);
     return result;

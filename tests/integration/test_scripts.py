@@ -7,6 +7,7 @@ expression of PEP 723.
 
 import ast
 import asyncio
+import base64
 import io
 import json
 import os
@@ -597,6 +598,26 @@ ls -A "$CORDON_STATE/front/scripts/local"
     assert done.returncode == 0, done.stderr
     assert "No space left" in done.stderr
     assert done.stdout == "print(1)a\na.py\n"
+
+
+def test_a_script_is_a_resource(client, call, state):
+    source = "print('é')\n"
+    call(SAVE, script_name="a.b", source=source)
+    (place(state) / "latin.py").write_bytes(b"# coding: latin-1\n'\xe9'")
+    listed = client.request("list", "resources/list")["result"]["resources"]
+    assert [entry["uri"] for entry in listed] == ["cordon://scripts/a.b", "cordon://scripts/latin"]
+    templates = client.request("templates", "resources/templates/list")["result"]
+    assert "cordon://scripts/{name}" in [row["uriTemplate"] for row in templates["resourceTemplates"]]
+    read = client.request("read", "resources/read", uri="cordon://scripts/a.b")
+    (content,) = read["result"]["contents"]
+    assert (content["text"], content["mimeType"]) == (source, "text/x-python")
+    read = client.request("latin", "resources/read", uri="cordon://scripts/latin.py")
+    assert base64.b64decode(read["result"]["contents"][0]["blob"]).endswith(b"'\xe9'")
+    table = {"none": -32002, "..%2Fx": -32602, "": -32602, "a.b?x=1": -32602, "a%00": -32602}
+    for name, code in table.items():
+        answer = client.request(f"read {name}", "resources/read", uri=f"cordon://scripts/{name}")
+        assert answer["error"]["code"] == code, answer
+        assert "\n" not in answer["error"]["message"]
 
 
 # --- many at once, and killed -------------------------------------------------------------------
