@@ -72,6 +72,21 @@ static int open_state(struct sandbox *sandbox, const char *option, struct error 
     return 0;
 }
 
+/* Nothing can be kept, and what lies there is not trusted: all that is asked for is found out
+ * anew each time, and environments cannot be made. A server serves on; a person is told. */
+static int do_without_state(struct sandbox *sandbox, const struct error *err)
+{
+    bool full = err->code == EROFS || err->code == ENOSPC || err->code == EDQUOT;
+    if (sandbox->oneshot && !full)
+        return -err->code;
+    log_event(LOG_WARN, "state-not-kept", KV("reason", err->text));
+    own_close(&sandbox->state_fd);
+    sandbox->state_fd = -1;
+    free(sandbox->state);
+    sandbox->state = xstrdup("/dev/null"); /* nothing is beneath it, and nothing can be made */
+    return 0;
+}
+
 /* The operator's variables are kept aside and leave our own environment, so that
  * nothing of them can reach a box by inheritance. */
 static void capture_environment(struct sandbox *sandbox)
@@ -99,6 +114,8 @@ int sandbox_init(const struct sandbox_options *options, struct sandbox *ret, str
     /* A root without ids to give is a user with a grand name: it maps its own. */
     ret->root = ret->root && ret->config.slot_first != 0;
     r = open_state(ret, options->state, err);
+    if (r < 0)
+        r = do_without_state(ret, err);
     if (r < 0)
         return r;
     find_policies(ret, options->policies);

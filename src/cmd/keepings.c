@@ -3,11 +3,6 @@
 
 #include <cordon/log.h>
 
-static void say_off(const struct error *err)
-{
-    log_event(LOG_WARN, "jobs-not-kept", KV("reason", err->text));
-}
-
 int keepings_make(int front, const struct error *reason, const struct config *config,
                   struct keepings *ret, struct error *err)
 {
@@ -32,11 +27,11 @@ int keepings_make(int front, const struct error *reason, const struct config *co
     return 0;
 }
 
-void keepings_connect(struct keepings *keepings)
+void keepings_connect(struct keepings *keepings, const char *path)
 {
     struct error err = { 0 };
     if (store_connect(keepings->store, &err) < 0)
-        say_off(&err);
+        log_event(LOG_WARN, "jobs-not-kept", KV("state", path), KV("reason", err.text));
     else
         tidy_wake(keepings->tidy);
 }

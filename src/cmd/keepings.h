@@ -18,6 +18,7 @@ struct keepings {
 int keepings_make(int front, const struct error *reason, const struct config *config,
                   struct keepings *ret, struct error *err) must_check;
 
-/* Inside the cage: reads what others have written. Says in a line where that is impossible. */
-void keepings_connect(struct keepings *keepings);
+/* Inside the cage: reads what others have written. Says in a line where that is impossible;
+ * `path` is where they lie. */
+void keepings_connect(struct keepings *keepings, const char *path);
 void keepings_done(struct keepings *keepings);

@@ -78,12 +78,11 @@ static int read_budget(struct serve *serve, struct error *err)
 static int open_state(struct serve *serve, struct error *err)
 {
     int fd = front_open(serve->options, &serve->config, &serve->account, &serve->state_path, err);
-    if (fd < 0 && !serve->state_path)
-        return fd;
-    serve->state = fd;
-    if (fd < 0) { /* full, or not to be written: what is asked is answered all the same */
+    serve->state = fd < 0 ? -1 : fd;
+    if (fd < 0) { /* full, another's, not to be written: what is asked is answered all the same */
         serve->stateless = *err;
-        serve->state = -1;
+        if (!serve->state_path)
+            serve->state_path = xstrdup("");
     }
     return 0;
 }
@@ -159,7 +158,7 @@ static int close_calls(struct serve *serve, struct error *err)
 static int connect_keepings(struct serve *serve, struct error *err)
 {
     (void)err;
-    keepings_connect(&serve->keepings);
+    keepings_connect(&serve->keepings, serve->state_path);
     return 0;
 }
 

@@ -275,9 +275,10 @@ static int set_up(struct database *database, struct error *err)
     (void)sqlite3_extended_result_codes(handle, 1);
     (void)sqlite3_busy_handler(handle, wait_for_others, database);
     distrust(handle);
+    /* SQLite opens to read what it may not write; a reader of a log writes as well. */
+    if (sqlite3_db_readonly(handle, "main") > 0)
+        return fail_host_as(err, EROFS, "write %s: it cannot be written", DATABASE_NAME);
     int r = judge(database, err);
-    if (r >= 0 && sqlite3_db_readonly(handle, "main") > 0)
-        r = fail_host_as(err, EROFS, "write %s: it cannot be written", DATABASE_NAME);
     if (r == 0)
         r = fill(database, err);
     if (r < 0)

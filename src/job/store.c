@@ -53,8 +53,9 @@ int store_new(int front, enum store_role role, struct store **ret, struct error 
 struct store *store_absent(const struct error *reason)
 {
     struct store *store = xcalloc(1, sizeof(*store));
-    *store =
-        (struct store){ .front = -1, .keepers = -1, .lock = -1, .absent = true, .failed = *reason };
+    *store = (struct store){ .role = STORE_KEEPER, .front = -1, .keepers = -1, .lock = -1 };
+    store->absent = true;
+    store->failed = *reason;
     store->wishes = (struct wishes){ -1, -1 };
     return store;
 }
@@ -141,11 +142,13 @@ void store_close(struct store *store)
     if (!store)
         return;
     struct error ignored;
+    store_pay(store, true);
     own_close(&store->lock); /* dead, as far as anybody can see: now we too may bury */
     if (store->keeper[0] && store->database.handle) {
         (void)!store_bury_one(store, store->keeper, &ignored);
         keeper_bury(store->keepers, store->keeper);
     }
+    store_owed_done(store);
     database_close(&store->database);
     wishes_close(&store->wishes);
     outputs_close(store->outputs);
@@ -162,7 +165,10 @@ static int keeper_ready(struct store *store, const char *id, struct error *err)
         return fail_host_as(err, EPERM, "record job %s: this store was opened to read", id);
     if (!job_id_valid(id))
         return fail_host_as(err, EINVAL, "record a job: its id is not one");
-    return store_ready(store, err);
+    int r = store_ready(store, err);
+    if (r == 0)
+        store_pay(store, false);
+    return r;
 }
 
 void store_bind(sqlite3_stmt *add, const struct record *record, const char *keeper)
@@ -251,13 +257,11 @@ static int write_end(struct store *store, const struct record *record, struct er
     return database_run(&store->database, result, err);
 }
 
-int store_end(struct store *store, const struct record *record, struct error *err)
+int store_end_once(struct store *store, const struct record *record, struct error *err)
 {
-    int r = keeper_ready(store, record->id, err);
+    int r = store_ready(store, err);
     if (r < 0)
         return r;
-    if (!job_status_ended(record->status))
-        return fail_host_as(err, EINVAL, "end job %s: its status says it has not", record->id);
     r = database_begin(&store->database, err);
     if (r < 0)
         return r;
@@ -272,6 +276,19 @@ int store_end(struct store *store, const struct record *record, struct error *er
     if (r >= 0)
         tidy_wake(store->tidy);
     return r < 0 ? r : 0;
+}
+
+int store_end(struct store *store, const struct record *record, struct error *err)
+{
+    if (!job_status_ended(record->status))
+        return fail_host_as(err, EINVAL, "end job %s: its status says it has not", record->id);
+    int r = keeper_ready(store, record->id, err);
+    if (r < 0)
+        return r;
+    r = store_end_once(store, record, err);
+    if (r < 0 && r != -ESTALE)
+        store_owe(store, record);
+    return r;
 }
 
 /* --- asking each other -------------------------------------------------------------------- */

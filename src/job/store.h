@@ -99,7 +99,8 @@ int store_progress(struct store *store, const char *id, const struct progress *p
                    struct error *err) must_check;
 
 /* Writes status, completed_ms, error, result and bytes. -ESTALE where somebody thought us
- * dead and ended it: then that stands. */
+ * dead and ended it: then that stands. After any other failure (a full disk) the store keeps
+ * the end and tries again with what comes later; until then the job seems to run. */
 int store_end(struct store *store, const struct record *record, struct error *err) must_check;
 
 /* --- everybody's ------------------------------------------------------------------ */

@@ -70,8 +70,10 @@ int store_find(struct store *store, const char *owner, const char *id, struct re
     char keeper[KEEPER_MAX];
     struct record record;
     int r = store_ready(store, err);
-    if (r == 0)
+    if (r == 0) {
+        store_pay(store, false);
         r = find_once(store, owner, id, keeper, &record, err);
+    }
     if (r <= 0)
         return r;
     if (keeper[0] && strcmp(keeper, store->keeper) != 0) {

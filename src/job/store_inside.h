@@ -17,6 +17,9 @@ struct store {
     struct error failed;
     bool absent; /* it is not tried again */
     struct tidy *tidy;
+    struct owed *owed; /* ends that could not be written (store_owed.c) */
+    unsigned owed_count;
+    uint64_t owed_ns;        /* when that was last tried */
     char keeper[KEEPER_MAX]; /* empty: we have none yet */
     int lock;
     struct wishes wishes;
@@ -31,6 +34,14 @@ int store_bury_one(struct store *store, const char *keeper, struct error *err) m
 
 /* All of a record that SQL_ADD and SQL_IMPORT take; `keeper` NULL: it has ended. Borrowed. */
 void store_bind(sqlite3_stmt *add, const struct record *record, const char *keeper);
+
+/* Writes an end, now or never. */
+int store_end_once(struct store *store, const struct record *record, struct error *err) must_check;
+
+/* Keeps a copy of an end for later; tries those again, at most once in a second unless `now`. */
+void store_owe(struct store *store, const struct record *record);
+void store_pay(struct store *store, bool now);
+void store_owed_done(struct store *store);
 
 /* Letters, digits and '-': what is made into a file name. */
 bool job_id_valid(const char *id);

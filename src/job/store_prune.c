@@ -77,6 +77,8 @@ int store_bury(struct store *store, struct error *err)
 {
     char keeper[KEEPER_MAX] = "";
     int r = store_ready(store, err);
+    if (r == 0)
+        store_pay(store, false);
     while (r >= 0) {
         sqlite3_stmt *next = database_statement(&store->database, SQL_KEEPERS, err);
         if (!next)

@@ -237,7 +237,7 @@ static int keep_jobs(void)
         keepings_make(inside, &err, &config, &keepings, &err) < 0 || confine_resources(&err) < 0 ||
         confine_calls(&err) < 0)
         return 250;
-    keepings_connect(&keepings);
+    keepings_connect(&keepings, directory);
     if (write_job(keepings.store, keepings.outputs, &err) < 0)
         return 1;
     if (read_job(keepings.store, keepings.outputs, &err) < 0)

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -422,6 +423,33 @@ static void a_store_that_cannot_be_opened_says_so_and_tries_again(void **state)
     store_close(store);
 }
 
+static void an_end_that_finds_no_room_is_written_later(void **state)
+{
+    struct error err = { 0 };
+    struct rlimit before, tight;
+    struct store *store = opened(*state, STORE_KEEPER), *other;
+    add(store, 1);
+    add(store, 2);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    tight = before;
+    tight.rlim_cur = 4096; /* the log is longer already */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    int r = end(store, 1, JOB_COMPLETED, 2000, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_true(r < 0 && r != -ESTALE);
+    assert_int_equal(err.blame, BLAME_HOST);
+    assert_int_equal(status_of(store, 1), JOB_RUNNING);
+    other = opened(*state, STORE_VISITOR);
+    store_close(store); /* the last chance */
+    struct record record = found(other, 1);
+    assert_int_equal(record.status, JOB_COMPLETED);
+    assert_non_null(record.result);
+    record_done(&record);
+    assert_int_equal(status_of(other, 2), JOB_FAILED);
+    store_close(other);
+}
+
 /* --- pruning ------------------------------------------------------------------------------- */
 
 static void what_is_pruned_goes_with_its_output(void **state)
@@ -678,6 +706,7 @@ int main(void)
         IN_A_PLACE(a_link_is_not_followed),
         IN_A_PLACE(files_are_private_whatever_the_umask),
         IN_A_PLACE(a_store_that_cannot_be_opened_says_so_and_tries_again),
+        IN_A_PLACE(an_end_that_finds_no_room_is_written_later),
         IN_A_PLACE(what_is_pruned_goes_with_its_output),
         IN_A_PLACE(the_bounds_take_the_oldest),
         IN_A_PLACE(import_is_all_or_nothing_and_leaves_what_is_there),
