@@ -39,7 +39,7 @@ static const struct command commands[] = {
       "recorded runs" },
     { "scripts", COMMAND_SCRIPTS, scripts_command,
       "list [--json]\nshow NAME\n"
-      "save NAME FILE|- [--with REQUIREMENT]... [--requires-python SPECIFIER] [--overwrite]\n"
+      "save NAME FILE|- [--with REQUIREMENT]... [--requires-python SPEC] [--overwrite]\n"
       "run NAME [OPTIONS of run] [ARG...]\nremove NAME",
       "saved scripts" },
     { "env", COMMAND_ENV, forward_command, "list\nmake --with REQ...\nprune",

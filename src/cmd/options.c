@@ -54,7 +54,7 @@ const struct option_row option_rows[] = {
       AT(report) },
     { "-c", "CODE", "run this code instead of a file", COMMAND_RUN | COMMAND_BENCH, OPTION_TEXT,
       AT(code) },
-    { "--requires-python", "SPECIFIER", "write this into the saved script's header",
+    { "--requires-python", "SPEC", "write this into the saved script's header",
       COMMAND_SCRIPTS, OPTION_TEXT, AT(requires_python) },
     { "--overwrite", NULL, "replace a saved script of that name", COMMAND_SCRIPTS, OPTION_FLAG,
       AT(overwrite) },

@@ -221,7 +221,8 @@ static void take_wish(void *context)
 /* What a list of jobs shows of it: no arguments, there may be secrets in them. */
 static const char *label_of(const struct session *session)
 {
-    const char *word = session->options->code ? "-c" : session->options->words[0];
+    const struct options *options = session->options;
+    const char *word = options->saved ? options->saved : options->code ? "-c" : options->words[0];
     const char *slash = word ? strrchr(word, '/') : NULL;
     return slash && slash[1] ? slash + 1 : word;
 }

@@ -132,8 +132,9 @@ static int run(struct shelf *shelf, struct error *err)
         return fail_within(err, "%s", name ? name : "run");
     front_leave();
     options->code = text;
+    options->saved = name;
     r = run_command(shelf->command, options);
-    options->code = NULL;
+    options->code = options->saved = NULL;
     return r;
 }
 

@@ -74,6 +74,12 @@ static int words_check(const struct header_words *words, struct error *err)
         int r = requirement_check(*text, err);
         if (r < 0)
             return fail_within(err, "dependencies");
+        /* No run would take it: better said now. */
+        if (strchr(*text, '@') || strstr(*text, "://"))
+            return fail_caller(err, EINVAL,
+                               "dependencies: \"%s\": direct references (URL, path, git) are "
+                               "refused; give a name and versions",
+                               printable(*text, shown, sizeof(shown)));
         for (const char *at = *text; *at; at++)
             if ((unsigned char)*at > 0x7e)
                 return fail_caller(err, EINVAL, "dependencies: \"%s\" is not plain ASCII",

@@ -190,6 +190,7 @@ BAD = {
     "one dependency": ({**GOOD, "dependencies": "rich"}, "dependencies"),
     "an option": ({**GOOD, "dependencies": ["--index-url=x"]}, "dependencies"),
     "two lines": ({**GOOD, "dependencies": ["rich\nx"]}, "dependencies"),
+    "a URL": ({**GOOD, "dependencies": ["x @ https://example.org/x.whl"]}, "dependencies"),
     "not ASCII": ({**GOOD, "dependencies": ["café"]}, "dependencies"),
     "a bare version": ({**GOOD, "requires_python": "3.12"}, "requires_python"),
     "TOML": ({**GOOD, "requires_python": '>=3"\nx = "'}, "requires_python"),
@@ -443,6 +444,8 @@ def test_the_command_line_does_all_of_it(run, state, tmp_path):
     ran = run("scripts", "run", "hello", "--timeout", "30s", "--", "--timeout", "x")
     assert (ran.exit, ran.out) == (0, "hello ['--timeout', 'x']\n"), ran.err
     assert json.loads(run("scripts", "run", "--json", "hello", "y").out)["stdout"] == "hello ['y']\n"
+    assert run("scripts", "run", "hello", "--job", "--quiet").exit == 0
+    assert run("jobs", "list").out.splitlines()[-1].split()[-1] == "hello"
     assert run("scripts", "remove", "hello").exit == 0
     assert run("scripts", "save", "x", "/no/such/file").exit == 127
     gone = run("scripts", "remove", "hello")

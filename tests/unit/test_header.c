@@ -169,7 +169,9 @@ static void quotes_of_markers_are_escaped(void **state)
 static void words_are_checked(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "", "-e .", "a\nb", "a\x7f", "caf\xc3\xa9" };
+    static const char *const bad[] = { "",           "-e .",        "a\nb",
+                                       "a\x7f",      "caf\xc3\xa9", "a @ https://example.org/a.whl",
+                                       "a@file:///x" };
     for (size_t i = 0; i < COUNT(bad); i++)
         assert_refused("", (const char *const[]){ bad[i], NULL }, NULL, "dependencies: \"");
     static const char *const versions[] = { "",    "3.12",    ">=",     ">=3.9,",  ",>=3.9", "~3.9",
