@@ -4,93 +4,18 @@
 import fcntl
 import json
 import os
-import pty
-import re
-import select
 import signal
 import struct
-import subprocess
 import termios
 import time
 
 import pytest
 
 import support
+from terminal import COLUMNS, PATIENCE, ROWS, Person
 
 ROWS, COLUMNS = 33, 101
 PATIENCE = 30
-
-
-class Person:
-    """Somebody at a terminal: sees what is shown, types, changes the window."""
-
-    def __init__(self, cordon, state, words, env, resize=(ROWS, COLUMNS), **options):
-        self.leader, self.terminal = pty.openpty()
-        self.shown = b""
-        self.resize(*resize)
-        self.before = termios.tcgetattr(self.terminal)
-        options.setdefault("stdout", self.terminal)
-
-        def at_the_terminal():
-            os.setsid()
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-        self.process = subprocess.Popen(
-            [str(cordon), *map(str, words)],
-            stdin=self.terminal,
-            stderr=self.terminal,
-            env=support.clean_environment(
-                **{"CORDON_STATE": str(state), "TERM": "xterm-256color", **env}
-            ),
-            cwd="/",
-            preexec_fn=at_the_terminal,
-            **options,
-        )
-
-    def resize(self, rows, columns):
-        fcntl.ioctl(self.leader, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def type(self, keys):
-        os.write(self.leader, keys)
-
-    def look(self, seconds):
-        """Takes in what is shown within that time; False if there was nothing."""
-        if not select.select([self.leader], [], [], seconds)[0]:
-            return False
-        self.shown += os.read(self.leader, 65536)
-        return True
-
-    def sees(self, pattern):
-        """Waits until it is shown; what was shown up to it is seen and gone."""
-        end = time.monotonic() + PATIENCE
-        while not (found := re.search(pattern, self.shown)):
-            assert time.monotonic() < end, f"never saw {pattern}: {self.shown!r}"
-            assert self.look(0.1) or self.process.poll() is None, f"ended: {self.shown!r}"
-        self.shown = self.shown[found.end() :]
-        return found
-
-    def modes(self):
-        return termios.tcgetattr(self.terminal)
-
-    def is_raw(self):
-        return not self.modes()[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
-
-    def ends(self):
-        """Sees the rest; the exit status."""
-        end = time.monotonic() + PATIENCE
-        while self.process.poll() is None:
-            assert time.monotonic() < end, f"does not end: {self.shown!r}"
-            self.look(0.01)
-        while self.look(0):
-            pass
-        return self.process.returncode
-
-    def leave(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        os.close(self.leader)
-        os.close(self.terminal)
 
 
 @pytest.fixture
@@ -99,7 +24,7 @@ def sit(cordon, state):
     people = []
 
     def sit(*words, env=None, **options):
-        people.append(Person(cordon, state, words, env or {}, **options))
+        people.append(Person([cordon, *words], state, env, **options))
         return people[-1]
 
     yield sit
@@ -331,7 +256,7 @@ def test_the_callers_terminal_is_raw_meanwhile_and_restored_at_the_end(sit):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=str)
 def test_it_is_restored_when_a_signal_ends_the_run(sit, number):
-    person = sit(*tty("import signal\nprint('ready')\nsignal.pause()"))
+    person = sit(*tty("import time\nprint('ready')\nwhile True: time.sleep(0.01)"))
     person.sees(rb"ready\r?\n")
     person.process.send_signal(number)
     assert person.ends() != 0
@@ -352,7 +277,7 @@ def test_a_second_interrupt_from_elsewhere_ends_what_ignores_the_first(sit):
     person = sit(
         *tty(
             "import signal\nsignal.signal(2, lambda *_: print('no'))\nprint('ready')\n"
-            "while True: signal.pause()"
+            "import time\nwhile True: time.sleep(0.01)"
         )
     )
     person.sees(rb"ready\r?\n")
