@@ -100,7 +100,7 @@ static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
     if (r < 0) {
         log_event(LOG_WARN, "launch-refused", KV("reason", err.text));
         if (launch.fds[FD_NOTES] >= 0 && fd_is_pipe(launch.fds[FD_NOTES]))
-            job_refuse(&launch, &err);
+            job_refuse(&launch, &err, gate->sandbox->oneshot);
         else
             launch_done(&launch);
         return;
@@ -243,7 +243,7 @@ int gate_run_one(const struct sandbox *sandbox)
         return status;
     job_remember(sandbox, &launch);
     if (sandbox_enter(sandbox, &err) < 0)
-        job_refuse(&launch, &err);
+        job_refuse(&launch, &err, true);
     else
         job_run(sandbox, &launch);
     return 0;
@@ -256,6 +256,6 @@ int gate_refuse_one(const struct error *why)
     ours.blame = BLAME_HOST; /* whatever is wrong, it is not the request */
     int status = receive_one(&launch);
     if (status == 0)
-        job_refuse(&launch, &ours);
+        job_refuse(&launch, &ours, true);
     return status;
 }

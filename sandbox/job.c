@@ -473,13 +473,12 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
 /* --- the end ------------------------------------------------------------------------------ */
 
 /* Whose move it is decides what the caller is told (architecture, "Errors"). */
-static struct outcome outcome_of(const struct error *err)
+static struct outcome outcome_of(const struct error *err, bool operator)
 {
-    struct outcome outcome = { .end = END_FAULT, .error = *err };
-    if (err->code == ECANCELED)
-        outcome.end = END_CANCELLED;
-    else if (err->blame == BLAME_POLICY || err->blame == BLAME_CALLER)
-        outcome.end = END_REFUSED;
+    const struct outcome outcome = { .end = err->code == ECANCELED
+                                                ? END_CANCELLED
+                                                : end_of_failure(err->blame, operator),
+                                     .error = *err };
     return outcome;
 }
 
@@ -519,7 +518,7 @@ void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
     struct outcome outcome = { .end = END_FAULT };
     struct error err = { 0 };
     if (fd_nonblocking(launch->fds[FD_NOTES], &err) < 0 || job_steps(&job, &outcome, &err) < 0)
-        outcome = outcome_of(&err);
+        outcome = outcome_of(&err, sandbox->oneshot);
     /* Before the owner hears of the end, nothing of it is left. */
     let_go(launch);
     if (job.grouped)
@@ -532,9 +531,9 @@ void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
     job_done(&job);
 }
 
-void job_refuse(struct launch *launch, const struct error *err)
+void job_refuse(struct launch *launch, const struct error *err, bool operator)
 {
-    struct outcome outcome = outcome_of(err);
+    struct outcome outcome = outcome_of(err, operator);
     note_outcome(launch, &outcome);
     launch_done(launch);
 }

@@ -20,4 +20,4 @@ void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
 void job_remember(const struct sandbox *sandbox, const struct launch *launch);
 
 /* Tells the owner of a launch that it was not taken; takes the launch too. */
-void job_refuse(struct launch *launch, const struct error *err);
+void job_refuse(struct launch *launch, const struct error *err, bool operator);

@@ -76,7 +76,7 @@ static _Noreturn void run(const struct sandbox *sandbox, const struct learning *
     const struct notify_ear ear = { .hear = hear, .context = denials };
     job_remember(sandbox, &launch);
     if (sandbox_enter(sandbox, &err) < 0)
-        job_refuse(&launch, &err);
+        job_refuse(&launch, &err, true);
     else
         job_run_heard(sandbox, &launch, &ear);
     _exit(0);

@@ -16,10 +16,16 @@ enum end {
     END_OUTPUT,
     END_DISK,
     END_CANCELLED,
-    END_REFUSED, /* policy or caller's mistake; nothing ran */
-    END_FAULT,   /* the box could not be built or run */
+    END_REFUSED, /* the policy, or a client's mistake; nothing ran */
+    END_FAULT,   /* the box could not be built or run, or the operator's mistake */
     END_COUNT,
 };
+
+/* What a failure is called before anything ran, by whose move it is, here and nowhere else. Only
+ * a policy refuses the operator at the command line: whatever else is wrong with what he typed
+ * is wrong use, 125 like what this host cannot do (contract, section 1). A client is refused its
+ * own mistakes too. */
+enum end end_of_failure(enum blame blame, bool operator);
 
 /* "exited", "signalled", ... as in a result's `end`. */
 const char *end_name(enum end end);

@@ -94,6 +94,11 @@ void outcome_deny(struct outcome *outcome, enum denied_what what, const char *na
     memcpy(added->name, plain, sizeof(added->name));
 }
 
+enum end end_of_failure(enum blame blame, bool operator)
+{
+    return blame == BLAME_POLICY || (blame == BLAME_CALLER && !operator) ? END_REFUSED : END_FAULT;
+}
+
 int outcome_exit_code(const struct outcome *outcome)
 {
     switch (outcome->end) {

@@ -12,7 +12,6 @@
 enum exit_status {
     EXIT_LIMIT = 124,
     EXIT_UNUSABLE = 125, /* could not build or run the box, or was used wrongly */
-    EXIT_REFUSED = 126,  /* the policy says no */
     EXIT_NO_SUCH = 127,  /* no such command or script */
 };
 

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <cordon/outcome.h>
+
 #include "cmd/command.h"
 #include "fd.h"
 #include "str.h"
@@ -33,5 +35,6 @@ void complain(const char *fmt, ...)
 int complain_error(const struct error *err)
 {
     complain("%s", err->text);
-    return err->blame == BLAME_POLICY ? EXIT_REFUSED : EXIT_UNUSABLE;
+    const struct outcome outcome = { .end = end_of_failure(err->blame, true) };
+    return outcome_exit_code(&outcome);
 }

@@ -271,22 +271,12 @@ char *rpc_notification(const char *method, struct json_object *params)
 
 /* --- where a failure goes ---------------------------------------------------- */
 
-static const struct {
-    enum end end;
-    enum rpc_code code;
-} ways[] = {
-    [BLAME_NONE] = { END_FAULT, RPC_INTERNAL_ERROR },
-    [BLAME_CALLER] = { END_REFUSED, RPC_INVALID_PARAMS },
-    [BLAME_POLICY] = { END_REFUSED, RPC_INVALID_PARAMS },
-    [BLAME_HOST] = { END_FAULT, RPC_INTERNAL_ERROR },
-};
-
 enum end blame_end(enum blame blame)
 {
-    return ways[blame].end;
+    return end_of_failure(blame, false);
 }
 
 enum rpc_code blame_code(enum blame blame)
 {
-    return ways[blame].code;
+    return blame_end(blame) == END_REFUSED ? RPC_INVALID_PARAMS : RPC_INTERNAL_ERROR;
 }

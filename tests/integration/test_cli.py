@@ -67,6 +67,41 @@ def test_a_limit_above_the_policys_is_refused_with_both_numbers(run):
     assert one_line(result, "9h", "5m")
 
 
+# What the policy says no to; and what was typed wrongly, whoever notices it: the command line
+# itself, or the sandbox that it hands the request to.
+WHOSE_MOVE = {
+    "a limit above the policy's": (["--memory", "900G"], 126),
+    "a policy that is not there": (["--policy", "nosuch"], 126),
+    "a policy that cannot be named": (["--policy", "fetch"], 126),
+    "a variable the policy does not take": (["--policy", "strict", "--env", "A=1"], 126),
+    "a limit that is none": (["--memory", "much"], 125),
+    "a requirement that is a path": (["--with", "./x"], 125),
+    "a requirement that is an option": (["--with", "--x"], 125),
+    "a requirement that cannot be read": (["--with", "x=>1"], 125),
+    "a direct reference": (["--with", "x @ https://example.org/x.whl"], 125),
+    "a version that is none": (["--python", "three"], 125),
+    "a python that is not there": (["--python", "3.99"], 125),
+    "an interpreter that is none": (["--python", "/etc/passwd"], 125),
+    "a host that is none": (["--allow-host", "a b"], 125),
+    "a directory that is not there": (["--directory", "/nosuch"], 125),
+}
+
+
+@pytest.mark.parametrize("what", WHOSE_MOVE)
+def test_the_exit_status_says_whose_move_it_is(run, what):
+    words, status = WHOSE_MOVE[what]
+    result = run("run", *words, "-c", "print('ran')")
+    assert (result.exit, result.out) == (status, ""), result.err
+    assert one_line(result)
+    result = run("run", *words, "--json", "-c", "print('ran')")
+    assert result.exit == status
+    if result.out:  # the sandbox noticed
+        assert (result.json()["exit_code"], result.json()["end"]) == (
+            status,
+            {126: "refused", 125: "fault"}[status],
+        )
+
+
 def test_an_unknown_policy_is_refused(run):
     result = run("run", "--policy", "nosuch", "-c", "1")
     assert result.exit == 126

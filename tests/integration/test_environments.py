@@ -560,9 +560,9 @@ def test_a_build_with_the_operators_uv_toml(place, building, tmp_path):
     [
         ("nosuch-package", 125, "nosuch-package was not found"),
         ("alpha==9", 125, "no version of alpha==9"),
-        ("alpha=>1", 126, "alpha=>1"),
-        ("alpha @ https://example.org/alpha.whl", 126, "direct references"),
-        ("git+https://example.org/alpha", 126, "direct references"),
+        ("alpha=>1", 125, "alpha=>1"),
+        ("alpha @ https://example.org/alpha.whl", 125, "direct references"),
+        ("git+https://example.org/alpha", 125, "direct references"),
         ("./alpha", 125, None),
         ("--index-url=https://example.org", 125, None),
     ],
@@ -595,7 +595,7 @@ def header(*lines):
 def test_a_bad_header_is_one_line(place, lines, words):
     asked = len(place.index.requests)
     result = place.run(code=header(*lines) + "print('ran')")
-    assert result.exit == 126
+    assert result.exit == 125
     assert result.out == ""
     assert len(result.err.splitlines()) == 1
     assert words in result.err
@@ -611,7 +611,7 @@ def test_a_header_says_what_it_needs(place):
 
 def test_a_python_that_is_not_there_is_refused_with_those_that_are(place):
     result = place.run("--python", "3.99", code="")
-    assert result.exit == 126
+    assert result.exit == 125
     assert "python 3.99 is not on this host; found: 3." in result.err
 
 
@@ -620,7 +620,7 @@ def test_a_script_is_no_interpreter(place, tmp_path):
     shim.write_text("#!/bin/sh\nexec /usr/bin/python3 \"$@\"\n" + "#" * 100)
     shim.chmod(0o755)
     result = place.run("--python", str(shim), code="")
-    assert result.exit == 126
+    assert result.exit == 125
     assert "shim" in result.err
 
 

@@ -800,7 +800,7 @@ def test_a_workspace_with_mounts_beneath_it_is_refused_as_an_overlay(
         *["exec", "--policies", policies, "--policy", "overlay-keep", "--directory", "$directory"],
         *["--", "/bin/true"],
     )
-    assert done.returncode == 126
+    assert done.returncode == 125
     assert "/be neath is mounted beneath it" in done.stderr
 
 
