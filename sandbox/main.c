@@ -19,6 +19,7 @@
 #include "gate.h"
 #include "kernel.h"
 #include "policy.h"
+#include "print.h"
 #include "str.h"
 #include "witness.h"
 
@@ -152,7 +153,7 @@ int main(int argc, char **argv)
     if (r == 0 && word->boxes)
         r = sandbox_enter(&sandbox, &err);
     if (r == 0)
-        status = word->run(&sandbox, argc - arguments.rest, argv + arguments.rest);
+        status = print_end(word->run(&sandbox, argc - arguments.rest, argv + arguments.rest));
     else if (word->run == run_command)
         status = gate_refuse_one(&err); /* the caller says it, in its own place */
     else

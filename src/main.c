@@ -11,6 +11,7 @@
 #include "cmd/command.h"
 #include "cmd/trusted.h"
 #include "fd.h"
+#include "print.h"
 #include "str.h"
 
 static int forward_command(const struct command *command, struct options *options);
@@ -194,5 +195,5 @@ int main(int argc, char **argv)
     options_init(&options);
     int status = start(&options, slash ? slash + 1 : self, argv + (argc > 0));
     options_done(&options);
-    return status;
+    return print_end(status);
 }

@@ -116,8 +116,6 @@ static int act(struct jobs_visit *visit, const struct verb *verb, struct error *
         r = enter(visit, err);
     if (r == 0)
         r = verb->act(visit, err);
-    if (r == 0 && fflush(stdout) != 0)
-        r = fail_host(err, "write");
     return r;
 }
 

@@ -492,3 +492,62 @@ def test_names_that_stay_in_the_workspace_or_are_outside_go_on_working(run, work
         result = run("run", "--no-uv", *words, cwd=workspace / "below")
         assert (result.exit, result.out, result.err) == (0, f"{value}\n", "")
         assert "completed" in (workspace / "below/report").read_text()
+
+
+# --- what prints and ends -----------------------------------------------------------------------
+
+PRINTING = [
+    ["--help"],
+    ["--version"],
+    ["run", "--help"],
+    ["check"],
+    ["check", "--json"],
+    ["policy", "list"],
+    ["policy", "show", "default"],
+    ["policy", "diff", "default", "strict"],
+    ["policy", "explain", "default", "socket"],
+    ["env", "list"],
+]
+
+
+@pytest.mark.parametrize("words", PRINTING, ids=" ".join)
+def test_a_reader_who_has_seen_enough_is_no_news(cordon, state, words):
+    """`cordon ... | head`: not a word, and no status of cordon's own for it."""
+    done = subprocess.run(
+        ["/bin/bash", "-c", '"$@" | true; echo "${PIPESTATUS[0]}"', "x", str(cordon), *words],
+        env=support.clean_environment(CORDON_STATE=str(state)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    assert int(done.stdout) in (0, 1, 128 + 13)
+
+
+@pytest.mark.parametrize("words", PRINTING, ids=" ".join)
+def test_what_cannot_be_written_is_told(cordon, state, words):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run(
+            [str(cordon), *words],
+            env=support.clean_environment(CORDON_STATE=str(state)),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 125
+    assert done.stderr == "cordon: standard output cannot be written\n"
+
+
+def test_a_directory_may_be_named_by_a_link(run, tmp_path):
+    """What counts is where the link leads when the run begins: that is what is mounted."""
+    real = tmp_path / "real"
+    real.mkdir()
+    (real / "script.py").write_text("import os; print(os.getcwd()); open('made', 'w')")
+    link = tmp_path / "link"
+    link.symlink_to("real")
+    result = run("run", "--directory", link, "script.py")
+    assert (result.exit, result.out) == (0, f"{real}\n"), result.err
+    assert (real / "made").exists()
+    result = run("exec", "--directory", link, "--", "/bin/ls", link)
+    assert result.exit == 2  # the link itself is not there
