@@ -162,11 +162,9 @@ def test_bad_input_is_one_clear_line(run, words, status, text):
     "words",
     [
         ["bench", "x.py"],
-        ["jobs", "list"],
         ["mcp", "config", "cursor"],
         ["env", "export", "x", "y"],
         ["env", "import", "x"],
-        ["run", "--job", "-c", "1"],
         ["run", "--trace", "x", "-c", "1"],
         ["serve", "--http", "127.0.0.1:1"],
         ["serve", "--unix", "/x"],

@@ -10,6 +10,7 @@
 #include "filter.h"
 #include "policy.h"
 #include "policy_parts.h"
+#include "print.h"
 #include "str.h"
 #include "unit.h"
 
@@ -59,7 +60,7 @@ static char *command(const char *const *words, int *status)
             _exit(99);
         close(pipes[0]);
         close(pipes[1]);
-        _exit(policy_command(&sandbox, argc, argv));
+        _exit(print_end(policy_command(&sandbox, argc, argv)));
     }
     close(pipes[1]);
     struct error err;
