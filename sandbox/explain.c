@@ -148,3 +148,27 @@ int explain_step(const struct report *report, struct error *err)
     }
     return -err->code;
 }
+
+/* --- limits -------------------------------------------------------------------------- */
+
+void explain_limit(const struct limits *limits, struct outcome *outcome)
+{
+    static const struct {
+        enum end end;
+        const char *name;
+    } rows[] = {
+        { END_WALL, "wall" }, { END_CPU, "cpu" }, { END_MEMORY, "memory" }, { END_OUTPUT, "output" }
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (rows[i].end != outcome->end)
+            continue;
+        for (size_t j = 0; j < LIMIT_COUNT; j++) {
+            char value[32];
+            if (strcmp(limit_fields[j].name, rows[i].name) != 0)
+                continue;
+            limit_print(limit_get(limits, &limit_fields[j]), limit_fields[j].unit, value);
+            (void)fail_policy(&outcome->error, EDQUOT, "%s limit of %s reached", rows[i].name,
+                              value);
+        }
+    }
+}

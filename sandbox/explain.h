@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cordon/error.h>
+#include <cordon/limits.h>
+#include <cordon/outcome.h>
 
 #include "confine.h"
 
@@ -18,3 +20,6 @@ int explain_mounting(struct error *err);
 
 /* A step inside failed: names it, its object and the reason, and what to do where that is known. */
 int explain_step(const struct report *report, struct error *err);
+
+/* The sentence of an outcome that a limit ended: which, and how much it is. */
+void explain_limit(const struct limits *limits, struct outcome *outcome);

@@ -119,6 +119,12 @@ static void note_progress(void *context, const struct progress_note *progress)
     note_write(job->launch, &(const struct note){ .kind = NOTE_PROGRESS, .progress = *progress });
 }
 
+static void note_sample(void *context, const struct usage *sample)
+{
+    const struct job *job = context;
+    note_write(job->launch, &(const struct note){ .kind = NOTE_SAMPLE, .sample = *sample });
+}
+
 /* --- admission ---------------------------------------------------------------------- */
 
 /* What cordon's own commands run under while an environment is found or made. */
@@ -432,6 +438,8 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
         .workspace = &workspace,
         .scratch = plan_scratch(&job->plan),
         .started = note_started,
+        .sample_ns = job->launch->sample_ms * NS_PER_MS,
+        .sampled = note_sample,
         .progressed = tells_progress(job) ? note_progress : NULL,
         .context = job,
     };

@@ -19,6 +19,7 @@
 #include "progress.h"
 #include "room.h"
 #include "usage.h"
+#include "usage_now.h"
 
 /* A box stands in a few milliseconds; a host this slow cannot run it. */
 #define BUILD_DEADLINE_NS (30 * NS_PER_S)
@@ -46,7 +47,7 @@ struct state {
     struct report report; /* the last of ENDED or FAULT */
     uint64_t started_ns;
     uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_disk, next_progress,
-        build_deadline;
+        next_telling, build_deadline;
     struct progress_watch progress;
     uint64_t host_shared; /* bytes of shared memory when the box began */
     uint64_t sampled_memory_peak, sampled_cpu_ns, processes_peak;
@@ -197,11 +198,25 @@ static void look_at_disk(struct state *state, uint64_t now)
         happen(state, EVENT_LIMIT, END_DISK, now);
 }
 
-static void look_at_progress(struct state *state)
+static void look_at_progress(struct state *state, uint64_t now)
 {
     const struct supervision *run = state->run;
+    state->next_progress = now + PROGRESS_NS;
     if (run->progressed && state->scratch >= 0 && progress_look(&state->progress, state->scratch))
         run->progressed(run->context, &state->progress.last);
+}
+
+/* For who reads figures; limits have readings of their own. */
+static void tell_sample(struct state *state, uint64_t now)
+{
+    const struct supervision *run = state->run;
+    struct usage sample;
+    uint64_t begun = own_time_ns();
+    usage_now(run->box->pid, run->cgroup, &sample);
+    sample.wall_ns = now - state->started_ns;
+    run->sampled(run->context, &sample);
+    uint64_t rest = (own_time_ns() - begun) * SAMPLE_REST_FACTOR;
+    state->next_telling = now + (run->sample_ns > rest ? run->sample_ns : rest);
 }
 
 static void look_at_clock(struct state *state)
@@ -220,21 +235,23 @@ static void look_at_clock(struct state *state)
         cgroup_kill(state->run->cgroup);
         box_destroy(state->run->box);
     }
-    if (state->started && state->life != LIFE_OVER && now >= state->next_sample)
+    if (!state->started || state->life == LIFE_OVER)
+        return;
+    if (now >= state->next_sample)
         take_sample(state, now);
-    if (state->started && state->life != LIFE_OVER && now >= state->next_disk)
+    if (now >= state->next_disk)
         look_at_disk(state, now);
-    if (state->started && state->life != LIFE_OVER && now >= state->next_progress) {
-        state->next_progress = now + PROGRESS_NS;
-        look_at_progress(state);
-    }
+    if (now >= state->next_progress)
+        look_at_progress(state, now);
+    if (now >= state->next_telling)
+        tell_sample(state, now);
 }
 
 static uint64_t next_deadline(const struct state *state)
 {
     const uint64_t all[] = { state->wall_deadline,  state->grace_deadline, state->kill_deadline,
                              state->build_deadline, state->next_sample,    state->next_disk,
-                             state->next_progress };
+                             state->next_progress,  state->next_telling };
     uint64_t next = NEVER;
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i] < next)
@@ -254,6 +271,8 @@ static void on_started(struct state *state)
     state->next_sample = state->next_disk = now + SAMPLE_DENSE_NS;
     if (state->run->progressed)
         state->next_progress = now + PROGRESS_NS;
+    if (state->run->sample_ns > 0)
+        state->next_telling = now + state->run->sample_ns;
     if (state->run->started)
         state->run->started(state->run->context);
 }
@@ -302,6 +321,7 @@ static void on_report(struct state *state)
         /* The box is empty: nothing is left to limit or to look at. */
         state->wall_deadline = state->grace_deadline = NEVER;
         state->next_sample = state->next_disk = state->next_progress = NEVER;
+        state->next_telling = NEVER;
         break;
     }
 }
@@ -511,27 +531,6 @@ static void ended_by_itself(const struct state *state, uint64_t oom_kills, struc
     }
 }
 
-static void say_limit(const struct supervision *run, struct outcome *ret)
-{
-    static const struct {
-        enum end end;
-        const char *name;
-    } rows[] = {
-        { END_WALL, "wall" }, { END_CPU, "cpu" }, { END_MEMORY, "memory" }, { END_OUTPUT, "output" }
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        if (rows[i].end != ret->end)
-            continue;
-        for (size_t j = 0; j < LIMIT_COUNT; j++) {
-            char value[32];
-            if (strcmp(limit_fields[j].name, rows[i].name) != 0)
-                continue;
-            limit_print(limit_get(run->limits, &limit_fields[j]), limit_fields[j].unit, value);
-            (void)fail_policy(&ret->error, EDQUOT, "%s limit of %s reached", rows[i].name, value);
-        }
-    }
-}
-
 void supervise(struct supervision *run, struct outcome *ret)
 {
     struct state state = { .run = run,
@@ -546,6 +545,7 @@ void supervise(struct supervision *run, struct outcome *ret)
                            .next_sample = NEVER,
                            .next_disk = NEVER,
                            .next_progress = NEVER,
+                           .next_telling = NEVER,
                            .build_deadline = now_ns() + BUILD_DEADLINE_NS };
     while (!state.gone)
         wait_for_something(&state);
@@ -573,7 +573,7 @@ void supervise(struct supervision *run, struct outcome *ret)
         ret->end = END_MEMORY;
     else
         (void)fail_host_as(&ret->error, EIO, "the box: pid 1 died");
-    look_at_progress(&state); /* its last word */
+    look_at_progress(&state, 0); /* its last word */
     close_listener(&state);
     notify_tell(&state.denied, ret);
     egress_end(&run->box->egress, ret);
@@ -582,5 +582,5 @@ void supervise(struct supervision *run, struct outcome *ret)
     if (state.scratch_full || (state.scratch >= 0 && room_is_full(state.scratch)))
         ret->reached |= REACHED_DISK;
     own_close(&state.scratch);
-    say_limit(run, ret);
+    explain_limit(run->limits, ret);
 }

@@ -64,7 +64,7 @@ struct note {
     union {
         char phase[64];         /* "resolving", "installing", "compiling", "building the box" */
         struct started started; /* OUTCOME of a refusal carries no STARTED before it */
-        struct usage sample;
+        struct usage sample;    /* so far; its memory_peak and pids_peak are what is there now */
         struct progress_note progress;
         struct changes changes; /* one part of the list; the parts are joined in their order */
         struct outcome outcome;

@@ -33,7 +33,8 @@ struct spec {
     struct extra_mount *extra;
     size_t extra_count;
     struct limits asked;
-    bool wall_lower; /* asked.wall_ms is only a default (launch.h) */
+    bool wall_lower;    /* asked.wall_ms is only a default (launch.h) */
+    uint32_t sample_ms; /* how often what it uses is told; 0: never */
 };
 
 void spec_init(struct spec *spec); /* no opinion on anything; use_uv true */

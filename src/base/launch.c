@@ -113,6 +113,7 @@ int launch_encode(const struct launch *launch, void *frame, size_t *len, struct 
     frame_put_text(&out, launch->terminal);
     frame_put_u32(&out, (uint32_t)launch->screen.rows << 16 | launch->screen.columns);
     frame_put_u8(&out, launch->wall_lower);
+    frame_put_u32(&out, launch->sample_ms);
     uint32_t present = 0;
     for (unsigned i = 0; i < FD_COUNT; i++)
         present |= launch->fds[i] >= 0 ? 1U << i : 0;
@@ -178,6 +179,7 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     uint32_t screen = frame_u32(&in);
     ret->screen = (struct screen){ .rows = (uint16_t)(screen >> 16), .columns = (uint16_t)screen };
     ret->wall_lower = frame_choice(&in, 1);
+    ret->sample_ms = frame_u32(&in);
     *present = frame_u32(&in);
     if (*present >> FD_COUNT)
         in.bad = true;

@@ -38,6 +38,8 @@ struct job {
     struct started started;
     bool has_started;
     struct changes changes;
+    struct samples samples;
+    bool measured;
     struct capture output[2];
 };
 
@@ -85,6 +87,7 @@ static void job_free(struct job *job)
     record_done(&job->record);
     started_done(&job->started);
     changes_done(&job->changes);
+    samples_done(&job->samples);
     capture_done(&job->output[0]);
     capture_done(&job->output[1]);
     free(job);
@@ -177,6 +180,7 @@ static struct json_object *job_result(const struct job *job, const struct outcom
         .output = { &job->output[0], &job->output[1] },
         .dropped = { dropped[0], dropped[1] },
         .changes = &job->changes,
+        .samples = job->measured ? &job->samples : NULL,
         .changes_room = REPLY_CHANGES_ROOM,
         .elapsed_ns = now_ns() - job->arrived_ns,
         .policy = job->record.policy,
@@ -284,6 +288,8 @@ static void on_note(struct run_sink *sink, struct note *note)
         changes_join(&job->changes, &note->changes);
         break;
     case NOTE_SAMPLE:
+        samples_take(&job->samples, &note->sample);
+        break;
     case NOTE_OUTCOME:
         break;
     }
@@ -350,6 +356,7 @@ static struct job *job_new(struct jobs *jobs, struct job_order *order)
     job->turn.go = on_turn;
     job->arrived_ns = order->arrived_ns;
     job->use_uv = order->launch->use_uv;
+    job->measured = order->launch->sample_ms > 0;
     struct record *record = &job->record;
     memcpy(record->id, order->launch->job, sizeof(record->id));
     memcpy(record->owner, order->launch->owner, sizeof(record->owner));

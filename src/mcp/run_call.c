@@ -18,6 +18,10 @@
 #define OUTPUT_MAX    (1LL << 50)
 #define LABEL_MAX     1024
 
+/* A reading takes some ten microseconds; one in an hour shows nothing. */
+#define SAMPLE_LEAST_S 0.001
+#define SAMPLE_MOST_S  3600.0
+
 /* Of text for standard input: as much as of a script. */
 #define STDIN_BYTES_MAX SCRIPT_BYTES_MAX
 
@@ -80,6 +84,10 @@ static const struct field timeout_seconds = PARAMETER(
     .most = SECONDS_MAX,
     .help = "Wall-clock limit of the script alone, in seconds. 0: the policy's own limit. More "
             "than the policy's limit is refused.");
+
+static const struct field sample_interval =
+    PARAMETER(sample_interval, FIELD_NUMBER, .fallback = "0.05",
+              .help = "Seconds between two readings of CPU time and memory, from 0.001 to 3600.");
 
 static const struct field env_vars =
     PARAMETER(env_vars, FIELD_MAP, OPTIONAL,
@@ -186,7 +194,44 @@ const struct field *const run_saved_fields[] = {
     &stdin_text,     NULL,
 };
 
+const struct field *const benchmark_fields[] = {
+    &script_content,
+    &script_path_alone,
+    &python_version_preferred,
+    &dependencies,
+    &args,
+    &timeout_seconds,
+    &sample_interval,
+    &env_vars,
+    &env_file_alone,
+    &async_mode,
+    &job_label,
+    &policy,
+    &memory_mb,
+    &cpu_seconds,
+    &max_output_bytes,
+    &stdin_text,
+    NULL,
+};
+
 /* --- what they mean together --------------------------------------------------- */
+
+static bool has_field(const struct field *const *fields, const struct field *wanted)
+{
+    while (*fields && *fields != wanted)
+        fields++;
+    return *fields;
+}
+
+static int check_interval(const struct field *const *fields, const struct run_call *call,
+                          struct error *err)
+{
+    if (has_field(fields, &sample_interval) &&
+        (call->sample_interval < SAMPLE_LEAST_S || call->sample_interval > SAMPLE_MOST_S))
+        return fail_caller(err, ERANGE, "sample_interval must be from %g to %g seconds, not %g",
+                           SAMPLE_LEAST_S, SAMPLE_MOST_S, call->sample_interval);
+    return 0;
+}
 
 static int check_words(const struct run_call *call, struct error *err)
 {
@@ -214,19 +259,13 @@ int run_call_decode(const struct field *const *fields, struct json_object *argum
         return fail_caller(err, EINVAL,
                            "exactly one of script_content and script_path is allowed, and %s given",
                            ret->script_path ? "both are" : "neither is");
-    return check_words(ret, err);
+    r = check_interval(fields, ret, err);
+    return r < 0 ? r : check_words(ret, err);
 }
 
 void run_call_done(const struct field *const *fields, struct run_call *call)
 {
     schema_done(fields, call);
-}
-
-static bool has_field(const struct field *const *fields, const struct field *wanted)
-{
-    while (*fields && *fields != wanted)
-        fields++;
-    return *fields;
 }
 
 /* "3.12" is a wish where the schema offers it as its default; where the default
@@ -272,6 +311,8 @@ void run_call_spec(struct run_call *call, const struct field *const *fields, str
     spec->variables = TAKE(&call->env_vars);
     spec->asked = asked_of(call);
     spec->wall_lower = call->timeout_seconds == TIMEOUT_SECONDS_DEFAULT;
+    if (has_field(fields, &sample_interval))
+        spec->sample_ms = (uint32_t)(call->sample_interval * MS_PER_S + 0.5);
     if (call->script_content) {
         spec->code_len = strlen(call->script_content);
         spec->code = TAKE(&call->script_content);

@@ -17,6 +17,7 @@ struct run_call {
     int64_t timeout_seconds;
     char **env_vars;
     char *env_file;
+    double sample_interval; /* seconds; FIELD_NO_NUMBER with the tools that have none */
     bool async_mode;
     char *job_label;
     bool auto_install_deps, auto_parse_imports, ignore_project_requirements;
@@ -30,6 +31,7 @@ struct run_call {
 extern const struct field *const run_in_dir_fields[];
 extern const struct field *const run_with_dependencies_fields[];
 extern const struct field *const run_saved_fields[];
+extern const struct field *const benchmark_fields[];
 
 /* The "3.12" of a schema is a wish, any other version is an order. */
 #define PYTHON_VERSION_DEFAULT  "3.12"

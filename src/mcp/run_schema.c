@@ -47,5 +47,11 @@ const char run_output_schema[] =
     "\"job_id\":" TEXT_OR_NULL ","
     "\"resolved_dependencies\":" TEXTS ","
     "\"installed\":" TEXTS ","
-    "\"python_version_used\":{\"type\":\"string\"}}}";
+    "\"python_version_used\":{\"type\":\"string\"},"
+    "\"wall_time_seconds\":" NUMBER ",\"cpu_time_seconds\":" NUMBER ","
+    "\"peak_rss_mb\":" NUMBER ",\"runs\":" COUNT_OF ","
+    "\"samples\":{\"type\":\"array\",\"description\":\"of a benchmark, at most 256: of a long run "
+        "every second, fourth, ... is kept\",\"items\":{\"type\":\"object\",\"properties\":{"
+        "\"time_seconds\":" NUMBER ",\"cpu_seconds\":" NUMBER ",\"memory_mb\":" NUMBER ","
+        "\"processes\":" COUNT_OF "}}}}}";
 /* clang-format on */

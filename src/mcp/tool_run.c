@@ -263,6 +263,11 @@ void tool_run_with_dependencies(struct call *call, struct json_object *arguments
     run_tool(call, arguments, run_with_dependencies_fields);
 }
 
+void tool_benchmark(struct call *call, struct json_object *arguments)
+{
+    run_tool(call, arguments, benchmark_fields);
+}
+
 void tool_run_saved(struct call *call, struct json_object *arguments)
 {
     run_tool(call, arguments, run_saved_fields);

@@ -41,6 +41,17 @@ static const struct tool tools[] = {
         .handle = tool_run_with_dependencies,
     },
     {
+        .name = "py_benchmark_script",
+        .title = "Measure Python",
+        .description =
+            "Run a Python script like py_run_script_with_dependencies and measure it: wall and CPU "
+            "time, peak memory, and readings of both while it runs. The times are the script's "
+            "alone, without the making of its environment.",
+        .fields = benchmark_fields,
+        .output_schema = run_output_schema,
+        .handle = tool_benchmark,
+    },
+    {
         .name = "py_save_script",
         .title = "Save a script",
         .description =

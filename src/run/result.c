@@ -324,6 +324,8 @@ struct json_object *result_build(const struct result_input *input)
         add_started(object, started);
         json_object_object_add(object, "denied", denied_json(outcome));
     }
+    if (input->samples)
+        samples_add_to(object, input->samples, &outcome->usage);
     json_object_object_add(object, "job_id", text_or_null(input->job));
     /* A list without bound is for a file or a pipe, which have room for the output too. */
     size_t others = result_cost(object);

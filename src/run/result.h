@@ -11,6 +11,7 @@
 #include <cordon/note.h>
 
 #include "run/capture.h"
+#include "run/samples.h"
 
 /* A reply holds the object twice: as itself and as the text of a content block. */
 #define REPLY_BYTES_MAX ((size_t)128 * 1024)
@@ -30,6 +31,7 @@ struct result_input {
     uint64_t dropped[2];             /* bytes over limits.output */
     const struct changes *changes;   /* or NULL where nothing is known */
     size_t changes_room;             /* what they may cost (capture_cost); SIZE_MAX: all of them */
+    const struct samples *samples;   /* of a benchmark, or NULL */
     uint64_t elapsed_ns;             /* since the request arrived */
     const char *policy;              /* what was asked for, where `started` cannot say it */
     bool use_uv;                     /* the same */

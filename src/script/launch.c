@@ -126,6 +126,7 @@ int launch_from_spec(struct spec *spec, struct launch *ret, struct error *err)
     spec->extra_count = 0;
     launch.asked = spec->asked;
     launch.wall_lower = spec->wall_lower;
+    launch.sample_ms = spec->sample_ms;
     spec_done(spec);
     *ret = launch;
     return 0;

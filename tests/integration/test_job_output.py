@@ -388,3 +388,64 @@ def test_a_quiet_script_is_told_to_be_alive(client):
 def test_a_token_that_is_none_is_refused(client, token):
     call_with_token(client, 1, token, script_content="1")
     assert client.raw.reply(1)["error"]["code"] == -32602
+
+
+# --- measuring ----------------------------------------------------------------------------------
+
+
+def test_a_benchmark_measures_the_script_alone(client):
+    code = (
+        "import sys, time\n"
+        "block = bytearray(64 << 20)\n"
+        "end = time.process_time() + .5\n"
+        "while time.process_time() < end: pass\n"
+        "time.sleep(.3)\n"
+        "print('done', file=sys.stderr)\n"
+        "sys.stderr.write('x' * 10**6)\n"
+    )
+    result = client.call("py_benchmark_script", script_content=code, sample_interval=0.02)
+    assert (result["status"], result["exit_code"], result["runs"]) == ("completed", 0, 1)
+    assert result["stderr"].startswith("done\n")
+    assert result["cpu_time_seconds"] >= 0.5
+    assert result["wall_time_seconds"] >= result["usage"]["wall_seconds"] - 1e-5 >= 0.8
+    assert 64 <= result["peak_rss_mb"] < 200
+    samples = result["samples"]
+    assert 5 <= len(samples) <= 256
+    times = [sample["time_seconds"] for sample in samples]
+    assert times == sorted(times)
+    assert times[-1] <= result["wall_time_seconds"]
+    cpu = [sample["cpu_seconds"] for sample in samples]
+    assert cpu == sorted(cpu) and cpu[-1] >= 0.4
+    assert max(sample["memory_mb"] for sample in samples) >= 60
+    assert {sample["processes"] for sample in samples} == {1}
+
+
+def test_a_long_benchmark_has_a_bounded_number_of_samples(client):
+    result = client.call(
+        "py_benchmark_script",
+        script_content="import time; time.sleep(1.5)",
+        sample_interval=0.001,
+        timeout_seconds=20,
+    )
+    assert 64 <= len(result["samples"]) <= 256
+    assert result["samples"][-1]["time_seconds"] > 1
+    assert len(client.raw.lines[-1]) <= REPLY_MAX
+
+
+def test_a_benchmark_in_the_background_is_a_job_like_any_other(client):
+    answer = client.call(
+        "py_benchmark_script", script_content="print(1)", async_mode=True, job_label="bench"
+    )
+    record = client.ended(answer["job_id"])
+    assert record["label"] == "bench"
+    assert record["result"]["runs"] == 1
+    late = client.call(
+        "py_benchmark_script", script_content="import time; time.sleep(60)", timeout_seconds=1
+    )
+    assert (late["status"], late["end"]) == ("failed", "wall")
+
+
+@pytest.mark.parametrize("interval", [0, -1, 0.0001, 3601, 1e30, "fast", None, True, []])
+def test_an_interval_that_is_none_is_refused(client, interval):
+    error = client.error("py_benchmark_script", script_content="1", sample_interval=interval)
+    assert "sample_interval must be" in error
