@@ -14,6 +14,7 @@
 #include <cordon/launch.h>
 
 #include "fd.h"
+#include "script/check.h"
 #include "script/docstring.h"
 #include "script/pep723.h"
 #include "script/prologue.h"
@@ -255,9 +256,9 @@ int script_text_check(const char *text, size_t len, bool characters, struct erro
 {
     struct prologue first;
     prologue_read(text, len, &first);
-    if (len > SCRIPT_BYTES_MAX)
-        return fail_caller(err, EFBIG, "the script has %zu bytes; at most %zu (4 MiB) are taken",
-                           len, SCRIPT_BYTES_MAX);
+    int r = code_size_check(len, err);
+    if (r < 0)
+        return r;
     if (memchr(text, '\0', len))
         return fail_caller(err, EINVAL, "the script has a NUL byte in it, which Python refuses");
     if (first.utf8 && !utf8_valid(text, len))
@@ -344,6 +345,9 @@ static int write_unfinished(int place, const char *temporary, const char *text, 
 int library_save(const struct library *library, const char *name, const char *text, size_t len,
                  bool overwrite, bool *written, struct error *err)
 {
+    int r = code_size_check(len, err); /* with its header */
+    if (r < 0)
+        return r;
     autoclose int place = open_place(library, true, err);
     if (place < 0)
         return place;
@@ -357,7 +361,7 @@ int library_save(const struct library *library, const char *name, const char *te
     if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
         return fail_host(err, "getrandom");
     autofree char *temporary = xasprintf(UNFINISHED "%016llx", (unsigned long long)number);
-    int r = check_room(place, file, len, err);
+    r = check_room(place, file, len, err);
     if (r < 0)
         return r;
     r = write_unfinished(place, temporary, text, len, err);

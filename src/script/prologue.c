@@ -93,7 +93,7 @@ static bool is_utf8(const char *name)
     static const char *const names[] = { "utf-8", "utf8", "u8", "utf", "utf-8-sig", "cp65001" };
     char plain[32];
     size_t i = 0;
-    for (; name[i] && i < sizeof(plain) - 1; i++)
+    for (; i < sizeof(plain) - 1 && name[i]; i++)
         plain[i] = (char)(name[i] == '_' ? '-' : name[i]);
     plain[i] = '\0';
     for (i = 0; i < COUNT(names); i++)

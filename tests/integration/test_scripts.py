@@ -673,6 +673,24 @@ def test_a_saver_that_is_killed_leaves_the_old_or_the_new(start, run, state):
     assert False in seen
 
 
+# --- runs -----------------------------------------------------------------------------------------
+
+
+def test_a_saved_script_runs_like_any_other(call, tmp_path):
+    call(SAVE, script_name="a", source="import sys\nprint(sys.argv[1:], sys.stdin.read())")
+    ran = call(RUN, script_name="a.py", args=["x y", ""], stdin="in", memory_mb=64)
+    assert (ran["stdout"], ran["limits"]["memory_mb"]) == ("['x y', ''] in\n", 64)
+    pending = call(RUN, script_name="a", async_mode=True, job_label="later")
+    assert pending["status"] == "pending"
+
+    def job():
+        return call("py_job_status", job_id=pending["job_id"])["job"]
+
+    support.soon(lambda: job()["status"] == "completed")
+    assert (job()["label"], job()["result"]["stdout"]) == ("later", "[] \n")
+    assert list(tmp_path.iterdir()) == []  # the first root, which many leave things in
+
+
 # --- environment files and secrets --------------------------------------------------------------
 
 

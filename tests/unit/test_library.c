@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cordon/launch.h>
+
 #include "fd.h"
 #include "script/library.h"
 #include "str.h"
@@ -192,6 +194,8 @@ static void a_library_is_bounded(void **state)
     assert_int_equal(ftruncate(big, (off_t)LIBRARY_BYTES_MAX), 0);
     assert_true(library_save(&library, "a", "3", 1, true, &written, &err) < 0);
     assert_says(&err, "32 MiB");
+    assert_true(library_save(&library, "a", "3", SCRIPT_BYTES_MAX + 1, true, &written, &err) < 0);
+    assert_says(&err, "4 MiB");
     assert_holds("a", "2");
     struct script_list list;
     assert_ok(library_list(&library, false, &list, &err), &err);
