@@ -36,15 +36,21 @@ static char **sorted(char *const *list)
     return copy;
 }
 
-char *env_key(const struct env_identity *identity)
+char *env_machine(void)
 {
-    autolist char **requirements = sorted(identity->requirements);
     struct utsname host;
     if (uname(&host) < 0)
         host = (struct utsname){ 0 };
+    return xasprintf("%s %s", host.sysname, host.machine);
+}
+
+char *env_key(const struct env_identity *identity)
+{
+    autolist char **requirements = sorted(identity->requirements);
+    autofree char *machine = env_machine();
     autostr struct str text = { 0 };
-    str_printf(&text, "format " KEY_FORMAT "\nuv %s\nplatform %s %s\ninterpreter %s\n",
-               identity->uv_version, host.sysname, host.machine, identity->interpreter);
+    str_printf(&text, "format " KEY_FORMAT "\nuv %s\nplatform %s\ninterpreter %s\n",
+               identity->uv_version, machine, identity->interpreter);
     for (size_t i = 0; requirements && requirements[i]; i++)
         str_printf(&text, "requirement %s\n", requirements[i]);
     str_printf(&text, "settings %zu\n%s", strlen(identity->settings), identity->settings);
@@ -162,12 +168,18 @@ static int write_record(const struct search *search, const char *name, char *con
     struct env_record record = { .created_ms = wall_clock_ms(),
                                  .python = xstrdup(search->request->python->version),
                                  .uv = xstrdup(search->uv_version),
+                                 .machine = env_machine(),
+                                 .builds = search->request->builds,
                                  .requirements = list_copy(search->request->requirements),
                                  .installed = list_copy(installed) };
     autofree char *text = env_record_print(&record);
     env_record_done(&record);
-    autofree char *path = path_join(name, "record");
-    return file_write(search->owner, path, text, strlen(text), 0600, err);
+    autofree char *path = path_join(name, ENV_RECORD);
+    int r = file_write(search->owner, path, text, strlen(text), 0600, err);
+    const char *header = search->request->header;
+    autofree char *beside = path_join(name, ENV_HEADER);
+    return r == 0 && header ? file_write(search->owner, beside, header, strlen(header), 0600, err)
+                            : r;
 }
 
 static int make_under(const struct search *search, const char *name, struct error *err)
@@ -259,6 +271,17 @@ int environment_ensure(const struct sandbox *sandbox, const struct env_request *
     search_done(&search);
     if (r == 0 && !ret->path)
         return fail_host_as(err, EIO, "the environment was removed as soon as it was made");
+    return r;
+}
+
+int environment_key(const struct sandbox *sandbox, const struct env_request *request, char **ret,
+                    struct error *err)
+{
+    struct search search = { .sandbox = sandbox, .request = request, .owner = -1 };
+    int r = search_begin(&search, err);
+    if (r == 0)
+        *ret = TAKE(&search.key);
+    search_done(&search);
     return r;
 }
 

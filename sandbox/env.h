@@ -52,10 +52,17 @@ struct env_identity {
 };
 char *env_key(const struct env_identity *identity); /* the caller's */
 
+/* The key of what `request` asks for, the caller's. */
+int environment_key(const struct sandbox *sandbox, const struct env_request *request, char **ret,
+                    struct error *err) must_check;
+
+/* "Linux x86_64": what wheels are for; the caller's. */
+char *env_machine(void);
+
 /* The uv binary (never a shim): configuration, CORDON_UV, PATH; remembered like
  * interpreters. *path and *version are the caller's. */
 int uv_find(const struct sandbox *sandbox, int control, char **path, char **version,
             struct error *err) must_check;
 
-/* `cordon-sandbox env list|make|prune`: the exit status. */
+/* `cordon-sandbox env list|make|prune|export|import`: the exit status. */
 int env_command(const struct sandbox *sandbox, int argc, char *const *argv);

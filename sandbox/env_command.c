@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* env_command.c - `cordon env list|make|prune`: prepared environments, for the operator. */
+/* env_command.c - `cordon env list|make|prune|...`: prepared environments, for the operator. */
+#include "env_command.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,21 +11,16 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "env.h"
 #include "env_store.h"
 #include "str.h"
 
-#define OWNER_AT_THE_COMMAND_LINE "local"
-
-#define EXIT_FAULT 125
-
-static int complain(const struct error *err)
+int env_complain(const struct error *err)
 {
     (void)fprintf(stderr, "cordon: %s\n", err->text);
     return EXIT_FAULT;
 }
 
-static int misused(const char *why)
+int env_misused(const char *why)
 {
     (void)fprintf(stderr, "cordon: env: %s\n", why);
     return EXIT_FAULT;
@@ -62,7 +59,7 @@ static int visit_owner(const struct sandbox *sandbox, const char *name, visitor 
     struct error err = { 0 };
     autoclose int owner = env_owner_open(sandbox, name, &err);
     if (owner < 0)
-        return complain(&err);
+        return env_complain(&err);
     autolist char **keys = names_in(owner);
     int result = 0;
     for (size_t i = 0; keys && keys[i] && result == 0; i++) {
@@ -117,7 +114,7 @@ static int command_list(const struct sandbox *sandbox, int argc, char *const *ar
 {
     (void)argv;
     if (argc > 1)
-        return misused("list takes no arguments");
+        return env_misused("list takes no arguments");
     printf("%-12s  %-8s  %-8s  %-16s  %-16s  %s\n", "KEY", "OWNER", "PYTHON", "MADE (UTC)",
            "LAST USED (UTC)", "REQUIREMENTS");
     return visit_all(sandbox, print_one, NULL);
@@ -150,12 +147,13 @@ static int read_make_options(int argc, char *const *argv, struct make_options *r
         else if (c == 'r')
             ret->refresh = true;
         else
-            return misused("make takes --with REQUIREMENT, --python VERSION|PATH, --offline and "
-                           "--refresh");
+            return env_misused(
+                "make takes --with REQUIREMENT, --python VERSION|PATH, --offline and "
+                "--refresh");
     }
     if (optind < argc)
-        return misused("make takes options only; name each requirement with --with");
-    return ret->requirements ? 0 : misused("make needs at least one --with REQUIREMENT");
+        return env_misused("make takes options only; name each requirement with --with");
+    return ret->requirements ? 0 : env_misused("make needs at least one --with REQUIREMENT");
 }
 
 static int make_one(const struct sandbox *sandbox, const struct make_options *options,
@@ -188,7 +186,7 @@ static int command_make(const struct sandbox *sandbox, int argc, char *const *ar
     struct error err = { 0 };
     int status = read_make_options(argc, argv, &options);
     if (status == 0 && make_one(sandbox, &options, &pythons, &environment, &err) < 0)
-        status = complain(&err);
+        status = env_complain(&err);
     if (status == 0) {
         printf("%s  %s\n", environment.key, environment.cached ? "was there" : "made");
         for (size_t i = 0; environment.installed && environment.installed[i]; i++)
@@ -219,7 +217,7 @@ static int prune_one(const struct visit *visit, void *context)
     if (r == -EBUSY)
         pruning->in_use++;
     else if (r < 0)
-        return complain(&err);
+        return env_complain(&err);
     else
         pruning->removed++;
     return 0;
@@ -229,7 +227,7 @@ static int command_prune(const struct sandbox *sandbox, int argc, char *const *a
 {
     (void)argv;
     if (argc > 1)
-        return misused("prune takes no arguments");
+        return env_misused("prune takes no arguments");
     struct pruning pruning = { .before =
                                    time(NULL) - (time_t)sandbox->config.environment_max_age_s };
     int status = visit_all(sandbox, prune_one, &pruning);
@@ -246,20 +244,12 @@ static int command_prune(const struct sandbox *sandbox, int argc, char *const *a
     return status;
 }
 
-static int command_later(const struct sandbox *sandbox, int argc, char *const *argv)
-{
-    (void)sandbox;
-    (void)argc;
-    (void)fprintf(stderr, "cordon: not yet: env %s\n", argv[0]);
-    return EXIT_FAULT;
-}
-
 static const struct command {
     const char *name;
     int (*run)(const struct sandbox *sandbox, int argc, char *const *argv);
 } commands[] = {
-    { "list", command_list },    { "make", command_make },    { "prune", command_prune },
-    { "export", command_later }, { "import", command_later },
+    { "list", command_list }, { "make", command_make }, { "prune", command_prune },
+    { "export", env_export }, { "import", env_import },
 };
 
 int env_command(const struct sandbox *sandbox, int argc, char *const *argv)
@@ -267,5 +257,6 @@ int env_command(const struct sandbox *sandbox, int argc, char *const *argv)
     for (size_t i = 0; argc > 0 && i < COUNT(commands); i++)
         if (strcmp(argv[0], commands[i].name) == 0)
             return commands[i].run(sandbox, argc, argv);
-    return misused("say list, make --with REQUIREMENT..., or prune");
+    return env_misused(
+        "say list, make --with REQUIREMENT..., prune, export KEY FILE or import FILE");
 }

@@ -50,8 +50,7 @@ static int write_config(const char *top, const struct python *python, struct err
     return fd_write_all(fd, text, strlen(text), err);
 }
 
-/* As `python -m venv --without-pip` leaves it. */
-static int lay_out(const char *top, const struct python *python, struct error *err)
+int env_lay_out(const char *top, const struct python *python, struct error *err)
 {
     autofree char *numbered = xasprintf("python3.%d", python->minor);
     autofree char *library = xasprintf("lib/%s", numbered);
@@ -246,7 +245,7 @@ static void tell(const struct env_request *request, const char *phase)
 int env_make(const struct sandbox *sandbox, const struct env_making *making, char ***installed,
              struct error *err)
 {
-    int r = lay_out(making->path, making->request->python, err);
+    int r = env_lay_out(making->path, making->request->python, err);
     if (r < 0)
         return r;
     tell(making->request, "installing");

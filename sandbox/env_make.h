@@ -21,6 +21,9 @@ struct env_making {
     const char *path; /* of the directory that becomes ENVIRONMENT_INSIDE, on the host */
 };
 
+/* An environment without packages, as `python -m venv --without-pip` leaves it. */
+int env_lay_out(const char *path, const struct python *python, struct error *err) must_check;
+
 /* Fills `path`, an empty directory; *installed is the caller's. What is half
  * made after a failure is the caller's to remove. */
 int env_make(const struct sandbox *sandbox, const struct env_making *making, char ***installed,

@@ -18,8 +18,8 @@
 #include "helper.h"
 #include "str.h"
 
-#define RECORD           "record"
-#define RECORD_FORMAT    "cordon-environment 1"
+#define RECORD           ENV_RECORD
+#define RECORD_FORMAT    "cordon-environment 2"
 #define RECORD_BYTES_MAX (1024UL * 1024)
 #define MAKING           ".making-"
 #define OLD              ".old-"
@@ -31,8 +31,10 @@
 char *env_record_print(const struct env_record *record)
 {
     autostr struct str text = { 0 };
-    str_printf(&text, RECORD_FORMAT "\ncreated %llu\npython %s\nuv %s\n",
-               (unsigned long long)record->created_ms, record->python, record->uv);
+    str_printf(&text, RECORD_FORMAT "\ncreated %llu\npython %s\nuv %s\nmachine %s\n",
+               (unsigned long long)record->created_ms, record->python, record->uv, record->machine);
+    if (record->builds)
+        str_puts(&text, "builds isolated\n");
     for (size_t i = 0; record->requirements && record->requirements[i]; i++)
         str_printf(&text, "requirement %s\n", record->requirements[i]);
     for (size_t i = 0; record->installed && record->installed[i]; i++)
@@ -50,6 +52,10 @@ static void take_line(struct env_record *record, const char *line)
         record->python = xstrdup(value);
     else if ((value = helper_value(line, "uv")) && !record->uv)
         record->uv = xstrdup(value);
+    else if ((value = helper_value(line, "machine")) && !record->machine)
+        record->machine = xstrdup(value);
+    else if (helper_value(line, "builds"))
+        record->builds = true;
     else if ((value = helper_value(line, "requirement")))
         list_add(&record->requirements, value);
     else if ((value = helper_value(line, "installed")))
@@ -67,7 +73,7 @@ int env_record_parse(const char *text, size_t len, struct env_record *ret, struc
     struct env_record record = { 0 };
     for (size_t i = 1; i < list_len(lines); i++)
         take_line(&record, lines[i]);
-    if (!record.python || !record.uv || record.created_ms == 0) {
+    if (!record.python || !record.uv || !record.machine || record.created_ms == 0) {
         env_record_done(&record);
         return fail_host_as(err, EBADMSG, "a record with something missing");
     }
@@ -79,6 +85,7 @@ void env_record_done(struct env_record *record)
 {
     free(record->python);
     free(record->uv);
+    free(record->machine);
     list_free(record->requirements);
     list_free(record->installed);
     *record = (struct env_record){ 0 };

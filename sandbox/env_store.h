@@ -2,8 +2,9 @@
 /* env_store.h - environments on disk: where, whole or not, in use or not.
  *
  *     STATE/gate/environments/OWNER/KEY/env/         what boxes see as /box/env
- *     STATE/gate/environments/OWNER/KEY/record       made from what, when; its mtime is the last
- * use STATE/gate/environments/OWNER/.lock-KEY        held while one is made
+ *     STATE/gate/environments/OWNER/KEY/record       made from what, when; its mtime is the
+ *                                                    last use
+ *     STATE/gate/environments/OWNER/.lock-KEY        held while one is made
  *     STATE/gate/environments/OWNER/.making-KEY-...  not whole yet
  *     STATE/gate/environments/OWNER/.old-KEY-...     replaced, perhaps still in use
  *
@@ -16,11 +17,17 @@
 
 #include "sandbox.h"
 
+/* Files of an environment beside "env". */
+#define ENV_RECORD "record"
+#define ENV_HEADER "header" /* raw: of the script or the project, where it had one */
+
 #define ENV_KEY_LEN 64 /* a SHA-256 in hexadecimal */
 
 struct env_record {
     uint64_t created_ms; /* since 1970 */
     char *python, *uv;
+    char *machine; /* "Linux x86_64" */
+    bool builds;   /* source distributions were allowed */
     char **requirements, **installed;
 };
 

@@ -163,8 +163,6 @@ def test_bad_input_is_one_clear_line(run, words, status, text):
     [
         ["bench", "x.py"],
         ["mcp", "config", "cursor"],
-        ["env", "export", "x", "y"],
-        ["env", "import", "x"],
         ["run", "--trace", "x", "-c", "1"],
         ["serve", "--http", "127.0.0.1:1"],
         ["serve", "--unix", "/x"],

@@ -95,6 +95,8 @@ static int place_remove(void **state)
 static const struct env_record record = { .created_ms = 1234567890123,
                                           .python = TEXT("3.12.1"),
                                           .uv = TEXT("0.9.1"),
+                                          .machine = TEXT("Linux x86_64"),
+                                          .builds = true,
                                           .requirements = both_ways[0] };
 
 /* One that is whole, with `mark` in it. */
@@ -140,6 +142,8 @@ static void a_record_says_again_what_was_written(void **state)
     assert_ok(env_record_parse(text, strlen(text), &back, &err), &err);
     assert_true(back.created_ms == record.created_ms);
     assert_string_equal(back.python, "3.12.1");
+    assert_string_equal(back.machine, "Linux x86_64");
+    assert_true(back.builds);
     assert_int_equal(list_len(back.requirements), 2);
     env_record_done(&back);
     for (size_t cut = 0; cut < strlen(text); cut++)
