@@ -190,6 +190,13 @@ static int read_marks(struct database *database, struct marks *ret, struct error
                  : read_number(database, "SELECT count(*) FROM sqlite_schema", &ret->tables, err);
 }
 
+int database_shorten(struct database *database, struct error *err)
+{
+    autofree char *sql =
+        xasprintf("PRAGMA journal_size_limit = 0; PRAGMA user_version = %d", SQL_VERSION);
+    return execute(database, sql, err);
+}
+
 /* 1: ours. 0: empty. */
 static int judge_marks(const struct marks *marks, struct error *err)
 {

@@ -43,6 +43,10 @@ int database_begin(struct database *database, struct error *err) must_check;
 int database_commit(struct database *database, struct error *err) must_check;
 void database_rollback(struct database *database);
 
+/* Begins the log anew where all of it has been moved, as short as can be: writes something that
+ * changes nothing. */
+int database_shorten(struct database *database, struct error *err) must_check;
+
 /* The last failure of SQLite as a sentence: "write jobs.db: the disk is full". */
 int database_fail(struct database *database, const char *act, struct error *err);
 

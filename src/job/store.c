@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "clock.h"
 #include "job/part.h"
@@ -13,7 +14,7 @@
 #include "str.h"
 
 /* For others who write. A server has other clients to answer, but for its start. */
-#define PATIENCE_SERVER_MS 100
+#define PATIENCE_SERVER_MS 1000
 #define PATIENCE_START_MS  2000
 #define PATIENCE_PERSON_MS 5000
 
@@ -354,13 +355,39 @@ void store_events_read(struct store *store, const struct store_events *events)
         wishes_read(&store->wishes, pass_on, &listener);
 }
 
-int store_checkpoint(struct store *store, struct error *err)
+/* A log that never comes to rest is shortened all the same. */
+#define LOG_BYTES_MAX (64UL << 20)
+
+static int checkpoint(struct store *store, int mode, struct error *err)
+{
+    int code = sqlite3_wal_checkpoint_v2(store->database.handle, NULL, mode, NULL, NULL);
+    return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY
+               ? 0
+               : database_fail(&store->database, "tidy", err);
+}
+
+static uint64_t log_bytes(const struct store *store)
+{
+    struct stat log;
+    return fstatat(store->front, DATABASE_NAME "-wal", &log, AT_SYMLINK_NOFOLLOW) < 0
+               ? 0
+               : (uint64_t)log.st_size;
+}
+
+/* Not with the lock of those who write, while that can be: they would wait for the disk with
+ * us. What they write meanwhile is left for the next round, and less each time. Who writes
+ * first into a log that was moved begins it anew, for which the disk is waited for: that had
+ * better be us. */
+int store_checkpoint(struct store *store, uint64_t from_bytes, struct error *err)
 {
     int r = store_ready(store, err);
-    if (r < 0)
+    if (r < 0 || log_bytes(store) < from_bytes)
         return r;
-    int code = sqlite3_wal_checkpoint_v2(store->database.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
-                                         NULL, NULL);
-    return code == SQLITE_OK || code == SQLITE_BUSY ? 0
-                                                    : database_fail(&store->database, "tidy", err);
+    for (int round = 0; r == 0 && round < 3; round++)
+        r = checkpoint(store, SQLITE_CHECKPOINT_PASSIVE, err);
+    if (r == 0)
+        r = database_shorten(&store->database, err);
+    if (r == 0 && log_bytes(store) >= LOG_BYTES_MAX)
+        r = checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE, err);
+    return r;
 }

@@ -167,6 +167,6 @@ struct store_events {
 };
 void store_events_read(struct store *store, const struct store_events *events);
 
-/* Moves the log into the database; may wait for the disk. Not for the event loop of a
- * server: it calls it from a thread of its own or when nothing is going on. */
-int store_checkpoint(struct store *store, struct error *err) must_check;
+/* Moves the log into the database where it has at least so many bytes; waits for the disk.
+ * Not for the event loop of a server (tidy.h). */
+int store_checkpoint(struct store *store, uint64_t from_bytes, struct error *err) must_check;

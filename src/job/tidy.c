@@ -17,6 +17,9 @@
 /* A disk that answers no more must not keep a server that ends. */
 #define STOP_S 1
 
+/* Some hundred jobs. Not sooner: the first record after each costs somebody a wait. */
+#define LOG_BYTES (4UL << 20)
+
 /* SQLite wants some ten KiB. */
 #define STACK_BYTES ((size_t)256 * 1024)
 
@@ -42,7 +45,7 @@ static void tidy_once(struct tidy *tidy)
     struct error err = { 0 };
     int r = store_bound(tidy->store, &tidy->bounds, &err);
     if (r == 0)
-        r = store_checkpoint(tidy->store, &err);
+        r = store_checkpoint(tidy->store, LOG_BYTES, &err);
     if (r < 0)
         log_event(LOG_WARN, "store-untidy", KV("reason", err.text));
 }

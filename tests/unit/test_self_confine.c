@@ -242,7 +242,7 @@ static int keep_jobs(void)
         return 1;
     if (read_job(keepings.store, keepings.outputs, &err) < 0)
         return 2;
-    if (store_checkpoint(keepings.store, &err) < 0)
+    if (store_checkpoint(keepings.store, 0, &err) < 0)
         return 3;
     if (store_prune(keepings.store, "local", &all, &removed, &remaining, &err) < 0 || removed != 1)
         return 4;

@@ -679,7 +679,7 @@ static void a_job_costs_little(void **state)
     }
     uint64_t each_us = (now_ns() - start) / count / 1000;
     start = now_ns();
-    assert_ok(store_checkpoint(store, &err), &err);
+    assert_ok(store_checkpoint(store, 0, &err), &err);
     uint64_t checkpoint_us = (now_ns() - start) / 1000;
     print_message("a job's two records cost %lu us, a checkpoint of %u jobs %lu us\n",
                   (unsigned long)each_us, count, (unsigned long)checkpoint_us);
