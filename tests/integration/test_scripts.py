@@ -553,7 +553,14 @@ def test_root_acts_in_the_library_as_its_owner(run, state):
     owner = (state / "front").stat().st_uid
     assert owner != 0
     assert (place(state) / "a.py").stat().st_uid == owner
-    # Only root could write here, and root does not.
+    # A file of root's by another name, and a directory that only root could write.
+    secret = state / "secret"
+    secret.write_text("print('secret')")
+    secret.chmod(0o600)
+    os.link(secret, place(state) / "secret.py")
+    for verb in ("show", "run"):
+        result = run("scripts", verb, "secret")
+        assert result.exit == 125 and "Permission denied" in result.err and result.out == ""
     place(state).chmod(0o555)
     os.chown(place(state), 0, 0)
     result = run("scripts", "save", "b", "-", input=b"1")
