@@ -3,7 +3,7 @@
  *
  * A row is a fact about the Python Package Index: the project's current wheels
  * hold the module, and most people who import it mean that project. Whoever adds
- * one checks it (tests/verify_infer_table). Nothing that is not here is ever
+ * one checks it (tests/verify_infer_table.py). Nothing that is not here is ever
  * installed for an import: a name that somebody else could register is not a wish.
  */
 #include <stdlib.h>
@@ -95,7 +95,6 @@ static const struct infer_row rows[] = {
     { "discord", "discord.py", "py-cord" },
     SAME("diskcache"),
     SAME("distro"),
-    { "distutils", "setuptools", NULL },
     { "django", "Django", NULL },
     { "dns", "dnspython", NULL },
     SAME("docker"),

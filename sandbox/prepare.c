@@ -8,6 +8,7 @@
 #include <cordon/log.h>
 
 #include "infer.h"
+#include "infer_failed.h"
 #include "project.h"
 #include "roots.h"
 #include "str.h"
@@ -127,7 +128,8 @@ static void infer_requirements(struct preparing *preparing)
 
 /* --- the environment -------------------------------------------------------------------- */
 
-static int ensure(struct preparing *preparing, char *const *requirements, struct error *err)
+static int ensure(struct preparing *preparing, char *const *requirements, bool offline,
+                  struct error *err)
 {
     const struct launch *launch = preparing->launch;
     const struct prepare_request *request = preparing->request;
@@ -144,8 +146,7 @@ static int ensure(struct preparing *preparing, char *const *requirements, struct
                                       launch->header ? launch->header : preparing->project.text,
                                   /* No file has the hashes of both. */
                                   .locked = launch->requirements ? NULL : preparing->project.locked,
-                                  .offline =
-                                      launch->offline || preparing->sandbox->config.uv_offline,
+                                  .offline = offline,
                                   .refresh = launch->refresh,
                                   .builds = request->policy->builds_isolated,
                                   .control = preparing->control,
@@ -154,28 +155,46 @@ static int ensure(struct preparing *preparing, char *const *requirements, struct
     return environment_ensure(preparing->sandbox, &wanted, &preparing->ret->environment, err);
 }
 
-/* What nobody asked for must not keep a script from running: it may do without. */
-static int find_environment(struct preparing *preparing, struct error *err)
+static void do_without(struct preparing *preparing, const char *reason)
 {
+    log_event(LOG_DEBUG, "not_inferred", KV("reason", reason));
+    infer_nothing(&preparing->inference, reason);
+}
+
+/* What nobody asked for must not keep a script from running: it may do without. */
+static int ensure_inferred(struct preparing *preparing, struct error *err)
+{
+    const struct sandbox *sandbox = preparing->sandbox;
     struct preparation *ret = preparing->ret;
     autolist char **both = list_copy(ret->requirements);
-    for (char **project = preparing->inference.projects; project && *project; project++)
+    for (char **project = preparing->inference.projects; *project; project++)
         list_add(&both, *project);
+    bool again = preparing->launch->refresh;
+    autofree char *lately = again ? NULL : infer_failed_lately(sandbox, ret->python, both);
+    bool offline = preparing->launch->offline || sandbox->config.uv_offline;
     struct error failure = { 0 };
-    int r = ensure(preparing, both, &failure);
-    bool inferred = list_len(both) > list_len(ret->requirements);
-    if (r < 0 && inferred && r != -ECANCELED) {
-        log_event(LOG_DEBUG, "not_inferred", KV("reason", failure.text));
-        infer_nothing(&preparing->inference, failure.text);
-        return ensure(preparing, ret->requirements, err);
+    int r = ensure(preparing, both, offline || lately, &failure);
+    if (r == 0) {
+        list_free(ret->requirements);
+        ret->requirements = TAKE(&both);
+        return 0;
     }
-    if (r < 0) {
+    if (r == -ECANCELED) {
         *err = failure;
         return r;
     }
-    list_free(ret->requirements);
-    ret->requirements = TAKE(&both);
-    return 0;
+    if (!offline && !lately)
+        infer_failed(sandbox, ret->python, both, failure.text);
+    do_without(preparing, lately ? lately : failure.text);
+    return ensure(preparing, ret->requirements, offline, err);
+}
+
+static int find_environment(struct preparing *preparing, struct error *err)
+{
+    if (preparing->inference.projects)
+        return ensure_inferred(preparing, err);
+    bool offline = preparing->launch->offline || preparing->sandbox->config.uv_offline;
+    return ensure(preparing, preparing->ret->requirements, offline, err);
 }
 
 /* --- all of it ---------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@ import textwrap
 
 import package_index
 import pytest
+import verify_infer_table
 
 
 @pytest.fixture
@@ -134,6 +135,28 @@ def test_a_script_that_can_do_without_runs_where_nothing_can_be_installed(infer,
     failed = infer("import zeep")
     assert failed["end"] == "exited" and failed["exit_code"] == 1
     assert "import zeep: zeep could not be installed: " in failed["stderr"]
+
+
+def test_what_failed_is_not_tried_again_at_once(infer, index):
+    code = "import zeep"
+    first = infer(code)
+    asked = len(index.seen)
+    assert asked > 0
+    again = infer(code)
+    assert len(index.seen) == asked
+    assert first["stderr"] == again["stderr"] and "not found" in again["stderr"]
+    index.add(package_index.wheel("zeep"))
+    assert infer(code, "--refresh")["exit_code"] == 0
+    made = infer(code)  # an environment that is there counts more than an old failure
+    assert made["exit_code"] == 0 and made["environment"]["cached"] is True
+
+
+def test_rows_of_the_table_are_true_of_the_packages_here():
+    if not verify_infer_table.TABLE.exists():
+        pytest.skip("the table is not here")
+    assert len(verify_infer_table.rows()) > 250
+    wrong, judged = verify_infer_table.wrong_here()
+    assert wrong == [] and judged > 0
 
 
 # --- the standard library -----------------------------------------------------------------------
