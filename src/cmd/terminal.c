@@ -56,12 +56,21 @@ bool terminal_size(struct screen *ret)
     return true;
 }
 
+/* Some other job has it, and a shell has set it up for that one. */
+static bool in_background(void)
+{
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+    return foreground > 0 && foreground != getpgrp();
+}
+
 /* Calls only what a signal handler may. */
 static void set_back(void)
 {
     if (!own.handed_over)
         return;
     own.handed_over = 0;
+    if (in_background()) /* it would stop us, and there is nothing to set back */
+        return;
     /* Without waiting for what is still to be shown: nobody may ever look. */
     (void)tcsetattr(STDIN_FILENO, TCSANOW, &own.found);
 }
@@ -95,7 +104,7 @@ void terminal_hand_over(void)
 
 void terminal_take_back(void)
 {
-    if (own.handed_over)
+    if (own.handed_over && !in_background())
         (void)tcflush(STDIN_FILENO, TCIFLUSH);
     set_back();
 }

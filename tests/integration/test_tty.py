@@ -326,6 +326,39 @@ def test_it_is_raw_again_after_a_stop_that_nobody_can_catch(sit):
     assert person.modes() == person.before
 
 
+def test_a_shells_job_control(cordon, state):
+    person = Person(["/bin/bash", "--norc", "--noprofile", "-i"], state, {"PS1": "sh> "})
+    try:
+        person.sees(b"sh> ")
+        person.type(b"%s exec --tty -- /bin/cat\r" % os.fsencode(cordon))
+        support.soon(person.is_raw)
+        person.type(b"one\r")
+        person.sees(b"one\r\none\r\n")
+        (inner,) = (p for p in support.children(person.process.pid) if p != person.process.pid)
+        for resume in (b"fg\r", b"bg\r"):
+            os.kill(inner, signal.SIGTSTP)
+            person.sees(b"Stopped")
+            person.sees(b"sh> ")
+            person.type(resume)
+            person.sees(b"cat[^\n]*\r\n")
+            if resume == b"bg\r":  # it wants the terminal, and waits for it
+                support.soon(lambda: support.status(inner)["State"].startswith("T"))
+                person.type(b"\r")
+                person.sees(b"sh> ")
+                person.type(b"fg\r")
+                person.sees(b"cat[^\n]*\r\n")
+            support.soon(person.is_raw)
+            person.type(b"two\r")
+            person.sees(b"two\r\ntwo\r\n")
+        person.type(b"\x04")
+        person.sees(b"sh> ")
+        person.type(b"echo $((6 * 7)); exit\r")
+        person.sees(b"42\r\n")
+        assert person.ends() == 0
+    finally:
+        person.leave()
+
+
 def test_keys_that_nobody_read_are_not_left_to_the_shell(sit):
     person = sit(*tty("print('ready')\nimport time\ntime.sleep(0.5)"))
     person.sees(rb"ready\r?\n")
@@ -377,6 +410,15 @@ def test_the_report_has_what_was_shown(sit, tmp_path):
     assert person.ends() == 0
     answer = json.loads(report.read_text())
     assert (answer["stdout"], answer["stderr"]) == ("out\r\nerr\r\n", "")
+
+
+def test_a_recorded_run_has_a_terminal_too(sit, run):
+    person = sit(*tty("import os\nprint(os.ttyname(1))", "--job"))
+    assert person.ends() == 0
+    words, shown = person.shown.decode().splitlines()
+    assert shown == "/dev/pts/0"
+    job = words.removeprefix("cordon: job ")
+    assert run("jobs", "output", job).out == "/dev/pts/0\r\n"
 
 
 def test_it_is_for_terminals(run):
