@@ -26,8 +26,6 @@ import pytest
 import support
 from mcp import Client, StdioServerParameters
 
-tomllib = pytest.importorskip("tomllib")
-
 SAVE, LIST, RUN = "py_save_script", "py_list_scripts", "py_run_saved_script"
 BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 
@@ -284,7 +282,7 @@ def script_blocks(text):
             yield "".join(line[2:] if line.startswith("# ") else line[1:] for line in lines)
 
 
-def parsed(text):
+def parsed(text, tomllib):
     """The meaning of the one header there is; None: there is none, or none that is TOML."""
     try:
         (block,) = script_blocks(text)
@@ -308,6 +306,7 @@ def encoding(text):
 
 
 def test_a_header_is_written_whatever_the_source_holds(client, state):
+    tomllib = pytest.importorskip("tomllib")
     wanted = ["rich>=13", 'tomli; python_version < "3.11"']
     written = refused = grown = 0
     for number, source in enumerate(generated_sources()):
@@ -320,7 +319,7 @@ def test_a_header_is_written_whatever_the_source_holds(client, state):
             requires_python=">=3.9",
             overwrite=True,
         )
-        blocks, before = list(script_blocks(source)), parsed(source)
+        blocks, before = list(script_blocks(source)), parsed(source, tomllib)
         if result["isError"]:
             refused += 1
             # What a simple writer gets right is not refused.
@@ -328,7 +327,7 @@ def test_a_header_is_written_whatever_the_source_holds(client, state):
             continue
         written += 1
         after = (place(state) / "x.py").read_bytes().decode()
-        header = parsed(after)
+        header = parsed(after, tomllib)
         if blocks and not before:
             continue  # its own header is no TOML behind the lines that we read
         assert header, (source, after)
