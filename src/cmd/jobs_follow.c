@@ -147,7 +147,7 @@ static int await_end(struct jobs_visit *visit, const char *id, int lookout, enum
 int visit_cancel(struct jobs_visit *visit, struct error *err)
 {
     struct record record;
-    enum job_status status;
+    enum job_status status = JOB_PENDING;
     autoclose int lookout = lookout_open();
     int r = visit_record(visit, visit->words[0], &record, err);
     if (r < 0)

@@ -67,7 +67,7 @@ static int find_once(struct store *store, const char *owner, const char *id,
 int store_find(struct store *store, const char *owner, const char *id, struct record *ret,
                struct error *err)
 {
-    char keeper[KEEPER_MAX];
+    char keeper[KEEPER_MAX] = "";
     struct record record;
     int r = store_ready(store, err);
     if (r == 0) {

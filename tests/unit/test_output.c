@@ -15,7 +15,8 @@
 
 #define ID "0000000a-0000-4000-8000-000000000000"
 
-static char path[] = "/tmp/cordon-output-XXXXXX";
+#define PATH "/tmp/cordon-output-XXXXXX"
+static char path[sizeof(PATH)];
 static int front = -1;
 static struct outputs *outputs;
 
@@ -23,7 +24,7 @@ static int begin(void **state)
 {
     (void)state;
     struct error err = { 0 };
-    memcpy(path + strlen(path) - 6, "XXXXXX", 6);
+    (void)snprintf(path, sizeof(path), PATH);
     front = mkdtemp(path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     return front < 0 || outputs_open(front, &outputs, &err) < 0;
 }
