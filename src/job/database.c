@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -133,6 +134,13 @@ char *column_copy(sqlite3_stmt *statement, int at)
 
 /* --- opening -------------------------------------------------------------------------- */
 
+/* Root may be acting with somebody's file-system ids; a uid that is none only asks. */
+static uid_t acting_uid(void)
+{
+    uid_t uid = geteuid();
+    return uid == 0 ? (uid_t)setfsuid((uid_t)-1) : uid;
+}
+
 /* SQLite would make it with the umask's mode. Only where there is none: to close a file of
  * one's own that SQLite has open in this process would take its locks away. */
 static int file_make(int front, struct error *err)
@@ -150,9 +158,10 @@ static int file_make(int front, struct error *err)
         return fail_host(err, "look at %s", DATABASE_NAME);
     if (!S_ISREG(st.st_mode))
         return fail_host_as(err, EPERM, "%s is not a regular file", DATABASE_NAME);
-    if (st.st_uid != geteuid() && geteuid() != 0) /* root may be acting as somebody */
+    uid_t us = acting_uid();
+    if (st.st_uid != us)
         return fail_host_as(err, EPERM, "%s belongs to user %u, and this is user %u", DATABASE_NAME,
-                            st.st_uid, geteuid());
+                            st.st_uid, us);
     return 0;
 }
 
