@@ -15,8 +15,6 @@
 /* Jobs in resources/list; all of them are in py_list_jobs. */
 #define LISTED_JOBS 50
 
-#define SCRIPTS "cordon://scripts/"
-
 /* One range; who wants more asks for the next. */
 #define RANGE_BYTES_MAX ((size_t)1024 * 1024)
 
@@ -125,16 +123,21 @@ static int read_script(const struct services *services, const struct uri *uri, s
 
 /* --- the table ------------------------------------------------------------------------------- */
 
+/* The rows of which resources/list names entries. */
+enum { STREAM_ROW, JOB_ROW, SCRIPT_ROW };
+
 static const struct resource resources[] = {
-    { "job-stream://", "job-stream://{job_id}{?stream,offset,length}", "job-stream",
-      "Output of a job",
-      "Both streams of a job, running or ended; of long ones the beginning and the end. With "
-      "stream (stdout or stderr), offset and length exactly those bytes.",
-      "text/plain", read_stream },
-    { "cordon://jobs/", "cordon://jobs/{job_id}", "job", "Record of a job",
-      "The state of a job and, once it has ended, its result.", "application/json", read_job },
-    { SCRIPTS, SCRIPTS "{name}", "script", "A saved script",
-      "The source of a saved script, with its PEP 723 header.", "text/x-python", read_script },
+    [STREAM_ROW] = { "job-stream://", "job-stream://{job_id}{?stream,offset,length}", "job-stream",
+                     "Output of a job",
+                     "Both streams of a job, running or ended; of long ones the beginning and the "
+                     "end. With stream (stdout or stderr), offset and length exactly those bytes.",
+                     "text/plain", read_stream },
+    [JOB_ROW] = { "cordon://jobs/", "cordon://jobs/{job_id}", "job", "Record of a job",
+                  "The state of a job and, once it has ended, its result.", "application/json",
+                  read_job },
+    [SCRIPT_ROW] = { "cordon://scripts/", "cordon://scripts/{name}", "script", "A saved script",
+                     "The source of a saved script, with its PEP 723 header.", "text/x-python",
+                     read_script },
 };
 
 static void add_text(struct json_object *object, const char *name, const char *text)
@@ -170,7 +173,7 @@ struct json_object *resource_templates_list(void)
 
 static void list_scripts(const struct services *services, struct json_object *list)
 {
-    const struct resource *row = &resources[COUNT(resources) - 1];
+    const struct resource *row = &resources[SCRIPT_ROW];
     struct script_list found = { 0 };
     struct error ignored;
     if (library_list(&services->library, true, &found, &ignored) < 0)
@@ -196,7 +199,7 @@ struct json_object *resources_list(const struct services *services)
             autofree char *about =
                 xasprintf("%s: %s", record->tool, job_status_name(record->status));
             json_object_array_add(list,
-                                  row_json(&resources[0], "uri", uri, record->id,
+                                  row_json(&resources[STREAM_ROW], "uri", uri, record->id,
                                            record->label ? record->label : record->id, about));
         }
     record_list_done(&found);
