@@ -134,11 +134,12 @@ char *column_copy(sqlite3_stmt *statement, int at)
 
 /* --- opening -------------------------------------------------------------------------- */
 
-/* Root may be acting with somebody's file-system ids; a uid that is none only asks. */
+/* Root may be acting with somebody's file-system ids; a uid that is none only asks, and a cage
+ * in which nobody acts for others does not answer. */
 static uid_t acting_uid(void)
 {
-    uid_t uid = geteuid();
-    return uid == 0 ? (uid_t)setfsuid((uid_t)-1) : uid;
+    uid_t uid = geteuid(), acting = uid == 0 ? (uid_t)setfsuid((uid_t)-1) : uid;
+    return acting == (uid_t)-1 ? uid : acting;
 }
 
 /* SQLite would make it with the umask's mode. Only where there is none: to close a file of
