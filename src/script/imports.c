@@ -269,9 +269,15 @@ static void scan_text(struct scan *scan)
 
 /* --- tokens ------------------------------------------------------------------------------ */
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static bool is_name_byte(char c)
 {
-    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
+           (unsigned char)c >= 0x80;
 }
 
 /* Is the word in front of a quote a string's prefix? */
@@ -328,11 +334,16 @@ static void skip_comment(struct scan *scan)
         scan->at++;
 }
 
+static bool is_bracket(char c)
+{
+    return c == '(' || c == ')' || c == '[' || c == ']' || c == '{' || c == '}';
+}
+
 static void scan_bracket(struct scan *scan, char c)
 {
     struct mode *mode = &scan->modes[scan->depth];
     scan->at++;
-    if (strchr("([{", c)) {
+    if (c == '(' || c == '[' || c == '{') {
         mode->open++;
     } else if (mode->open > 0) {
         mode->open--;
@@ -360,17 +371,17 @@ static void scan_code(struct scan *scan)
             begin_statement(scan);
         return;
     }
-    if (is_name_byte(c) && !isdigit((unsigned char)c)) {
+    if (is_name_byte(c) && !is_digit(c)) {
         scan_name(scan);
         return;
     }
     if (program)
         on_sign(scan, c);
-    if (isdigit((unsigned char)c)) {
+    if (is_digit(c)) {
         skip_number(scan);
     } else if (c == '"' || c == '\'') {
         skip_string(scan);
-    } else if (strchr("()[]{}", c) && c) {
+    } else if (is_bracket(c)) {
         scan_bracket(scan, c);
     } else if (c == ':' && mode->open == 0 && !program) {
         scan->at++;
