@@ -81,6 +81,13 @@ def test_a_terminal_without_a_name_is_a_plain_one(sit):
         assert person.shown.strip() == seen
 
 
+def test_under_the_strictest_policy_too(sit):
+    code = "import os; print(os.environ['TERM'], os.ttyname(0))"
+    person = sit(*tty(code, "--policy", "strict"))
+    assert person.ends() == 0
+    assert person.shown == b"xterm-256color /dev/pts/0\r\n"
+
+
 def test_the_name_can_be_another(sit):
     person = sit(*tty("import os; print(os.environ['TERM'])", "--env", "TERM=linux"))
     assert person.ends() == 0
@@ -153,6 +160,14 @@ def test_keys_end_what_does_not_mind_them(sit, key, status):
     person.type(key)
     assert person.ends() == status
     assert b"cordon" not in person.shown
+
+
+def test_a_flood_can_be_interrupted(sit):
+    person = sit("exec", "--tty", "--", "/usr/bin/yes")
+    person.sees(b"y\r\ny\r\n")
+    person.type(b"\x03")
+    assert person.ends() == 130
+    assert person.modes() == person.before
 
 
 def test_suspend_is_the_shells_in_the_box(sit):
@@ -270,6 +285,16 @@ def test_it_is_restored_when_cordon_itself_crashes(sit, number):
     assert person.is_raw()
     person.process.send_signal(number)
     assert person.ends() == -number
+    assert person.modes() == person.before
+
+
+def test_it_is_restored_when_the_sandbox_dies(sit):
+    person = sit(*tty("import time\nprint('ready')\ntime.sleep(60)"))
+    person.sees(rb"ready\r?\n")
+    (supervisor,) = support.children(person.process.pid)
+    os.kill(supervisor, signal.SIGKILL)
+    assert person.ends() == 125
+    assert b"cordon: the supervisor died\r\n" in person.shown
     assert person.modes() == person.before
 
 
