@@ -23,6 +23,7 @@ struct recording {
     struct output_writer *writer;
     struct event *events;
     struct record record;
+    struct bounds bounds;
     bool told;
 };
 
@@ -79,7 +80,15 @@ static void watch(struct recording *recording)
 static int open_store(const struct options *options, struct recording *recording, struct error *err)
 {
     autofree char *path = NULL;
-    int r = recording->front = front_find(options, &path, err);
+    struct config config;
+    int r = config_load(options->config, &config, err);
+    if (r < 0)
+        return r;
+    recording->bounds = (struct bounds){ .count = config.jobs_keep,
+                                         .age_ms = config.jobs_max_age_ms,
+                                         .bytes = config.jobs_max_bytes };
+    config_done(&config);
+    r = recording->front = front_find(options, &path, err);
     if (r >= 0)
         r = front_enter(recording->front, err);
     if (r == 0)
@@ -202,7 +211,8 @@ void recording_end(struct recording *recording, const char *status, const char *
     if (enter(recording)) {
         for (int i = 0; i < 2; i++)
             record->bytes[i] = output_size(recording->outputs, record->id, i + 1);
-        if (store_end(recording->store, record, &err) < 0)
+        if (store_end(recording->store, record, &err) < 0 ||
+            store_bound(recording->store, &recording->bounds, &err) < 0)
             tell(recording, &err);
         front_leave();
     }

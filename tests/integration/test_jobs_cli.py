@@ -259,6 +259,41 @@ def test_only_what_is_old_enough_and_not_kept_goes(run, jobs, state, begin):
         assert {name[:36] for name in os.listdir(front_of(state) / "output")} == {running}
 
 
+@pytest.fixture
+def bounded(tmp_path):
+    """bounded(MEMBERS) -> a configuration with those bounds for jobs."""
+
+    def bounded(**bounds):
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps({"jobs": bounds}))
+        path.chmod(0o600)
+        return path
+
+    return bounded
+
+
+@pytest.mark.parametrize(
+    "bounds, left", [({"keep": 2}, 2), ({"max_bytes": "1K"}, 1), ({"max_age": "1ms"}, 0)]
+)
+def test_a_server_keeps_the_operators_bounds(serve, run, jobs, bounded, state, bounds, left):
+    for _ in range(4):
+        assert run("run", "--job", "-c", "print('x' * 599)").exit == 0
+    before = json.loads(jobs("list", "--json"))["jobs"]
+    client = serve("--config", bounded(**bounds))
+    support.soon(lambda: json.loads(jobs("list", "--json"))["total"] == left, 30)
+    now = json.loads(jobs("list", "--json"))["jobs"]
+    assert [job["id"] for job in now] == [job["id"] for job in before[:left]]
+    assert client.close() == 0
+
+
+def test_a_command_line_keeps_them_too(run, jobs, bounded):
+    config = bounded(keep=1)
+    for _ in range(3):
+        last = run("run", "--job", "--config", config, "-c", "0")
+    (job,) = json.loads(jobs("list", "--json"))["jobs"]
+    assert job["id"] == ID.search(last.err)[1]
+
+
 # --- jobs.json ----------------------------------------------------------------------------------
 
 OLD = [
