@@ -43,13 +43,15 @@ def launch(present, what=0, job="captured-1", policy="default", owner="local", *
     frame += text(more.get("policy_file")) + text(more.get("workspace"))
     frame += text(more.get("script_path")) + bytes([2 if more.get("python") else 0])
     frame += text(more.get("python")) + bytes([1, 0, 0]) + text(more.get("header"))
-    frame += words(more.get("requirements", [])) + words(more.get("argv", []))
+    frame += words(more.get("requirements", [])) + words(more.get("imports", []))
+    frame += bytes([more.get("project", False)]) + words(more.get("argv", []))
     frame += words(more.get("env", []))
     frame += words(more.get("hosts", []))
     extra = more.get("extra", [])
     frame += struct.pack("=I", len(extra)) + b"".join(text(path) + b"\x01" for path in extra)
     frame += struct.pack("=Q", UNBOUNDED) * LIMITS
     frame += text(more.get("terminal")) + struct.pack("=I", 24 << 16 | 80) + b"\x00"
+    frame += struct.pack("=I", 0)  # samples
     return frame + struct.pack("=I", sum(1 << number for number in present))
 
 
