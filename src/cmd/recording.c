@@ -122,7 +122,9 @@ int recording_begin(const struct options *options, const struct recording_of *of
         .of = *of,
         .front = -1,
         .record = { .tool = xstrdup(of->tool),
-                    .label = of->label ? xstrdup(of->label) : NULL,
+                    .label = of->label && utf8_valid(of->label, strlen(of->label))
+                                 ? xstrdup(of->label)
+                                 : NULL,
                     .created_ms = now_epoch_ms() },
     };
     struct record *record = &recording->record;
@@ -143,11 +145,12 @@ int recording_begin(const struct options *options, const struct recording_of *of
 
 #define PROGRESS_TEXT 512
 
-/* A copy in `out`; NULL of an empty one. */
+/* A copy in `out` of the characters that fit; NULL of none. */
 static char *text_of(const char *text, char out[PROGRESS_TEXT])
 {
     (void)snprintf(out, PROGRESS_TEXT, "%s", text);
-    return *out ? out : NULL;
+    out[utf8_whole(out, strlen(out), false)] = '\0';
+    return *out && utf8_valid(out, strlen(out)) ? out : NULL;
 }
 
 void recording_note(struct recording *recording, const struct note *note)

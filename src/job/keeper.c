@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/keeper.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,6 +10,8 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
+
+#include "str.h"
 
 int keeper_enter(int keepers, char name[KEEPER_MAX], int *ret, struct error *err)
 {
@@ -51,4 +54,17 @@ void keeper_bury(int keepers, const char *name)
 {
     if (is_name(name))
         (void)unlinkat(keepers, name, 0);
+}
+
+void keeper_list(int keepers, char ***ret)
+{
+    autoclose int fd = openat(keepers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+    if (!entries)
+        return;
+    fd = -1; /* the stream's */
+    for (struct dirent *entry; (entry = readdir(entries));)
+        if (is_name(entry->d_name))
+            list_add(ret, entry->d_name);
+    (void)closedir(entries);
 }

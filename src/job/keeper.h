@@ -19,5 +19,8 @@ int keeper_enter(int keepers, char name[KEEPER_MAX], int *fd, struct error *err)
 
 bool keeper_lives(int keepers, const char *name);
 
+/* The names of all that have a file; the caller's (list_free). */
+void keeper_list(int keepers, char ***ret);
+
 /* Takes the file away. */
 void keeper_bury(int keepers, const char *name);

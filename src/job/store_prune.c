@@ -98,6 +98,19 @@ int store_bury(struct store *store, struct error *err)
     return r;
 }
 
+/* A keeper that died without a job is in no record: only its file tells of it. */
+static int bury_files(struct store *store, struct error *err)
+{
+    autolist char **names = NULL;
+    keeper_list(store->keepers, &names);
+    for (char **name = names; name && *name; name++) {
+        int r = strcmp(*name, store->keeper) == 0 ? 0 : store_bury_one(store, *name, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 /* --- the old ------------------------------------------------------------------------------ */
 
 static int remove_one(struct store *store, const char *id, struct error *err)
@@ -233,6 +246,8 @@ int store_bound(struct store *store, const struct bounds *bounds, struct error *
     int64_t now_ms = now_epoch_ms();
     int64_t before_ms = bounds->age_ms < (uint64_t)now_ms ? now_ms - (int64_t)bounds->age_ms : 0;
     int r = store_bury(store, err);
+    if (r == 0)
+        r = bury_files(store, err);
     while (r >= 0 && (r = bound_some(store, bounds, before_ms, err)) > 0)
         ;
     return r;

@@ -287,6 +287,27 @@ static void the_jobs_of_a_killed_keeper_failed_and_keep_their_output(void **stat
     assert_int_equal(rmdir(keepers), 0); /* nothing of the dead is left in it */
 }
 
+static void a_keeper_that_died_without_a_job_leaves_nothing(void **state)
+{
+    struct place *place = *state;
+    struct error err = { 0 };
+    const struct bounds none = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct store *store = NULL;
+        _exit(store_open(place->front, STORE_KEEPER, &store, &err) < 0); /* without store_close() */
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    autofree char *keepers = path_join(place->path, "keepers");
+    assert_true(rmdir(keepers) < 0); /* there is something in it */
+    struct store *store = opened(place, STORE_KEEPER);
+    assert_ok(store_bound(store, &none, &err), &err);
+    store_close(store);
+    assert_int_equal(rmdir(keepers), 0);
+}
+
 static void a_store_that_is_closed_leaves_no_job_running(void **state)
 {
     struct store *store = opened(*state, STORE_KEEPER), *other = opened(*state, STORE_VISITOR);
@@ -698,6 +719,7 @@ int main(void)
         IN_A_PLACE(the_newest_come_first_with_their_number),
         IN_A_PLACE(an_id_may_be_shortened_while_it_is_clear),
         IN_A_PLACE(the_jobs_of_a_killed_keeper_failed_and_keep_their_output),
+        IN_A_PLACE(a_keeper_that_died_without_a_job_leaves_nothing),
         IN_A_PLACE(a_store_that_is_closed_leaves_no_job_running),
         IN_A_PLACE(a_file_that_is_no_database_is_refused_and_stays),
         IN_A_PLACE(a_damaged_database_is_refused_and_stays),
