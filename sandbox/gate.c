@@ -15,6 +15,7 @@
 
 #include "cgroup.h"
 #include "fd.h"
+#include "gate_text.h"
 #include "job.h"
 #include "policy.h"
 #include "roots.h"
@@ -114,24 +115,57 @@ static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
     launch_done(&launch);
 }
 
+static void send_answer(struct gate *gate, struct resolved *answer, int file)
+{
+    struct error err = { 0 };
+    size_t out = 0;
+    if (resolved_encode(answer, gate->frame, &out, &err) < 0 ||
+        socket_send(GATE_FD, gate->frame, out, &file, 1, &err) < 0)
+        log_event(LOG_WARN, "answer-not-sent", KV("reason", err.text));
+    own_close(&file);
+    resolved_done(answer);
+}
+
+static void answer_file(struct gate *gate, const struct resolve *question)
+{
+    struct resolved answer = { 0 };
+    int file = -1;
+    roots_resolve(gate->sandbox, question, &answer, &file);
+    send_answer(gate, &answer, file);
+}
+
+/* In a process of its own, which takes the room of a run: a box may be tried for it. */
+static void answer_text(struct gate *gate, const struct resolve *question)
+{
+    struct resolved answer = { .id = question->id };
+    int file = -1;
+    pid_t child = gate->running < gate->sandbox->config.slot_count ? fork() : -1;
+    if (child > 0) {
+        gate->running++;
+        return;
+    }
+    if (child < 0) {
+        (void)fail_host_as(&answer.error, EAGAIN, "too much is under way");
+        answer.code = EAGAIN;
+    } else {
+        gate_text(gate->sandbox, question, &answer, &file);
+    }
+    send_answer(gate, &answer, file);
+    if (child == 0)
+        _exit(0);
+}
+
 static void on_resolve(struct gate *gate, size_t len)
 {
     struct resolve question = { 0 };
-    struct resolved answer = { 0 };
     struct error err = { 0 };
-    int file = -1;
-    size_t out = 0;
-    if (resolve_decode(gate->frame, len, &question, &err) == 0) {
-        roots_resolve(gate->sandbox, &question, &answer, &file);
-        if (resolved_encode(&answer, gate->frame, &out, &err) < 0 ||
-            socket_send(GATE_FD, gate->frame, out, &file, 1, &err) < 0)
-            log_event(LOG_WARN, "answer-not-sent", KV("reason", err.text));
-    } else {
+    if (resolve_decode(gate->frame, len, &question, &err) < 0)
         log_event(LOG_WARN, "question-refused", KV("reason", err.text));
-    }
-    own_close(&file);
+    else if (question.what == RESOLVE_FILE)
+        answer_file(gate, &question);
+    else
+        answer_text(gate, &question);
     resolve_done(&question);
-    resolved_done(&answer);
 }
 
 /* False when the front is gone. */

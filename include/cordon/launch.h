@@ -121,8 +121,15 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
  * directory, as a sealed memfd. The front never opens a caller's path. */
 #define RESOLVE_BYTES_MAX SCRIPT_BYTES_MAX
 
+enum resolve_what {
+    RESOLVE_FILE,
+    RESOLVE_POLICY, /* the text of a policy that clients may name; path: its name */
+    RESOLVE_CHECK,  /* what this host can enforce, as `cordon check --json` says it; path: NULL */
+};
+
 struct resolve {
-    uint32_t id;     /* echoed */
+    uint32_t id; /* echoed */
+    enum resolve_what what;
     char *directory; /* must lie beneath the roots; NULL: the first root */
     char *path;      /* relative to the directory, or absolute and beneath it; NULL: judge the
                       * directory alone */

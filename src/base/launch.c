@@ -207,6 +207,7 @@ int resolve_encode(const struct resolve *resolve, void *frame, size_t *len, stru
     autostr struct str out = { 0 };
     frame_put_u8(&out, FRAME_RESOLVE);
     frame_put_u32(&out, resolve->id);
+    frame_put_u8(&out, (uint8_t)resolve->what);
     frame_put_text(&out, resolve->directory);
     frame_put_text(&out, resolve->path);
     if (frame_hand_over(&out, frame, len) < 0)
@@ -220,8 +221,11 @@ int resolve_decode(const void *frame, size_t len, struct resolve *ret, struct er
     if (frame_u8(&in) != FRAME_RESOLVE)
         in.bad = true;
     ret->id = frame_u32(&in);
+    ret->what = frame_choice(&in, RESOLVE_CHECK);
     ret->directory = frame_text(&in);
     ret->path = frame_text(&in);
+    if (ret->what == RESOLVE_POLICY && !ret->path)
+        in.bad = true;
     if (!frame_end(&in))
         return fail_caller(err, EBADMSG, "malformed resolve frame");
     return 0;

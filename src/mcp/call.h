@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* call.h - one tools/call from its arrival to its answer.
+/* call.h - one tools/call or resources/read from its arrival to its answer.
  *
  * The session owns it until call_answer(); the tool that handles it owns
  * `work` and must come to call_answer() exactly once, also after `cancel`.
@@ -70,6 +70,9 @@ void call_stopped(struct call *call, const struct outcome *outcome);
 
 /* The same for a failure: by whose move it is (rpc.h) refused, or a fault. */
 void call_refuse(struct call *call, const struct error *error);
+
+/* Ends a call that is no tool's with an error of the protocol (rpc.h). */
+void call_error(struct call *call, int code, const char *text);
 
 /* The same as one sentence, for tools whose result is no run's. */
 void call_fail(struct call *call, const struct error *error);

@@ -101,21 +101,18 @@ static void ask_waiting(struct gate *gate)
     }
 }
 
-int gate_resolve(struct gate *gate, const char *directory, const char *path, gate_answer *answer,
-                 void *context, uint32_t *ticket, struct error *err)
+/* Encodes *ask, with the next ticket in it, and queues it. */
+static int put_question(struct gate *gate, struct resolve *ask, gate_answer *answer, void *context,
+                        uint32_t *ticket, struct error *err)
 {
     if (gate->dead)
         return fail_host_as(err, EPIPE, "the gate died");
     struct question *question = xcalloc(1, sizeof(*question));
-    question->ticket = ++gate->last_ticket;
+    question->ticket = ask->id = ++gate->last_ticket;
     question->answer = answer;
     question->context = context;
     question->frame = xcalloc(1, LAUNCH_FRAME_MAX);
-    struct resolve ask = { .id = question->ticket,
-                           .directory = directory ? xstrdup(directory) : NULL,
-                           .path = path ? xstrdup(path) : NULL };
-    int r = resolve_encode(&ask, question->frame, &question->len, err);
-    resolve_done(&ask);
+    int r = resolve_encode(ask, question->frame, &question->len, err);
     if (r < 0) {
         question_free(question);
         return r;
@@ -126,6 +123,25 @@ int gate_resolve(struct gate *gate, const char *directory, const char *path, gat
     gate->end = &question->next;
     ask_waiting(gate);
     return 0;
+}
+
+int gate_resolve(struct gate *gate, const char *directory, const char *path, gate_answer *answer,
+                 void *context, uint32_t *ticket, struct error *err)
+{
+    struct resolve ask = { .directory = directory ? xstrdup(directory) : NULL,
+                           .path = path ? xstrdup(path) : NULL };
+    int r = put_question(gate, &ask, answer, context, ticket, err);
+    resolve_done(&ask);
+    return r;
+}
+
+int gate_ask_text(struct gate *gate, enum resolve_what what, const char *name, gate_answer *answer,
+                  void *context, uint32_t *ticket, struct error *err)
+{
+    struct resolve ask = { .what = what, .path = name ? xstrdup(name) : NULL };
+    int r = put_question(gate, &ask, answer, context, ticket, err);
+    resolve_done(&ask);
+    return r;
 }
 
 void gate_forget(struct gate *gate, uint32_t ticket)

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "config.h"
+#include "fd.h"
 #include "job/record.h"
+#include "mcp/gate.h"
 #include "mcp/job_view.h"
 #include "mcp/rpc.h"
 #include "mcp/uri.h"
@@ -15,8 +18,15 @@
 /* Jobs in resources/list; all of them are in py_list_jobs. */
 #define LISTED_JOBS 50
 
+#define SCRIPTS  "cordon://scripts/"
+#define POLICIES "cordon://policies/"
+#define CHECK    "cordon://check"
+
 /* One range; who wants more asks for the next. */
 #define RANGE_BYTES_MAX ((size_t)1024 * 1024)
+
+/* A policy's file, or a verdict: far less. */
+#define TEXT_BYTES_MAX ((size_t)1024 * 1024)
 
 /* What was read: text, or bytes that are none. */
 struct content {
@@ -27,7 +37,8 @@ struct content {
 struct resource {
     const char *prefix, *template, *name, *title, *description, *type;
     int (*read)(const struct services *services, const struct uri *uri, struct content *ret,
-                struct error *err);
+                struct error *err); /* NULL: the gate knows it, as this text */
+    enum resolve_what text;
 };
 
 /* --- job-stream://ID{?stream,offset,length} ----------------------------------------------- */
@@ -123,21 +134,27 @@ static int read_script(const struct services *services, const struct uri *uri, s
 
 /* --- the table ------------------------------------------------------------------------------- */
 
-/* The rows of which resources/list names entries. */
-enum { STREAM_ROW, JOB_ROW, SCRIPT_ROW };
+enum { STREAM_ROW, JOB_ROW, SCRIPT_ROW, POLICY_ROW, CHECK_ROW, ROWS };
 
-static const struct resource resources[] = {
+static const struct resource resources[ROWS] = {
     [STREAM_ROW] = { "job-stream://", "job-stream://{job_id}{?stream,offset,length}", "job-stream",
                      "Output of a job",
                      "Both streams of a job, running or ended; of long ones the beginning and the "
-                     "end. With stream (stdout or stderr), offset and length exactly those bytes.",
-                     "text/plain", read_stream },
+                     "end. With "
+                     "stream (stdout or stderr), offset and length exactly those bytes.",
+                     "text/plain", read_stream, 0 },
     [JOB_ROW] = { "cordon://jobs/", "cordon://jobs/{job_id}", "job", "Record of a job",
                   "The state of a job and, once it has ended, its result.", "application/json",
-                  read_job },
-    [SCRIPT_ROW] = { "cordon://scripts/", "cordon://scripts/{name}", "script", "A saved script",
+                  read_job, 0 },
+    [SCRIPT_ROW] = { SCRIPTS, SCRIPTS "{name}", "script", "A saved script",
                      "The source of a saved script, with its PEP 723 header.", "text/x-python",
-                     read_script },
+                     read_script, 0 },
+    [POLICY_ROW] = { POLICIES, POLICIES "{name}", "policy", "A policy",
+                     "What a script may do under a policy that a client may name.",
+                     "application/json", NULL, RESOLVE_POLICY },
+    [CHECK_ROW] = { CHECK, NULL, "check", "What this host enforces",
+                    "Every layer of a box and every limit: on, approximated, or off and why.",
+                    "application/json", NULL, RESOLVE_CHECK },
 };
 
 static void add_text(struct json_object *object, const char *name, const char *text)
@@ -161,10 +178,11 @@ static struct json_object *row_json(const struct resource *resource, const char 
 struct json_object *resource_templates_list(void)
 {
     struct json_object *list = json_object_new_array();
-    for (size_t i = 0; i < COUNT(resources); i++) {
+    for (size_t i = 0; i < ROWS; i++) {
         const struct resource *row = &resources[i];
-        json_object_array_add(list, row_json(row, "uriTemplate", row->template, row->name,
-                                             row->title, row->description));
+        if (row->template)
+            json_object_array_add(list, row_json(row, "uriTemplate", row->template, row->name,
+                                                 row->title, row->description));
     }
     struct json_object *result = json_object_new_object();
     json_object_object_add(result, "resourceTemplates", list);
@@ -186,30 +204,48 @@ static void list_scripts(const struct services *services, struct json_object *li
     script_list_done(&found);
 }
 
-struct json_object *resources_list(const struct services *services)
+static void list_jobs(const struct services *services, struct json_object *list)
 {
-    struct json_object *list = json_object_new_array();
     struct record_list found = { 0 };
     struct error ignored; /* who cannot list jobs lists none; the tools say why */
-    if (services->store &&
-        store_list(services->store, OWNER_LOCAL, -1, LISTED_JOBS, &found, &ignored) == 0)
-        for (size_t i = 0; i < found.count; i++) {
-            const struct record *record = &found.records[i];
-            autofree char *uri = xasprintf("job-stream://%s", record->id);
-            autofree char *about =
-                xasprintf("%s: %s", record->tool, job_status_name(record->status));
-            json_object_array_add(list,
-                                  row_json(&resources[STREAM_ROW], "uri", uri, record->id,
-                                           record->label ? record->label : record->id, about));
-        }
+    if (!services->store ||
+        store_list(services->store, OWNER_LOCAL, -1, LISTED_JOBS, &found, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < found.count; i++) {
+        const struct record *record = &found.records[i];
+        autofree char *uri = xasprintf("job-stream://%s", record->id);
+        autofree char *about = xasprintf("%s: %s", record->tool, job_status_name(record->status));
+        json_object_array_add(list, row_json(&resources[STREAM_ROW], "uri", uri, record->id,
+                                             record->label ? record->label : record->id, about));
+    }
     record_list_done(&found);
+}
+
+static void list_policies(const struct services *services, struct json_object *list)
+{
+    const struct resource *row = &resources[POLICY_ROW];
+    char *const *name = services->config ? services->config->client_policies : NULL;
+    for (; name && *name; name++) {
+        autofree char *uri = xasprintf(POLICIES "%s", *name);
+        json_object_array_add(list, row_json(row, "uri", uri, *name, *name, row->description));
+    }
+}
+
+struct json_object *resources_list(const struct services *services)
+{
+    const struct resource *check = &resources[CHECK_ROW];
+    struct json_object *list = json_object_new_array();
+    json_object_array_add(list, row_json(check, "uri", CHECK, check->name, check->title,
+                                         check->description));
+    list_policies(services, list);
     list_scripts(services, list);
+    list_jobs(services, list);
     struct json_object *result = json_object_new_object();
     json_object_object_add(result, "resources", list);
     return result;
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- answers --------------------------------------------------------------------------------- */
 
 static struct json_object *content_json(const struct resource *resource, const char *uri,
                                         struct content *content)
@@ -235,25 +271,126 @@ static struct json_object *content_json(const struct resource *resource, const c
     return result;
 }
 
-int resource_read(const struct services *services, const char *uri, struct json_object **ret,
-                  struct error *err)
+/* Nothing there has a code of its own; else whose move it is decides. */
+static void answer_error(struct call *call, const struct error *err)
+{
+    bool absent = err->code == ENOENT && err->blame == BLAME_CALLER;
+    call_error(call, absent ? (int)RPC_RESOURCE_NOT_FOUND : (int)blame_code(err->blame), err->text);
+}
+
+static void answer_content(struct call *call, const struct resource *resource, const char *uri,
+                           struct content *content)
+{
+    call_answer(call, content_json(resource, uri, content));
+    str_done(&content->bytes);
+}
+
+/* --- what the gate knows -----------------------------------------------------------------------
+ */
+
+struct question {
+    struct call *call;
+    const struct resource *resource;
+    char *uri;
+    uint32_t ticket;
+};
+
+static struct call *question_end(struct question *question)
+{
+    struct call *call = question->call;
+    free(question->uri);
+    free(question);
+    return call;
+}
+
+static void on_cancel(struct call *call, bool grace)
+{
+    struct question *question = call->work;
+    (void)grace;
+    gate_forget(call->services->gate, question->ticket);
+    call_error(question_end(question), RPC_INTERNAL_ERROR, "the server ends");
+}
+
+static void on_text(void *context, const struct resolved *resolved, int fd)
+{
+    struct question *question = context;
+    autoclose int file = fd;
+    autofree char *text = NULL;
+    size_t len = 0;
+    struct error err = resolved->error;
+    int r = resolved->code != 0 ? -1 : fd_read_all(file, TEXT_BYTES_MAX, &text, &len, &err);
+    struct content content = { 0 };
+    if (r == 0) {
+        str_add(&content.bytes, text, len);
+        answer_content(question->call, question->resource, question->uri, &content);
+    } else {
+        answer_error(question->call, &err);
+    }
+    (void)question_end(question);
+}
+
+static int ask_gate(struct call *call, const struct resource *resource, const char *uri,
+                    const char *name, struct error *err)
+{
+    struct question *question = xcalloc(1, sizeof(*question));
+    question->call = call;
+    question->resource = resource;
+    question->uri = xstrdup(uri);
+    call->work = question;
+    call->cancel = on_cancel;
+    int r = gate_ask_text(call->services->gate, resource->text,
+                          resource->text == RESOLVE_POLICY ? name : NULL, on_text, question,
+                          &question->ticket, err);
+    if (r < 0)
+        (void)question_end(question);
+    return r;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static int read_there(struct call *call, const struct resource *resource, const char *address,
+                      struct error *err)
+{
+    struct uri uri;
+    struct content content = { 0 };
+    int r = uri_parse(address + strlen(resource->prefix), &uri, err);
+    if (r < 0)
+        return r;
+    if (resource->read)
+        r = resource->read(call->services, &uri, &content, err);
+    else
+        r = uri_known(&uri, (const char *const[]){ NULL }, err);
+    if (r == 0 && resource->read)
+        answer_content(call, resource, address, &content);
+    else if (r == 0)
+        r = ask_gate(call, resource, address, uri.path, err);
+    if (r < 0)
+        str_done(&content.bytes);
+    uri_done(&uri);
+    return r;
+}
+
+/* A prefix with something after it, or, where there is nothing to name, alone. */
+static const struct resource *resource_find(const char *uri)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct resource *resource = &resources[i];
+        size_t len = strlen(resource->prefix);
+        bool whole = resource->prefix[len - 1] != '/';
+        if (strncmp(uri, resource->prefix, len) == 0 && (!whole || !uri[len] || uri[len] == '?'))
+            return resource;
+    }
+    return NULL;
+}
+
+void resource_read(struct call *call, const char *uri)
 {
     char shown[128];
-    for (size_t i = 0; i < COUNT(resources); i++) {
-        const struct resource *resource = &resources[i];
-        struct uri parsed;
-        struct content content = { 0 };
-        if (!starts_with(uri, resource->prefix))
-            continue;
-        int r = uri_parse(uri + strlen(resource->prefix), &parsed, err);
-        if (r == 0) {
-            r = resource->read(services, &parsed, &content, err);
-            uri_done(&parsed);
-        }
-        if (r == 0)
-            *ret = content_json(resource, uri, &content);
-        str_done(&content.bytes);
-        return r;
-    }
-    return fail_caller(err, ENOENT, "Resource %s not found", printable(uri, shown, sizeof(shown)));
+    struct error err = { 0 };
+    const struct resource *resource = resource_find(uri);
+    int r = resource ? read_there(call, resource, uri, &err)
+                     : fail_caller(&err, ENOENT, "Resource %s not found",
+                                   printable(uri, shown, sizeof(shown)));
+    if (r < 0)
+        answer_error(call, &err);
 }

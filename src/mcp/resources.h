@@ -8,6 +8,5 @@
 struct json_object *resources_list(const struct services *services);
 struct json_object *resource_templates_list(void);
 
-/* The result of resources/read; the caller's. -ENOENT: there is nothing at that address. */
-int resource_read(const struct services *services, const char *uri, struct json_object **ret,
-                  struct error *err) must_check;
+/* Answers the call with what is at that address, or an error that says why not. */
+void resource_read(struct call *call, const char *uri);

@@ -31,6 +31,12 @@ static const char instructions[] =
 /* Small enough to mean nothing, big enough to show on every number (PROGRESS_NUMBER_MAX). */
 #define PROGRESS_STEP 0.001
 
+#define TEXT_OF(value)  TEXT_OF_(value)
+#define TEXT_OF_(value) #value
+#define TOO_MANY                                                               \
+    "too many calls at once; at most " TEXT_OF(CALLS_MAX) " are, of " TEXT_OF( \
+        CALLS_MIB_MAX) " MiB together"
+
 struct session {
     struct session_parts parts;
     const char *version; /* NULL before initialize */
@@ -111,6 +117,13 @@ void call_answer(struct call *call, struct json_object *result)
         json_object_put(result);
     else
         send_result(call->session, call->id, result);
+    call_end(call);
+}
+
+void call_error(struct call *call, int code, const char *text)
+{
+    if (!call->silent)
+        send_error(call->session, call->id, code, text);
     call_end(call);
 }
 
@@ -263,6 +276,22 @@ static bool progress_token(const struct rpc_message *message, struct json_object
             json_object_get_string_len(*ret) <= RPC_ID_MAX);
 }
 
+/* NULL: it was answered, as its id is in use. */
+static struct call *call_begin(struct session *session, const struct rpc_message *message,
+                               const char *tool, struct json_object *token)
+{
+    if (!call_find(session, message->id_value))
+        return call_new(session, message, tool, token);
+    /* Without the id: the client waits for one answer to it, and gets it. */
+    send_error(session, NULL, RPC_INVALID_REQUEST, "a call with this id is still running");
+    return NULL;
+}
+
+static bool is_full(const struct session *session)
+{
+    return session->call_count > CALLS_MAX || session->call_bytes > CALLS_BYTES_MAX;
+}
+
 static void call_tool(struct session *session, const struct rpc_message *message)
 {
     struct json_object *name, *arguments = NULL, *token;
@@ -289,17 +318,12 @@ static void call_tool(struct session *session, const struct rpc_message *message
                    "progressToken must be a string or an integer, of at most 1024 bytes");
         return;
     }
-    if (call_find(session, message->id_value)) {
-        /* Without the id: the client waits for one answer to it, and gets it. */
-        send_error(session, NULL, RPC_INVALID_REQUEST, "a call with this id is still running");
+    struct call *call = call_begin(session, message, tool->name, token);
+    if (!call)
         return;
-    }
-    struct call *call = call_new(session, message, tool->name, token);
-    if (session->call_count > CALLS_MAX || session->call_bytes > CALLS_BYTES_MAX) {
+    if (is_full(session)) {
         struct error err;
-        (void)fail_policy(&err, EBUSY,
-                          "too many calls at once; at most %d are, of %lu MiB together", CALLS_MAX,
-                          CALLS_BYTES_MAX >> 20);
+        (void)fail_policy(&err, EBUSY, TOO_MANY);
         call_refuse(call, &err);
         return;
     }
@@ -318,22 +342,20 @@ static void list_resources(struct session *session, const struct rpc_message *me
 
 static void read_resource(struct session *session, const struct rpc_message *message)
 {
-    struct json_object *uri, *result;
-    struct error err = { 0 };
+    struct json_object *uri;
     if (!json_object_object_get_ex(message->params, "uri", &uri) ||
         !json_object_is_type(uri, json_type_string) ||
         strlen(json_object_get_string(uri)) != (size_t)json_object_get_string_len(uri)) {
         send_error(session, message->id, RPC_INVALID_PARAMS, "uri must be a string");
         return;
     }
-    int r = resource_read(&session->parts.services, json_object_get_string(uri), &result, &err);
-    if (r == 0)
-        send_result(session, message->id, result);
+    struct call *call = call_begin(session, message, "resources/read", NULL);
+    if (!call)
+        return;
+    if (is_full(session))
+        call_error(call, RPC_INTERNAL_ERROR, TOO_MANY);
     else
-        send_error(session, message->id,
-                   err.code == ENOENT && err.blame == BLAME_CALLER ? RPC_RESOURCE_NOT_FOUND
-                                                                   : (int)blame_code(err.blame),
-                   err.text);
+        resource_read(call, json_object_get_string(uri));
 }
 
 static const struct method {

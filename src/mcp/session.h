@@ -15,7 +15,8 @@
  * come back. A call that runs costs four pipes and up to 60 KiB of shown output,
  * one that waits its script. */
 #define CALLS_MAX       128
-#define CALLS_BYTES_MAX (64UL * 1024 * 1024)
+#define CALLS_MIB_MAX   64
+#define CALLS_BYTES_MAX (CALLS_MIB_MAX * 1024UL * 1024)
 
 struct session_parts {
     struct services services;

@@ -51,7 +51,7 @@ def launch(present, what=0, job="captured-1", policy="default", owner="local", *
     frame += struct.pack("=I", len(extra)) + b"".join(text(path) + b"\x01" for path in extra)
     frame += struct.pack("=Q", UNBOUNDED) * LIMITS
     frame += text(more.get("terminal")) + struct.pack("=I", 24 << 16 | 80) + b"\x00"
-    frame += struct.pack("=I", 0)  # samples
+    frame += struct.pack("=I", more.get("sample_ms", 0))
     return frame + struct.pack("=I", sum(1 << number for number in present))
 
 
@@ -241,7 +241,14 @@ def test_the_front_gone_is_every_box_gone(gate):
 
 
 def test_the_gate_cannot_be_stopped_by_what_it_reads(gate):
-    gate.send(b"R" + struct.pack("=I", 1) + text("/" + "a/" * 20000) + text("b" * 20000))
-    gate.send(b"R" + struct.pack("=I", 2) + text(None) + text("/proc/self/mem"))
+    def ask(number, what, directory, path):
+        gate.send(b"R" + struct.pack("=IB", number, what) + text(directory) + text(path))
+
+    ask(1, 0, "/" + "a/" * 20000, "b" * 20000)
+    ask(2, 0, None, "/proc/self/mem")
+    ask(3, 1, None, "../../etc/shadow")
+    ask(4, 1, None, None)
+    ask(5, 1, "/", "x" * 40000)
+    ask(6, 3, None, None)
     gate.process.send_signal(signal.SIGCHLD)
     assert gate.order()[1] == b"ran\n"

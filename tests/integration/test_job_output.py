@@ -449,3 +449,52 @@ def test_a_benchmark_in_the_background_is_a_job_like_any_other(client):
 def test_an_interval_that_is_none_is_refused(client, interval):
     error = client.error("py_benchmark_script", script_content="1", sample_interval=interval)
     assert "sample_interval must be" in error
+
+
+# --- what the gate knows ------------------------------------------------------------------------
+
+
+def test_policies_and_the_host_are_readable(client):
+    addresses = [
+        resource["uri"]
+        for resource in client.raw.request("list", "resources/list")["result"]["resources"]
+    ]
+    assert {"cordon://check", "cordon://policies/default", "cordon://policies/strict"} <= set(
+        addresses
+    )
+    policy = json.loads(client.text("cordon://policies/strict"))
+    assert policy["name"] == "strict"
+    verdict = json.loads(client.text("cordon://check"))
+    result = client.call(ALONE, script_content="1")
+    assert set(result["layers"]) <= set(verdict["layers"])
+    assert verdict["policy"] == "default"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "cordon://policies/fetch",  # nobody may name it
+        "cordon://policies/data",  # no client may
+        "cordon://policies/../default",
+        "cordon://policies/",
+        "cordon://policies/de%00fault",
+        "cordon://checks",
+        "cordon://check/x",
+        "cordon://check?policy=fetch",
+        "cordon://",
+    ],
+)
+def test_what_no_client_may_know_is_not_there(client, address):
+    assert client.read(address)["code"] in (-32002, -32602)
+    assert client.call(ALONE, script_content="print(1)")["stdout"] == "1\n"
+
+
+def test_questions_about_the_host_keep_no_call_waiting(client):
+    for number in range(20):
+        client.raw.send(
+            id=f"check {number}", method="resources/read", params={"uri": "cordon://check"}
+        )
+    assert client.call(ALONE, script_content="print(1)")["stdout"] == "1\n"
+    for number in range(20):
+        reply = client.raw.reply(f"check {number}")
+        assert "result" in reply or "too much" in reply["error"]["message"]
