@@ -140,8 +140,7 @@ static const struct resource resources[ROWS] = {
     [STREAM_ROW] = { "job-stream://", "job-stream://{job_id}{?stream,offset,length}", "job-stream",
                      "Output of a job",
                      "Both streams of a job, running or ended; of long ones the beginning and the "
-                     "end. With "
-                     "stream (stdout or stderr), offset and length exactly those bytes.",
+                     "end. With stream (stdout or stderr), offset and length exactly those bytes.",
                      "text/plain", read_stream, 0 },
     [JOB_ROW] = { "cordon://jobs/", "cordon://jobs/{job_id}", "job", "Record of a job",
                   "The state of a job and, once it has ended, its result.", "application/json",

@@ -417,7 +417,7 @@ def test_a_benchmark_measures_the_script_alone(client):
     cpu = [sample["cpu_seconds"] for sample in samples]
     assert cpu == sorted(cpu) and cpu[-1] >= 0.4
     assert max(sample["memory_mb"] for sample in samples) >= 60
-    assert {sample["processes"] for sample in samples} == {1}
+    assert max(sample["processes"] for sample in samples) == 1  # 0 where it is on its way out
 
 
 def test_a_long_benchmark_has_a_bounded_number_of_samples(client):
