@@ -126,7 +126,8 @@ static enum age judge_age(const struct search *search, uint64_t created_ms)
         return AGE_GOOD;
     uint64_t max_age_ms = search->sandbox->config.environment_max_age_s * 1000;
     bool aged = max_age_ms > 0 && search->began_ms - created_ms > max_age_ms;
-    return search->request->refresh || aged ? AGE_OLD : AGE_GOOD;
+    /* What a lock names does not grow old. */
+    return search->request->refresh || (aged && !search->request->locked) ? AGE_OLD : AGE_GOOD;
 }
 
 static void take(const struct search *search, struct env_record *record, int hold, bool cached,

@@ -39,7 +39,7 @@ static int find_key(int owner, const char *beginning, char **ret, struct error *
         if (starts_with(entry->d_name, beginning))
             list_add(&found, entry->d_name);
     closedir(directory);
-    if (list_len(found) != 1)
+    if (!found || found[1])
         return fail_caller(err, ENOENT, "%s environment has a key that begins with %s",
                            found ? "more than one" : "no", beginning);
     *ret = xstrdup(found[0]);

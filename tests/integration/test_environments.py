@@ -3,11 +3,13 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import ssl
 import subprocess
 import textwrap
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -182,6 +184,32 @@ def test_offline_takes_what_there_is_and_makes_nothing(place):
     assert place.installs == 0
     assert place.run("--with", "alpha").out == "1.0\n"
     assert place.run("--offline", "--with", "alpha").out == "1.0\n"
+
+
+def made_long_ago(place):
+    """The records of all environments say so, a month ago."""
+    for record in place.state.glob("gate/environments/local/*/record"):
+        text = record.read_text()
+        then = (int(time.time()) - 30 * 86400) * 1000
+        record.write_text(re.sub(r"^created \d+$", f"created {then}", text, flags=re.M))
+
+
+def test_an_old_one_is_made_anew_while_there_is_an_index(place, tmp_path):
+    assert place.run("--with", "alpha").out == "1.0\n"
+    place.index.add(package_index.wheel("alpha", "2.0"))
+    assert place.run("--with", "alpha").out == "1.0\n"
+    made_long_ago(place)
+    assert place.run("--offline", "--with", "alpha").out == "1.0\n"
+    assert place.run("--with", "alpha").out == "2.0\n"
+    place.index.add(package_index.wheel("alpha", "3.0"))
+    made_long_ago(place)
+    config = tmp_path / "config.json"
+    config.write_text('{"uv": {"environment_max_age": "1000h"}}')
+    assert place.run("--config", config, "--with", "alpha").out == "2.0\n"
+    place.index.close()
+    assert place.run("--with", "alpha").out == "2.0\n", "an old one is better than none"
+    anew = place.run("--refresh", "--with", "alpha")
+    assert anew.exit == 125 and anew.out == ""
 
 
 def test_the_operator_sees_and_prunes_them(place):

@@ -3,6 +3,7 @@
 
 import itertools
 import os
+import re
 import subprocess
 import textwrap
 
@@ -109,6 +110,14 @@ def test_a_lock_has_the_last_word(place):
     assert place.run(VERSIONS)["stdout"] == "2.0 1.6\n"
     place.lock()
     assert place.run(VERSIONS)["stdout"] == "2.0 1.6\n"
+
+
+def test_what_is_locked_does_not_grow_old(place):
+    place.lock()
+    key = place.run(VERSIONS)["environment"]["key"]
+    record = place.state / "gate/environments/local" / key / "record"
+    record.write_text(re.sub(r"^created \d+$", "created 1", record.read_text(), flags=re.M))
+    assert place.run(VERSIONS)["environment"] == {"key": key, "cached": True}
 
 
 def test_another_file_than_the_locked_one_is_refused(place):

@@ -132,8 +132,10 @@ STATEMENTS += [
 ]
 TOKENS = ["import ", "from ", "a", "b", ".", ",", " as ", "\n", "\n", "\n ", ";", ":", "(", ")", "[", "]"]
 TOKENS += ["{", "}", "'", '"', "'''", '"""', "f'", 'f"', "rf'", "b'", "\\", "\\\n", "#", "!r", "1", "1.", "x"]
-TOKENS += ["=", "if 1:", "lambda:", "raise ", "yield ", "{{", "}}", "\\N{DIGIT ONE}", "\r\n", "\r", "\t", "é"]
-FIELDS = ["f'{%s}'", 'f"{%s}"', "f'''{%s}'''", "rf'a{%s}b'", "f'{%s!r}'", "f'{x:{%s}}'", "(%s)", "[%s]", "{1: %s}"]
+TOKENS += ["=", "if 1:", "lambda:", "raise ", "yield ", "{{", "}}", "\\N{DIGIT ONE}", "\r\n", "\r"]
+TOKENS += ["\t", "é"]
+FIELDS = ["f'{%s}'", 'f"{%s}"', "f'''{%s}'''", "rf'a{%s}b'", "f'{%s!r}'", "f'{x:{%s}}'", "(%s)"]
+FIELDS += ["[%s]", "{1: %s}"]
 
 
 def expression(chance, depth=0):

@@ -156,7 +156,7 @@ static void cpython_finds_the_same(void **state)
     autolist char **pythons = interpreters();
     if (!pythons)
         skip();
-    for (size_t i = 0; pythons[i]; i++) {
+    for (size_t i = 0; pythons && pythons[i]; i++) {
         unsigned files = compare_with(pythons[i], full ? "library 1" : "library 29");
         unsigned sources = compare_with(pythons[i], full ? "generated 20000" : "generated 500");
         print_message("%s: %u files, %u sources\n", pythons[i], files, sources);
