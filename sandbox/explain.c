@@ -128,6 +128,8 @@ static const struct {
       "unmasked paths (Docker and Podman: --security-opt systempaths=unconfined)" },
     { "build root", NULL, EPERM, MOUNTING_FORBIDDEN },
     { "build root", NULL, ENOSPC, "no more mounts are allowed (/proc/sys/fs/mount-max)" },
+    { "descriptors", "/dev/ptmx", ENOSPC,
+      "no more terminals are allowed (/proc/sys/kernel/pty/max)" },
     { "fork", NULL, EAGAIN, "no more processes are allowed" },
     { "system calls", NULL, KERNEL_ENOTSUPP,
       "the kernel has no room left for compiled filters: somebody has attached very many (see "
