@@ -69,6 +69,8 @@ int store_find(struct store *store, const char *owner, const char *id, struct re
 {
     char keeper[KEEPER_MAX] = "";
     struct record record;
+    if (!job_id_valid(id))
+        return 0;
     int r = store_ready(store, err);
     if (r == 0) {
         store_pay(store, false);
@@ -111,7 +113,7 @@ int store_complete(struct store *store, const char *owner, const char *prefix, c
     (void)sqlite3_reset(like);
     if (r > 0)
         return fail_caller(err, EEXIST, "several jobs begin with %s: write more of the id", prefix);
-    if (r < 0)
+    if (r < 0 || !job_id_valid(found))
         return r;
     memcpy(ret, found, sizeof(found));
     return 1;
@@ -148,7 +150,12 @@ static int list_read(struct store *store, const char *owner, int status, uint64_
             room = room ? room * 2 : 64;
             list->records = xrealloc(list->records, room * sizeof(*list->records));
         }
-        record_read(rows, false, &list->records[list->count++]);
+        struct record *record = &list->records[list->count];
+        record_read(rows, false, record);
+        if (job_id_valid(record->id)) /* what is none could lead a terminal or a path elsewhere */
+            list->count++;
+        else
+            record_done(record);
     }
     return r;
 }

@@ -4,6 +4,7 @@
 
 #include "job/store_inside.h"
 #include "job/tidy.h"
+#include "job/tidy.h"
 
 /* 1: added. 0: there is one of that id. */
 static int import_one(struct store *store, const struct record *record, struct error *err)
@@ -45,5 +46,7 @@ int store_import(struct store *store, const struct record *records, size_t count
     else
         database_rollback(&store->database);
     tidy_wake(store->tidy);
+    if (r >= 0)
+        tidy_wake(store->tidy);
     return r < 0 ? r : count_added;
 }

@@ -286,6 +286,14 @@ def test_a_server_keeps_the_operators_bounds(serve, run, jobs, bounded, state, b
     assert client.close() == 0
 
 
+def test_a_server_keeps_them_while_it_serves(serve, jobs, bounded):
+    client = serve("--config", bounded(keep=2))
+    for number in range(1, 6):
+        client.call(number, "py_run_script_with_dependencies", script_content="print(1)")
+    support.soon(lambda: json.loads(jobs("list", "--json"))["total"] == 2, 30)
+    assert client.close() == 0
+
+
 def test_a_command_line_keeps_them_too(run, jobs, bounded):
     config = bounded(keep=1)
     for _ in range(3):

@@ -398,6 +398,27 @@ static void a_database_of_a_newer_cordon_is_refused(void **state)
     refused(*state, "newer cordon");
 }
 
+static void an_id_that_is_none_is_not_shown(void **state)
+{
+    struct error err = { 0 };
+    char id[JOB_ID_MAX];
+    struct record_list list;
+    struct store *store = opened(*state, STORE_KEEPER);
+    add(store, 1);
+    store_close(store);
+    sql(*state, "UPDATE jobs SET id = char(27) || '[2J' || substr(id, 9)");
+    store = opened(*state, STORE_VISITOR);
+    assert_ok(store_list(store, "local", -1, 10, &list, &err), &err);
+    assert_int_equal(list.count, 0);
+    record_list_done(&list);
+    assert_int_equal(store_complete(store, "local", "\033", id, &err), 0);
+    store_close(store);
+    sql(*state, "UPDATE jobs SET id = 'a/../../x'");
+    store = opened(*state, STORE_VISITOR);
+    assert_int_equal(store_complete(store, "local", "a", id, &err), 0);
+    store_close(store);
+}
+
 static void a_link_is_not_followed(void **state)
 {
     struct place *place = *state;
@@ -725,6 +746,7 @@ int main(void)
         IN_A_PLACE(a_damaged_database_is_refused_and_stays),
         IN_A_PLACE(a_database_of_another_program_is_refused),
         IN_A_PLACE(a_database_of_a_newer_cordon_is_refused),
+        IN_A_PLACE(an_id_that_is_none_is_not_shown),
         IN_A_PLACE(a_link_is_not_followed),
         IN_A_PLACE(files_are_private_whatever_the_umask),
         IN_A_PLACE(a_store_that_cannot_be_opened_says_so_and_tries_again),
