@@ -443,7 +443,8 @@ static _Noreturn void reap_until(pid_t payload, uint64_t started_ns, const sigse
     for (;;) {
         bool left = reap(payload, &report);
         uint64_t now = now_ns(), until = report.ended_ns + PARTING_NS;
-        if (report.ended_ns > 0 && (!left || now >= until))
+        /* A payload that was killed (for its memory, say) has ended for all of them. */
+        if (report.ended_ns > 0 && (!left || now >= until || !WIFEXITED(report.status)))
             farewell(report);
         if (report.ended_ns > 0 && !parting) {
             struct report first = report;

@@ -60,6 +60,16 @@ def test_the_end_of_the_script_counts_and_not_that_of_its_children(run):
             assert result["end"] == "wall"
 
 
+def test_what_a_killed_script_leaves_gets_no_moment(run):
+    def spent(last_words):
+        words = ("--", "/bin/sh", "-c", f"sleep 4324 & {last_words}")
+        result = run("exec", "--json", *words).json()
+        return result["elapsed_seconds"] - result["usage"]["wall_seconds"]
+
+    assert min(spent("kill -9 $$") for _ in range(5)) < 0.25
+    assert min(spent("exit 0") for _ in range(2)) >= 0.25
+
+
 def test_a_cancel_does_not_wait_for_the_moment(start):
     process = start("exec", "--", "/bin/sh", "-c", "trap '' TERM; sleep 4322 & echo said; wait")
     assert process.stdout.readline() == b"said\n"
