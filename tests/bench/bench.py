@@ -23,6 +23,7 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import lines
 import support
 
 BWRAP = (
@@ -265,6 +266,16 @@ class Bench:
             "MB",
         )
 
+    def lines(self):
+        place = tempfile.mkdtemp(dir=self.place)
+        jobs, each = (20, 5000) if self.quick else (50, 10_000)
+        seen = lines.many(self.cordon, jobs, each, place)
+        said = f"{jobs} jobs, {each} lines each"
+        cost = (seen["front"] + seen["gate"]) / (jobs * each) * 1e6
+        self.row("a line of output: the server's CPU time", said, cost, 20, "us")
+        late = lines.percentile(seen["waits"], 0.95) * 1e3
+        self.row("a ping meanwhile (of a hundred the fifth slowest)", said, late, 5, "ms")
+
     def result(self, *arguments):
         process = subprocess.run(
             [self.cordon, "run", "--json", *arguments],
@@ -326,6 +337,7 @@ class Bench:
             self.calls,
             self.many_calls,
             self.flood,
+            self.lines,
             self.limits,
             self.cpu,
         ):
