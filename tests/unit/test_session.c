@@ -24,6 +24,7 @@ struct talk {
     int other;
     char **sent; /* not looked at yet */
     unsigned idle, deaths;
+    bool behind; /* the client has much to read already */
 };
 
 static void keep_line(void *context, const char *line)
@@ -47,10 +48,9 @@ static void ignore_idle(void *context)
     (void)context;
 }
 
-static bool never_behind(void *context)
+static bool is_behind(void *context)
 {
-    (void)context;
-    return false;
+    return ((struct talk *)context)->behind;
 }
 
 static void say(struct talk *talk, const char *line)
@@ -79,7 +79,7 @@ static int setup(void **state)
                       .default_policy = "default" },
         .send = keep_line,
         .idle = count_idle,
-        .behind = never_behind,
+        .behind = is_behind,
         .context = talk,
     };
     talk->session = session_new(&parts);
@@ -362,6 +362,96 @@ static void a_directory_and_its_files_are_judged_first(void **state)
     json_object_put(message);
 }
 
+static void say_progress(struct talk *talk, const struct launch *launch, double current)
+{
+    struct note note = { .kind = NOTE_PROGRESS, .progress = { current, 4, "so far" } };
+    fake_gate_note(launch, &note);
+    turn(talk);
+}
+
+static double told_progress(struct talk *talk)
+{
+    struct json_object *message = heard(talk);
+    assert_text(message, "method", "notifications/progress");
+    assert_text(message, "params.progressToken", "t");
+    assert_null(at(message, "id"));
+    double value = json_object_get_double(at(message, "params.progress"));
+    json_object_put(message);
+    return value;
+}
+
+static void progress_always_grows_and_waits_for_nobody(void **state)
+{
+    struct talk *talk = *state;
+    struct launch launch;
+    hello(talk);
+    say(talk, REQUEST("1", "tools/call",
+                      "\"name\":\"py_run_script_with_dependencies\",\"arguments\":{"
+                      "\"script_content\":\"1\"},\"_meta\":{\"progressToken\":\"t\"}"));
+    fake_gate_launched(talk->other, &launch);
+    static const double said[] = { 0, 2, 1, 1, 2, 3 };
+    double last = -1;
+    for (size_t i = 0; i < COUNT(said); i++) {
+        say_progress(talk, &launch, said[i]);
+        double value = told_progress(talk);
+        assert_true(value > last && value < 4);
+        last = value;
+    }
+    /* Who does not read is not told, and hears the last word once it reads again. */
+    talk->behind = true;
+    say_progress(talk, &launch, 3.5);
+    assert_silence(talk);
+    talk->behind = false;
+    say_progress(talk, &launch, 4);
+    assert_true(told_progress(talk) > 3.9);
+    say(talk, CANCEL("1"));
+    say_progress(talk, &launch, 4);
+    assert_silence(talk);
+    fake_gate_run(&launch, NULL, END_CANCELLED, 0);
+    turn(talk);
+    assert_silence(talk);
+}
+
+static void a_text_of_the_gate_is_a_resource(void **state)
+{
+    struct talk *talk = *state;
+    hello(talk);
+    say(talk, REQUEST("1", "resources/read", "\"uri\":\"cordon://policies/strict\""));
+    struct resolve ask = fake_gate_asked(talk->other);
+    assert_int_equal(ask.what, RESOLVE_POLICY);
+    assert_string_equal(ask.path, "strict");
+    fake_gate_answer(talk->other, &ask, NULL, "strict", "{}", NULL);
+    turn(talk);
+    struct json_object *message = heard(talk);
+    assert_text(message, "result.contents.0.text", "{}");
+    json_object_put(message);
+    /* The gate dies while it is asked. */
+    say(talk, REQUEST("2", "resources/read", "\"uri\":\"cordon://check\""));
+    ask = fake_gate_asked(talk->other);
+    assert_int_equal(ask.what, RESOLVE_CHECK);
+    resolve_done(&ask);
+    close(talk->other);
+    talk->other = -1;
+    turn(talk);
+    message = heard(talk);
+    assert_text(message, "error.code", "-32603");
+    json_object_put(message);
+    assert_int_equal(session_calls(talk->session), 0);
+}
+
+static void a_question_about_a_resource_can_be_given_up(void **state)
+{
+    struct talk *talk = *state;
+    hello(talk);
+    say(talk, REQUEST("1", "resources/read", "\"uri\":\"cordon://check\""));
+    say(talk, CANCEL("1"));
+    assert_int_equal(session_calls(talk->session), 0);
+    struct resolve ask = fake_gate_asked(talk->other);
+    fake_gate_answer(talk->other, &ask, NULL, NULL, "{}", NULL);
+    turn(talk);
+    assert_silence(talk);
+}
+
 static void a_script_alone_travels_and_keeps_its_path(void **state)
 {
     struct talk *talk = *state;
@@ -604,6 +694,9 @@ static const struct CMUnitTest tests[] = {
     TEST(inline_code_runs_without_a_question),
     TEST(a_directory_and_its_files_are_judged_first),
     TEST(a_script_alone_travels_and_keeps_its_path),
+    TEST(progress_always_grows_and_waits_for_nobody),
+    TEST(a_text_of_the_gate_is_a_resource),
+    TEST(a_question_about_a_resource_can_be_given_up),
     TEST(what_the_gate_refuses_names_the_parameter),
     TEST(a_broken_env_file_is_one_clear_line),
     TEST(answers_come_in_the_order_of_their_ends),
