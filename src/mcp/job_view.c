@@ -107,21 +107,20 @@ static int add_ends(const struct services *services, const char *id, int stream,
     return r;
 }
 
-/* What came after *from, as far as the budget goes; *from moves behind it. `ended`: nothing
- * comes any more, so that a character that is not whole will never be. */
-static int add_new(const struct services *services, const char *id, int stream, size_t budget,
-                   bool ended, uint64_t *from, struct str *out, struct error *err)
+/* What came after *from, as far as the budget goes; *from moves behind it. Of a job that has
+ * ended nothing comes any more, so that a character that is not whole will never be. */
+static int add_new(const struct services *services, const struct record *record, int stream,
+                   size_t budget, uint64_t *from, struct str *out, struct error *err)
 {
     autostr struct str bytes = { 0 };
-    uint64_t size = output_size(services->outputs, id, stream);
+    uint64_t size = output_size(services->outputs, record->id, stream);
     if (*from > size)
         return fail_caller(err, ERANGE,
-                           "cursor must be one that py_job_status has returned for "
-                           "this job");
-    int r = output_read(services->outputs, id, stream, *from, NEW_BYTES_MAX, &bytes, err);
+                           "cursor must be one that py_job_status has returned for this job");
+    int r = output_read(services->outputs, record->id, stream, *from, NEW_BYTES_MAX, &bytes, err);
     if (r < 0 || bytes.len == 0)
         return r;
-    bool last = ended && *from + bytes.len >= size;
+    bool last = job_status_ended(record->status) && *from + bytes.len >= size;
     *from += text_fit(bytes.data, utf8_whole(bytes.data, bytes.len, last), budget, out);
     return 0;
 }
@@ -150,8 +149,8 @@ static int add_output(const struct services *services, const struct record *reco
     }
     for (int i = 0; r == 0 && i < 2; i++) {
         autostr struct str text = { 0 };
-        r = add_new(services, record->id, i + 1, budget > NEW_LEAST ? budget : NEW_LEAST, ended,
-                    &from->at[i], &text, err);
+        r = add_new(services, record, i + 1, budget > NEW_LEAST ? budget : NEW_LEAST, &from->at[i],
+                    &text, err);
         r = add_member(job, new_names[i], &text, r);
     }
     return r;

@@ -6,6 +6,7 @@
 
 #include "fd.h"
 #include "progress.h"
+#include "str.h"
 #include "unit.h"
 
 static void the_last_line_that_is_one_counts(void **state)
@@ -46,14 +47,15 @@ static void the_last_line_that_is_one_counts(void **state)
 static void a_long_message_is_cut_between_characters(void **state)
 {
     (void)state;
-    char line[600] = "1 2 ";
+    autostr struct str text = { 0 };
+    str_puts(&text, "1 2 ");
     for (size_t i = 0; i < 250; i++)
-        strcat(line, "\xc3\xa9");
-    strcat(line, "\n");
+        str_puts(&text, "\xc3\xa9");
+    str_putc(&text, '\n');
     struct progress_note note;
-    assert_true(progress_parse(line, strlen(line), &note));
+    assert_true(progress_parse(text.data, text.len, &note));
     assert_int_equal(strlen(note.message), sizeof(note.message) - 2);
-    assert_memory_equal(note.message, line + 4, sizeof(note.message) - 2);
+    assert_memory_equal(note.message, text.data + 4, sizeof(note.message) - 2);
 }
 
 /* --- a script that means no good ------------------------------------------------------- */
