@@ -4,7 +4,6 @@
 
 #include "job/store_inside.h"
 #include "job/tidy.h"
-#include "job/tidy.h"
 
 /* 1: added. 0: there is one of that id. */
 static int import_one(struct store *store, const struct record *record, struct error *err)
