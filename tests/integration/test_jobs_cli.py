@@ -51,7 +51,7 @@ def begin(start, jobs):
         line = process.stderr.readline().decode()
         assert ID.match(line), line
         job = ID.match(line)[1]
-        support.soon(lambda: jobs("output", job, "--stream", "stdout").startswith("begun"))
+        support.soon(lambda: jobs("output", job, "--stream", "stdout").startswith("begun\n"))
         return process, job
 
     return begin
