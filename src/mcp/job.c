@@ -421,6 +421,12 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
 
 /* --- from outside ---------------------------------------------------------------------------- */
 
+unsigned jobs_position(const struct jobs *jobs, const char *id)
+{
+    const struct job *job = job_find(jobs, id);
+    return job ? turn_position(jobs->parts.turns, &job->turn) : 0;
+}
+
 int jobs_keep(struct jobs *jobs, const char *id, struct error *err)
 {
     struct job *job = job_find(jobs, id);

@@ -9,6 +9,7 @@
 
 #include "job/record.h"
 #include "mcp/call.h"
+#include "mcp/job.h"
 #include "run/capture.h"
 #include "run/result.h"
 #include "str.h"
@@ -156,11 +157,24 @@ static int add_output(const struct services *services, const struct record *reco
     return r;
 }
 
+/* Only its own server knows. */
+static void add_queue(const struct services *services, const struct record *record,
+                      struct json_object *job)
+{
+    unsigned position = jobs_position(services->jobs, record->id);
+    if (record->status != JOB_PENDING || position == 0)
+        return;
+    struct json_object *queue = json_object_new_object();
+    json_object_object_add(queue, "position", json_object_new_int((int)position));
+    json_object_object_add(job, "queue", queue);
+}
+
 int job_view(const struct services *services, const struct record *record, struct position *from,
              struct json_object **ret, struct error *err)
 {
     struct position position = *from;
     struct json_object *job = record_json(record);
+    add_queue(services, record, job);
     int r = add_output(services, record, job, &position, err);
     if (r < 0) {
         json_object_put(job);

@@ -45,6 +45,7 @@ const char run_output_schema[] =
     "\"changes_applied\":{\"type\":\"boolean\",\"description\":\"false: the directory is as it was\"},"
     "\"denied\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}},"
     "\"job_id\":" TEXT_OR_NULL ","
+    "\"message\":{\"type\":\"string\",\"description\":\"with status running: why there is no more\"},"
     "\"resolved_dependencies\":" TEXTS ","
     "\"installed\":" TEXTS ","
     "\"python_version_used\":{\"type\":\"string\"},"

@@ -94,6 +94,7 @@ const struct field *const prune_jobs_fields[] = { &keep_completed, &keep_failed,
 const char job_status_schema[] =
     "{\"type\":\"object\",\"required\":[\"job\"],\"properties\":{\"job\":{\"type\":\"object\","
     "\"required\":[\"id\",\"status\"],\"properties\":{" RECORD ","
+    "\"queue\":{\"type\":\"object\",\"properties\":{\"position\":" COUNT_OF "}},"
     "\"partial_stdout\":{\"type\":\"string\",\"description\":\"while it runs: all there is, of much "
         "the beginning and the end\"},"
     "\"partial_stderr\":{\"type\":\"string\"},"

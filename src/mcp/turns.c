@@ -34,6 +34,19 @@ static void unlink_turn(struct turns *turns, struct turn *turn)
     turn->link = NULL;
 }
 
+unsigned turn_position(const struct turns *turns, const struct turn *turn)
+{
+    unsigned position = 0;
+    if (!turn->link)
+        return 0;
+    for (const struct turn *at = turns->first; at; at = at->next) {
+        position++;
+        if (at == turn)
+            break;
+    }
+    return position;
+}
+
 void turn_leave(struct turns *turns, struct turn *turn)
 {
     if (turn->link)

@@ -23,5 +23,8 @@ void turns_init(struct turns *turns, unsigned most);
 /* True: go ahead now. False: it waits, and `go` will be called. */
 bool turn_ask(struct turns *turns, struct turn *turn);
 
+/* How many are before it and itself, of those that wait; 0: it does not wait. */
+unsigned turn_position(const struct turns *turns, const struct turn *turn);
+
 /* Gives the turn back, or stops waiting for it; then the next one goes. */
 void turn_leave(struct turns *turns, struct turn *turn);
