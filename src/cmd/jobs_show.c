@@ -125,7 +125,7 @@ int visit_list(struct jobs_visit *visit, struct error *err)
 static void print_line(const char *name, const char *value)
 {
     char shown[400];
-    if (value)
+    if (value && *value)
         (void)printf("%-10s %s\n", name, printable(value, shown, sizeof(shown)));
 }
 
