@@ -16,12 +16,13 @@
     20000 /* looked at of a workspace's top; what lies behind is not local \
            */
 #define SUBDIRECTORY_LOOKS 1000
+#define MODULE_NAME_MAX    100
 
 /* --- the interpreter's own modules ----------------------------------------------- */
 
 bool infer_is_standard(const struct python *python, const char *name)
 {
-    size_t len = strlen(name);
+    size_t len = strcspn(name, ".");
     for (const char *at = python->modules; at && *at;) {
         size_t word = strcspn(at, " ");
         if (word == len && memcmp(at, name, len) == 0)
@@ -74,7 +75,7 @@ static void drop_local(char **names, int workspace, const char *path)
     for (unsigned i = 0; i < DIRECTORY_ENTRIES && (entry = readdir(directory)); i++) {
         const char *called = entry->d_name;
         for (char **name = names; *name;) {
-            size_t len = strlen(*name);
+            size_t len = strcspn(*name, "."); /* what lies beneath is the package's */
             bool same = strncmp(called, *name, len) == 0;
             if (same && (is_module_ending(called + len) ||
                          (!called[len] && holds_modules(dirfd(directory), called)))) {
@@ -148,13 +149,20 @@ static bool is_asked(const struct infer_row *row, char *const *requirements)
 
 /* --- all of it --------------------------------------------------------------------------- */
 
-/* What a front sends becomes parts of paths and of lines. */
+/* What a front sends becomes parts of paths and of lines: words with a dot between them. */
 static bool is_module_name(const char *name)
 {
-    size_t len = 0;
-    while (isalnum((unsigned char)name[len]) || name[len] == '_')
-        len++;
-    return len > 0 && len <= 100 && !name[len];
+    if (strlen(name) > MODULE_NAME_MAX)
+        return false;
+    for (const char *at = name;; at++) {
+        const char *word = at;
+        while (isalnum((unsigned char)*at) || *at == '_')
+            at++;
+        if (at == word)
+            return false;
+        if (*at != '.')
+            return !*at;
+    }
 }
 
 /* Takes `text`. */

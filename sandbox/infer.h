@@ -17,7 +17,8 @@ struct infer_row {
     const char *others; /* further projects that hold the module, separated by spaces; or NULL */
 };
 
-/* NULL: nobody knows. The table's order is that of strcmp() on `import`. */
+/* The row of a module or of the package it lies in; NULL: nobody knows. The table's order is that
+ * of strcmp() on `import`. */
 const struct infer_row *infer_row(const char *import);
 const struct infer_row *infer_rows(size_t *count);
 

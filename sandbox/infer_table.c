@@ -47,6 +47,11 @@ static const struct infer_row rows[] = {
     SAME("attrs"),
     { "authlib", "Authlib", NULL },
     SAME("av"),
+    { "azure.core", "azure-core", NULL },
+    { "azure.cosmos", "azure-cosmos", NULL },
+    { "azure.identity", "azure-identity", NULL },
+    { "azure.keyvault.secrets", "azure-keyvault-secrets", NULL },
+    { "azure.storage.blob", "azure-storage-blob", NULL },
     SAME("babel"),
     SAME("backoff"),
     SAME("bcrypt"),
@@ -139,6 +144,23 @@ static const struct infer_row rows[] = {
     { "git", "GitPython", NULL },
     { "github", "PyGithub", NULL },
     SAME("gmpy2"),
+    { "google.api_core", "google-api-core", NULL },
+    { "google.auth", "google-auth", NULL },
+    { "google.cloud.bigquery", "google-cloud-bigquery", NULL },
+    { "google.cloud.firestore", "google-cloud-firestore", NULL },
+    { "google.cloud.pubsub_v1", "google-cloud-pubsub", NULL },
+    { "google.cloud.secretmanager", "google-cloud-secret-manager", NULL },
+    { "google.cloud.speech", "google-cloud-speech", NULL },
+    { "google.cloud.storage", "google-cloud-storage", NULL },
+    { "google.cloud.translate", "google-cloud-translate", NULL },
+    { "google.cloud.vision", "google-cloud-vision", NULL },
+    { "google.genai", "google-genai", NULL },
+    { "google.generativeai", "google-generativeai", NULL },
+    { "google.oauth2", "google-auth", NULL },
+    { "google.protobuf", "protobuf", NULL },
+    { "google_auth_httplib2", "google-auth-httplib2", NULL },
+    { "google_auth_oauthlib", "google-auth-oauthlib", NULL },
+    { "googleapiclient", "google-api-python-client", NULL },
     SAME("gradio"),
     SAME("graphviz"),
     SAME("greenlet"),
@@ -428,9 +450,17 @@ static int compare(const void *name, const void *row)
     return strcmp(name, ((const struct infer_row *)row)->import);
 }
 
+/* "google.cloud.storage.blob" is in "google.cloud.storage". */
 const struct infer_row *infer_row(const char *import)
 {
-    return bsearch(import, rows, COUNT(rows), sizeof(*rows), compare);
+    autofree char *name = xstrdup(import);
+    for (;;) {
+        const struct infer_row *row = bsearch(name, rows, COUNT(rows), sizeof(*rows), compare);
+        char *dot = strrchr(name, '.');
+        if (row || !dot)
+            return row;
+        *dot = '\0';
+    }
 }
 
 const struct infer_row *infer_rows(size_t *count)

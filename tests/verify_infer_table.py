@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 TABLE = Path(__file__).parent.parent / "sandbox/infer_table.c"
-ROW = re.compile(r'^    (?:SAME\("(\w+)"\)|\{ "(\w+)", "([^"]+)", (?:NULL|"([^"]*)") \}),$', re.M)
+ROW = re.compile(r'^    (?:SAME\("(\w+)"\)|\{ "([\w.]+)", "([^"]+)", (?:NULL|"([^"]*)") \}),$', re.M)
 
 
 def rows():
@@ -32,21 +32,19 @@ def normal(project):
     return re.sub(r"[-_.]+", "-", project).lower()
 
 
-def modules_in(directory):
-    """The top-level names that can be imported from there."""
-    names = set()
-    for path in Path(directory).iterdir():
-        if path.is_dir() or path.suffix in (".py", ".so"):
-            names.add(path.name.split(".")[0])
-    return names
+def has_module(directory, name):
+    """Can it be imported from there?"""
+    path = Path(directory, *name.split("."))
+    files = [*path.parent.glob(f"{path.name}.py"), *path.parent.glob(f"{path.name}.*so")]
+    return path.is_dir() or bool(files)
 
 
-def fetched(project):
+def fetched_has(project, name):
     with tempfile.TemporaryDirectory() as directory:
         uv = os.environ.get("CORDON_UV", "uv")
         words = [uv, "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
         subprocess.run([*words, "--target", directory, "--", project], check=True)
-        return modules_in(directory)
+        return has_module(directory, name)
 
 
 def wrong_here():
@@ -72,7 +70,7 @@ def main(names):
         print(__doc__)
         return 2
     for name in names:
-        good = name in table and name in fetched(table[name][0])
+        good = name in table and fetched_has(table[name][0], name)
         print(f"{name}: {table[name][0] if name in table else 'no row'}: {'yes' if good else 'NO'}")
         status |= not good
     return status

@@ -36,9 +36,9 @@ const char *missing_hint(const struct started *started, const struct outcome *ou
     autofree char *module = missing_module(errors);
     if (!module)
         return NULL;
-    autofree char *beginning = xasprintf("import %s: ", module);
+    autofree char *beginning = xasprintf("import %s", module);
     for (char **hint = started->hints; *hint; hint++)
-        if (starts_with(*hint, beginning))
+        if (starts_with(*hint, beginning) && strchr(":.", (*hint)[strlen(beginning)]))
             return *hint;
     return NULL;
 }

@@ -42,6 +42,8 @@ enum clause {
     CLAUSE_IMPORT_REST, /* ".b as c" */
     CLAUSE_FROM,        /* `from`: dots or a name come */
     CLAUSE_FROM_REST,   /* ".f import" */
+    CLAUSE_NAMES,       /* `from`, a shared package, `import`, or a comma behind: a name comes */
+    CLAUSE_NAMES_REST,  /* "as c" */
 };
 
 struct word {
@@ -59,7 +61,9 @@ struct scan {
     bool begins;  /* the next token is the first of a statement */
     enum clause clause;
     bool relative;
+    bool dotted; /* the token before was a dot */
     struct word from;
+    char path[IMPORT_NAME_MAX + 1]; /* of a module in a shared package; empty: in none */
     struct word slots[SLOTS];
     char **found;
     size_t count;
@@ -99,17 +103,58 @@ static void add(struct scan *scan, struct word name)
             return;
         slot = (slot + 1) % SLOTS;
     }
-    scan->slots[slot] = name;
-    list_add_owned(&scan->found, xstrndup(name.text, name.len));
+    char *kept = xstrndup(name.text, name.len);
+    scan->slots[slot] = (struct word){ kept, name.len };
+    list_add_owned(&scan->found, kept);
     scan->count++;
+}
+
+/* --- packages that many projects share ------------------------------------------- */
+
+static const char *const shared[] = { "google", "azure" };
+
+static bool is_shared(struct word word)
+{
+    for (size_t i = 0; i < COUNT(shared); i++)
+        if (word_is(word, shared[i]))
+            return true;
+    return false;
+}
+
+/* Longer than a name may be: not a name that anybody knows. */
+static void path_append(struct scan *scan, struct word word)
+{
+    size_t len = strlen(scan->path);
+    if (len + 1 + word.len > IMPORT_NAME_MAX)
+        return;
+    if (len > 0)
+        scan->path[len++] = '.';
+    memcpy(scan->path + len, word.text, word.len);
+    scan->path[len + word.len] = '\0';
+}
+
+static void path_end(struct scan *scan)
+{
+    if (scan->path[0])
+        add(scan, (struct word){ scan->path, strlen(scan->path) });
+    scan->path[0] = '\0';
+}
+
+/* A name that the statement takes from the shared package. */
+static void path_add_with(struct scan *scan, struct word word)
+{
+    size_t len = strlen(scan->path);
+    path_append(scan, word);
+    add(scan, (struct word){ scan->path, strlen(scan->path) });
+    scan->path[len] = '\0';
 }
 
 /* --- statements ------------------------------------------------------------------- */
 
 static void on_name(struct scan *scan, struct word word)
 {
-    bool begins = scan->begins;
-    scan->begins = false;
+    bool begins = scan->begins, dotted = scan->dotted;
+    scan->begins = scan->dotted = false;
     switch (scan->clause) {
     case CLAUSE_NONE:
         if (begins && word_is(word, "import"))
@@ -119,41 +164,74 @@ static void on_name(struct scan *scan, struct word word)
         scan->relative = false;
         break;
     case CLAUSE_IMPORT:
-        add(scan, word);
+        if (is_shared(word))
+            path_append(scan, word);
+        else
+            add(scan, word);
         scan->clause = CLAUSE_IMPORT_REST;
         break;
     case CLAUSE_IMPORT_REST:
+        if (scan->path[0] && dotted)
+            path_append(scan, word);
         break;
     case CLAUSE_FROM:
         scan->from = word;
+        if (is_shared(word) && !scan->relative)
+            path_append(scan, word);
         scan->clause = word_is(word, "import") ? CLAUSE_NONE : CLAUSE_FROM_REST;
         break;
     case CLAUSE_FROM_REST:
-        if (!word_is(word, "import"))
+        if (scan->path[0] && dotted)
+            path_append(scan, word);
+        if (dotted || !word_is(word, "import"))
             break;
-        if (!scan->relative)
+        if (!scan->relative && !scan->path[0])
             add(scan, scan->from);
-        scan->clause = CLAUSE_NONE;
+        scan->clause = scan->path[0] ? CLAUSE_NAMES : CLAUSE_NONE;
+        break;
+    case CLAUSE_NAMES:
+        path_add_with(scan, word);
+        scan->clause = CLAUSE_NAMES_REST;
+        break;
+    case CLAUSE_NAMES_REST:
         break;
     }
+}
+
+/* What has been named is all of it. */
+static void end_clause(struct scan *scan)
+{
+    if (scan->clause == CLAUSE_IMPORT_REST)
+        path_end(scan);
+    scan->path[0] = '\0';
+    scan->clause = CLAUSE_NONE;
+    scan->dotted = false;
 }
 
 /* Anything but a name, a number or the end of a line. */
 static void on_sign(struct scan *scan, char sign)
 {
     scan->begins = false;
-    if (sign == '.' && scan->clause == CLAUSE_FROM)
+    scan->dotted = sign == '.';
+    if (sign == '.' && scan->clause == CLAUSE_FROM) {
         scan->relative = true;
-    else if (sign == ',' && scan->clause == CLAUSE_IMPORT_REST)
+    } else if (sign == ',' && scan->clause == CLAUSE_IMPORT_REST) {
+        path_end(scan);
         scan->clause = CLAUSE_IMPORT;
-    else if (sign != '.')
-        scan->clause = CLAUSE_NONE;
+    } else if (sign == ',' && scan->clause == CLAUSE_NAMES_REST) {
+        scan->clause = CLAUSE_NAMES;
+    } else if (sign == '*' && scan->clause == CLAUSE_NAMES) {
+        path_end(scan);
+        end_clause(scan);
+    } else if (sign != '.' && (sign != '(' || scan->clause != CLAUSE_NAMES)) {
+        end_clause(scan);
+    }
 }
 
 static void begin_statement(struct scan *scan)
 {
     scan->begins = true;
-    scan->clause = CLAUSE_NONE;
+    end_clause(scan);
 }
 
 /* --- strings ------------------------------------------------------------------------- */
@@ -408,6 +486,7 @@ char **imports_find(const char *code, size_t len)
         else
             scan_code(scan);
     }
+    end_clause(scan);
     char **found = scan->found;
     free(scan);
     return found;

@@ -5,6 +5,9 @@
  * semicolons; not in strings and comments, and not relative ones. What is asked
  * of an import system by function (importlib) is not seen. An import within
  * try/except counts like any other: what becomes of it is not decided here.
+ *
+ * Beneath `google` and `azure` lie the modules of many projects: of these the whole
+ * dotted name is given, "google.cloud.storage" for `from google.cloud import storage`.
  */
 #pragma once
 

@@ -216,7 +216,7 @@ def test_modules_of_the_library_that_people_use(serve, tmp_path):
 
 def test_imports_whose_projects_are_called_otherwise(serve, tmp_path):
     client = serve("--root", tmp_path, env={"SMART_ASYNC_TIMEOUT_SECONDS": "0"})
-    code = "import yaml, bs4, PIL, sklearn; print(yaml.safe_load('[1]'), PIL.__name__)"
+    code = "import yaml, bs4, PIL, sklearn, google.protobuf; print(yaml.safe_load('[1]'), PIL.__name__)"
     for number, (tool, more) in enumerate((
         ("py_run_script_in_dir", {"directory": str(tmp_path)}),
         ("py_run_script_with_dependencies", {"dependencies": ["beautifulsoup4"]}),
@@ -225,7 +225,7 @@ def test_imports_whose_projects_are_called_otherwise(serve, tmp_path):
         answer = client.call(number, tool, timeout=600, **arguments)["structuredContent"]
         assert answer["stdout"] == "[1] PIL\n", answer
         names = {name.lower() for name in answer["resolved_dependencies"]}
-        assert names == {"pyyaml", "beautifulsoup4", "pillow", "scikit-learn"}
+        assert names == {"pyyaml", "beautifulsoup4", "pillow", "scikit-learn", "protobuf"}
         assert any(line.startswith("scikit-learn==") for line in answer["installed"])
         assert answer["python_version_used"].startswith("3.")
 

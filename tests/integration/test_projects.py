@@ -142,11 +142,11 @@ def test_locks_that_lead_elsewhere_are_refused_by_name(place):
     ):
         path.write_text(good.replace(source, other, 1))
         result = place.run(VERSIONS)
-        assert result["end"] == "refused" and "uv.lock" in result["error"], result
+        assert result["end"] == "fault" and "uv.lock" in result["error"], result
         assert "alpha" in result["error"], result
     path.write_text("this is no lock\n")
     broken = place.run(VERSIONS)
-    assert broken["end"] == "refused" and "uv.lock" in broken["error"], broken
+    assert broken["end"] == "fault" and "uv.lock" in broken["error"], broken
 
 
 @pytest.mark.parametrize(
@@ -161,14 +161,14 @@ def test_locks_that_lead_elsewhere_are_refused_by_name(place):
 def test_keys_that_lead_elsewhere_are_refused_by_name(place, more, named):
     place.write("pyproject.toml", textwrap.dedent(PROJECT) + more + "\n")
     result = place.run(VERSIONS)
-    assert result["end"] == "refused" and named in result["error"], result
+    assert result["end"] == "fault" and named in result["error"], result
     assert place.run("print(1)", "--no-uv")["stdout"] == "1\n"
 
 
 def test_direct_references_are_refused_by_name(place):
     place.write("pyproject.toml", PROJECT.replace("alpha<3", "alpha @ https://example.org/a.whl"))
     result = place.run(VERSIONS)
-    assert result["end"] == "refused"
+    assert result["end"] == "fault", result["error"]
     assert "direct references" in result["error"] and "pyproject.toml" in result["error"]
 
 
@@ -184,7 +184,7 @@ def test_requires_python_chooses_and_refuses(place, run):
     assert result["python_version_used"].startswith(version + ".")
     place.write("pyproject.toml", PROJECT.replace(">=3.9", f">{version}.99"))
     refused = place.run(code, "--python", version)
-    assert refused["end"] == "refused" and "requires-python" in refused["error"]
+    assert refused["end"] == "fault" and "requires-python" in refused["error"]
 
 
 def test_a_header_wins_and_a_file_of_tools_is_no_project(place):
@@ -196,7 +196,7 @@ def test_a_header_wins_and_a_file_of_tools_is_no_project(place):
     assert inferred["stdout"] == "1.0\n", inferred
     place.write("pyproject.toml", "[project\n")
     broken = place.run("print(1)")
-    assert broken["end"] == "refused" and "pyproject.toml" in broken["error"]
+    assert broken["end"] == "fault" and "pyproject.toml" in broken["error"]
 
 
 def test_what_is_asked_for_besides_is_there_too(place):

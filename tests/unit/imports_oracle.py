@@ -17,13 +17,23 @@ warnings.simplefilter("ignore")
 NEW = sys.version_info >= (3, 12)
 
 
+SHARED = ("google", "azure")  # of these the whole name counts
+
+
 def imports(tree):
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names.update(alias.name.split(".")[0] for alias in node.names)
+            for alias in node.names:
+                top = alias.name.split(".")[0]
+                names.add(alias.name if top in SHARED else top)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            names.add(node.module.split(".")[0])
+            top = node.module.split(".")[0]
+            if top not in SHARED:
+                names.add(top)
+                continue
+            for alias in node.names:
+                names.add(node.module if alias.name == "*" else node.module + "." + alias.name)
     return {name for name in names if name.isascii()}
 
 
@@ -130,7 +140,20 @@ STATEMENTS += [
     "type X = int; import gl",
     "match x:\n  case {'a': 1}: import gm",
 ]
-TOKENS = ["import ", "from ", "a", "b", ".", ",", " as ", "\n", "\n", "\n ", ";", ":", "(", ")", "[", "]"]
+STATEMENTS += [
+    "import google",
+    "import google.cloud.storage as s, azure, os.path",
+    "from google.cloud import storage, bigquery as b",
+    "from google import (genai,\n  protobuf as p, # and\n)",
+    "from google.protobuf import *",
+    "from google . auth import x; import y",
+    "from .google import x",
+    "from .. import google",
+    "import a.google, google_auth, googleapiclient.discovery",
+    "from azure.storage.blob import A; x = google.y",
+]
+TOKENS = ["google", "import ", "from ", "a", "b", ".", ",", " as ", "\n", "\n", "\n ", ";", ":"]
+TOKENS += ["(", ")", "[", "]"]
 TOKENS += ["{", "}", "'", '"', "'''", '"""', "f'", 'f"', "rf'", "b'", "\\", "\\\n", "#", "!r", "1", "1.", "x"]
 TOKENS += ["=", "if 1:", "lambda:", "raise ", "yield ", "{{", "}}", "\\N{DIGIT ONE}", "\r\n", "\r"]
 TOKENS += ["\t", "é"]

@@ -42,6 +42,22 @@ static void relative_imports_and_other_uses_of_from_are_none(void **state)
     assert_imports("imports = from_import(importer.import_)", "");
 }
 
+static void of_packages_that_many_share_the_whole_name_counts(void **state)
+{
+    (void)state;
+    assert_imports("import google.cloud.storage as s, os.path", "google.cloud.storage os");
+    assert_imports("from google import (genai, # x\n protobuf as p)\nx = google.y",
+                   "google.genai google.protobuf");
+    assert_imports("from google.protobuf import *\nfrom .google import x", "google.protobuf");
+    assert_imports("import google", "google");
+    autostr struct str code = { 0 };
+    str_puts(&code, "import google");
+    for (unsigned i = 0; i < 1000; i++)
+        str_puts(&code, ".longer");
+    autolist char **found = imports_find(code.data, code.len);
+    assert_true(strlen(found[0]) <= IMPORT_NAME_MAX);
+}
+
 static void strings_and_comments_hide(void **state)
 {
     (void)state;
@@ -168,6 +184,7 @@ static void cpython_finds_the_same(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(imports_are_found_wherever_they_stand),
     cmocka_unit_test(relative_imports_and_other_uses_of_from_are_none),
+    cmocka_unit_test(of_packages_that_many_share_the_whole_name_counts),
     cmocka_unit_test(strings_and_comments_hide),
     cmocka_unit_test(letters_beyond_ascii_are_left_out),
     cmocka_unit_test(a_list_is_bounded),

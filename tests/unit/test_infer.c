@@ -67,7 +67,7 @@ static void the_table_is_sorted_and_every_row_is_whole(void **state)
         assert_ptr_equal(infer_row(rows[i].import), &rows[i]);
         assert_true(infer_names(rows[i].project, rows[i].project));
         assert_true(strspn(rows[i].import, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                           "0123456789_") == strlen(rows[i].import));
+                                           "0123456789_.") == strlen(rows[i].import));
     }
     assert_null(infer_row(""));
     assert_null(infer_row("reqeusts"));
@@ -79,6 +79,9 @@ static void known_projects_are_installed_for_their_modules(void **state)
     assert_installed("yaml bs4 PIL sklearn cv2", "",
                      "PyYAML beautifulsoup4 Pillow scikit-learn opencv-python-headless");
     assert_installed("matplotlib pylab mpl_toolkits", "", "matplotlib");
+    assert_installed("google.protobuf.message google.cloud.storage google google.nosuch", "",
+                     "protobuf google-cloud-storage");
+    assert_installed("google.auth", "google_auth>1", "");
     assert_installed("reqeusts nosuch Yaml yam", "", "");
 }
 
@@ -125,7 +128,7 @@ static void strange_names_of_a_front_are_ignored(void **state)
 {
     (void)state;
     struct inference inference;
-    ask("../etc a/b -x yaml;os \xc3\xa9 .", "", -1, true, &inference);
+    ask("../etc a/b -x yaml;os \xc3\xa9 . .yaml yaml. yaml..x", "", -1, true, &inference);
     assert_null(inference.projects);
     assert_null(inference.hints);
     inference_done(&inference);

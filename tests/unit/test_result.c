@@ -251,6 +251,7 @@ static void a_missing_module_is_explained_once_the_script_failed_for_it(void **s
         { "ModuleNotFoundError: No module named 'yaml.tokens'; 'yaml' is not a package", 1, true },
         { "ModuleNotFoundError: No module named 'yaml'\n", 0, false },
         { "ModuleNotFoundError: No module named 'yam'\n", 1, false },
+        { "ModuleNotFoundError: No module named 'yamlike'\n", 1, false },
         { "ModuleNotFoundError: No module named 'yaml'\n"
           "ModuleNotFoundError: No module named 'other'\n",
           1, false },
