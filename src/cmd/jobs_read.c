@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/jobs_read.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "json.h"
+#include "str.h"
+
+#define OWNER "local" /* of everything so far */
+
+struct reading {
+    const char *source, *text;
+    size_t len;
+    struct job_file *file;
+};
+
+/* "FILE: line 4: jobs[2].status: ..." */
+static int wrong(const struct reading *reading, const char *path, const char *why,
+                 struct error *err)
+{
+    if (!*path)
+        return fail_caller(err, EINVAL, "%s: %s", reading->source, why);
+    unsigned line = json_line_of(reading->text, reading->len, path);
+    return fail_caller(err, EINVAL, "%s: line %u: %s: %s", reading->source, line, path, why);
+}
+
+static struct json_object *member(struct json_object *object, const char *name)
+{
+    struct json_object *value = NULL;
+    (void)json_object_object_get_ex(object, name, &value);
+    return value;
+}
+
+static char *text_of(struct json_object *object, const char *name)
+{
+    struct json_object *value = member(object, name);
+    return json_object_is_type(value, json_type_string) ? xstrdup(json_object_get_string(value))
+                                                        : NULL;
+}
+
+/* "2026-11-22T13:00:00.123+00:00", with less of it where less was written; without an offset
+ * it is UTC. */
+static bool time_parse(const char *text, int64_t *ret)
+{
+    struct tm tm = { 0 };
+    double fraction = 0;
+    int offset = 0, hours, minutes;
+    char sign;
+    const char *rest = strptime(text, "%Y-%m-%d", &tm);
+    if (!rest || (*rest != 'T' && *rest != ' ') || !(rest = strptime(rest + 1, "%H:%M:%S", &tm)))
+        return false;
+    if (*rest == '.') {
+        char *end;
+        fraction = strtod(rest, &end);
+        rest = end;
+    }
+    if (sscanf(rest, "%c%2d:%2d", &sign, &hours, &minutes) == 3 && (sign == '+' || sign == '-'))
+        offset = (hours * 60 + minutes) * (sign == '-' ? -60 : 60);
+    else if (*rest != '\0' && strcmp(rest, "Z") != 0)
+        return false;
+    *ret = ((int64_t)timegm(&tm) - offset) * 1000 + (int64_t)(fraction * 1000);
+    return true;
+}
+
+/* Text as above, or seconds since the epoch; absent and null are "not yet". */
+static bool time_of(struct json_object *record, const char *name, int64_t *ret)
+{
+    struct json_object *value = member(record, name);
+    *ret = 0;
+    if (!value)
+        return true;
+    if (json_object_is_type(value, json_type_string))
+        return time_parse(json_object_get_string(value), ret);
+    double seconds = json_object_get_double(value);
+    bool number =
+        json_object_is_type(value, json_type_double) || json_object_is_type(value, json_type_int);
+    if (!number || seconds < 0 || seconds > 1e11)
+        return false;
+    *ret = (int64_t)(seconds * 1000);
+    return true;
+}
+
+/* The words of this server, and what others call the same. */
+static int status_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        enum job_status status;
+    } others[] = {
+        { "canceled", JOB_CANCELLED },  { "killed", JOB_CANCELLED },   { "success", JOB_COMPLETED },
+        { "succeeded", JOB_COMPLETED }, { "finished", JOB_COMPLETED }, { "done", JOB_COMPLETED },
+        { "error", JOB_FAILED },        { "timeout", JOB_FAILED },     { "queued", JOB_PENDING },
+    };
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (strcmp(others[i].word, word) == 0)
+            return (int)others[i].status;
+    return job_status_find(word);
+}
+
+/* What was running when the file was written has no keeper any more. */
+static void end_open(struct record *record)
+{
+    if (job_status_ended(record->status))
+        return;
+    record->status = JOB_FAILED;
+    if (!record->error)
+        record->error = xstrdup("server stopped while job was running");
+}
+
+static int read_times(struct reading *reading, const char *path, struct json_object *object,
+                      struct record *record, struct error *err)
+{
+    const struct {
+        const char *name;
+        int64_t *slot;
+    } times[] = { { "created_at", &record->created_ms },
+                  { "started_at", &record->started_ms },
+                  { "completed_at", &record->completed_ms } };
+    for (size_t i = 0; i < COUNT(times); i++)
+        if (!time_of(object, times[i].name, times[i].slot)) {
+            autofree char *place = xasprintf("%s.%s", path, times[i].name);
+            return wrong(reading, place, "a time such as 2026-11-22T13:00:00+00:00 is wanted", err);
+        }
+    if (record->completed_ms == 0)
+        record->completed_ms = record->started_ms ? record->started_ms : record->created_ms;
+    return 0;
+}
+
+static void read_result(struct reading *reading, struct json_object *object, struct record *record)
+{
+    static const char *const names[] = { "stdout", "stderr" };
+    struct json_object *result = member(object, "result");
+    for (int i = 0; i < 2; i++) {
+        char *text =
+            text_of(json_object_is_type(result, json_type_object) ? result : object, names[i]);
+        reading->file->texts[i][reading->file->count] = text;
+        record->bytes[i] = text ? strlen(text) : 0;
+    }
+    if (result)
+        record->result =
+            xstrdup(json_object_to_json_string_ext(result, JSON_C_TO_STRING_PLAIN |
+                                                               JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+static bool id_valid(const char *id)
+{
+    size_t len = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+    return len > 0 && len < JOB_ID_MAX && id[len] == '\0';
+}
+
+static int read_members(struct reading *reading, const char *path, const char *key,
+                        struct json_object *object, struct record *record, struct error *err)
+{
+    autofree char *id = text_of(object, "id"), *status = text_of(object, "status");
+    autofree char *id_path = xasprintf("%s.id", path), *status_path = xasprintf("%s.status", path);
+    const char *name = id ? id : key;
+    if (!name || !id_valid(name))
+        return wrong(reading, id ? id_path : path,
+                     "an id of up to 36 letters, digits and '-' is wanted", err);
+    int known = status ? status_of(status) : -1;
+    if (known < 0)
+        return wrong(reading, status ? status_path : path,
+                     "a status (pending, running, completed, failed, cancelled) is wanted", err);
+    (void)snprintf(record->id, sizeof(record->id), "%s", name);
+    (void)snprintf(record->owner, sizeof(record->owner), "%s", OWNER);
+    record->status = (enum job_status)known;
+    record->label = text_of(object, "label");
+    record->error = text_of(object, "error");
+    record->tool = text_of(object, "tool");
+    int r = read_times(reading, path, object, record, err);
+    if (r < 0)
+        return r;
+    end_open(record);
+    read_result(reading, object, record);
+    return 0;
+}
+
+static int read_record(struct reading *reading, const char *path, const char *key,
+                       struct json_object *object, struct error *err)
+{
+    if (!json_object_is_type(object, json_type_object))
+        return wrong(reading, path, "the record of a job is wanted", err);
+    struct job_file *file = reading->file;
+    if (file->count == file->room) {
+        file->room = file->room ? file->room * 2 : 64;
+        file->records = xrealloc(file->records, file->room * sizeof(*file->records));
+        for (int i = 0; i < 2; i++)
+            file->texts[i] = xrealloc(file->texts[i], file->room * sizeof(char *));
+    }
+    file->texts[0][file->count] = file->texts[1][file->count] = NULL;
+    struct record *record = &file->records[file->count];
+    *record = (struct record){ 0 };
+    int r = read_members(reading, path, key, object, record, err);
+    file->count++; /* half of one is to be freed too */
+    return r;
+}
+
+static int read_all(struct reading *reading, const char *path, struct json_object *all,
+                    struct error *err)
+{
+    int r = 0;
+    struct json_object *jobs =
+        json_object_is_type(all, json_type_object) ? member(all, "jobs") : NULL;
+    if (jobs && !member(jobs, "status"))
+        return read_all(reading, "jobs", jobs, err);
+    if (json_object_is_type(all, json_type_array)) {
+        for (size_t i = 0; r == 0 && i < json_object_array_length(all); i++) {
+            autofree char *place = xasprintf("%s[%zu]", path, i);
+            r = read_record(reading, place, NULL, json_object_array_get_idx(all, i), err);
+        }
+        return r;
+    }
+    if (!json_object_is_type(all, json_type_object))
+        return wrong(reading, path, "an object or a list of job records is wanted", err);
+    json_object_object_foreach(all, key, value)
+    {
+        autofree char *place = *path ? xasprintf("%s.%s", path, key) : xstrdup(key);
+        r = read_record(reading, place, key, value, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int job_file_read(const char *source, const char *text, size_t len, struct job_file *ret,
+                  struct error *err)
+{
+    struct job_file file = { 0 };
+    struct reading reading = { source, text, len, &file };
+    autojson struct json_object *all = NULL;
+    if (json_load(text, len, &all, err) != JSON_OK)
+        return fail_within(err, "%s", source);
+    int r = read_all(&reading, "", all, err);
+    if (r < 0)
+        job_file_done(&file);
+    else
+        *ret = file;
+    return r;
+}
+
+void job_file_done(struct job_file *file)
+{
+    for (size_t i = 0; i < file->count; i++) {
+        record_done(&file->records[i]);
+        free(file->texts[0][i]);
+        free(file->texts[1][i]);
+    }
+    free(file->records);
+    free(file->texts[0]);
+    free(file->texts[1]);
+    *file = (struct job_file){ 0 };
+}
