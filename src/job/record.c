@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "json.h"
+#include "str.h"
 
 /* --- words ------------------------------------------------------------------------- */
 
@@ -88,4 +89,15 @@ void record_done(struct record *record)
     free(record->result);
     free(record->progress.message);
     *record = (struct record){ 0 };
+}
+
+void record_copy(const struct record *record, struct record *ret)
+{
+    const char *texts[] = { record->tool, record->label, record->error, record->result,
+                            record->progress.message };
+    *ret = *record;
+    char **copies[] = { &ret->tool, &ret->label, &ret->error, &ret->result,
+                        &ret->progress.message };
+    for (size_t i = 0; i < COUNT(texts); i++)
+        *copies[i] = texts[i] ? xstrdup(texts[i]) : NULL;
 }

@@ -60,6 +60,7 @@ struct record {
 };
 
 void record_done(struct record *record);
+void record_copy(const struct record *record, struct record *ret);
 
 /* `front` is a descriptor of STATE/front, made by the caller and borrowed for the call.
  * Makes what belongs beneath it and begins to watch; fails only where it has no descriptor to

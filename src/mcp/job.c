@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "mcp/gate.h"
 #include "mcp/kept.h"
+#include "mcp/owed.h"
 #include "mcp/turns.h"
 #include "run/result.h"
 #include "str.h"
@@ -47,6 +48,7 @@ struct jobs {
     struct jobs_parts parts;
     struct job *first; /* newest first */
     size_t count;
+    struct owed *owed;
     const char *stopping; /* why, or NULL */
 };
 
@@ -371,6 +373,7 @@ static struct job *job_new(struct jobs *jobs, struct job_order *order)
     if (!job->due)
         abort(); /* out of memory */
     job->kept.store = jobs->parts.store;
+    job->kept.owed = jobs->owed;
     job->kept.outputs = jobs->parts.outputs;
     job_link(jobs, job);
     return job;
@@ -420,6 +423,11 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
 }
 
 /* --- from outside ---------------------------------------------------------------------------- */
+
+const struct record *jobs_owed(const struct jobs *jobs, const char *id)
+{
+    return owed_find(jobs->owed, id);
+}
 
 unsigned jobs_position(const struct jobs *jobs, const char *id)
 {
@@ -482,10 +490,14 @@ struct jobs *jobs_new(const struct jobs_parts *parts)
 {
     struct jobs *jobs = xcalloc(1, sizeof(*jobs));
     jobs->parts = *parts;
+    jobs->owed = owed_new(parts->base, parts->store);
     return jobs;
 }
 
 void jobs_free(struct jobs *jobs)
 {
+    if (!jobs)
+        return;
+    owed_free(jobs->owed);
     free(jobs);
 }

@@ -68,6 +68,9 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
 bool jobs_watch(struct jobs *jobs, const char *id, struct job_watch *watch);
 void job_unwatch(struct job_watch *watch);
 
+/* The end of a job of ours that the store does not know yet; borrowed, or NULL. */
+const struct record *jobs_owed(const struct jobs *jobs, const char *id);
+
 /* The place of a job of ours among those that wait for their turn, from 1; else 0. */
 unsigned jobs_position(const struct jobs *jobs, const char *id);
 

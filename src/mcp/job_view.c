@@ -32,6 +32,11 @@ int job_view_find(const struct services *services, const char *id, struct record
     char shown[64];
     if (!services->store)
         return fail_host_as(err, ENOENT, "this server keeps no jobs");
+    const struct record *owed = jobs_owed(services->jobs, id);
+    if (owed) {
+        record_copy(owed, ret);
+        return 0;
+    }
     int r = store_find(services->store, OWNER_LOCAL, id, ret, err);
     if (r == 0)
         return fail_caller(err, ENOENT, "Job %s not found", printable(id, shown, sizeof(shown)));

@@ -8,6 +8,7 @@
 #include <cordon/log.h>
 
 #include "clock.h"
+#include "mcp/owed.h"
 #include "str.h"
 
 static void tell(struct kept *kept, const struct record *record, const struct error *err)
@@ -95,25 +96,31 @@ bool kept_whole(const struct kept *kept)
 }
 
 /* The record first: output without one would be nobody's. */
-static void keep_all(struct kept *kept, const struct record *record, const struct capture output[2])
+static int keep_all(struct kept *kept, const struct record *record, const struct capture output[2],
+                    struct error *err)
 {
-    struct error err;
     bool added;
-    if (store_import(kept->store, record, 1, &added, &err) < 0)
-        tell(kept, record, &err);
-    else
+    int r = store_import(kept->store, record, 1, &added, err);
+    if (r >= 0)
         write_heads(kept, record, output);
+    return r;
 }
 
-void kept_end(struct kept *kept, const struct record *record, const struct capture output[2])
+void kept_end(struct kept *kept, struct record *record, const struct capture output[2])
 {
     struct error err;
+    bool known = kept->begun;
+    int r = 0;
     if (kept->store && !kept->begun)
-        keep_all(kept, record, output);
+        r = keep_all(kept, record, output, &err);
     if (kept->begun && kept->behind)
         write_progress(kept, record);
-    if (kept->begun && store_end(kept->store, record, &err) < 0)
+    if (kept->begun)
+        r = store_end(kept->store, record, &err);
+    if (r < 0)
         tell(kept, record, &err);
+    if (r < 0 && r != -ESTALE) /* else somebody has ended it, and that stands */
+        owed_add(kept->owed, record, known);
     kept_done(kept);
 }
 

@@ -20,8 +20,11 @@
 /* Between two writes of a job's progress: more often nobody looks. */
 #define KEPT_PROGRESS_MS 400
 
+struct owed;
+
 struct kept {
     struct store *store; /* NULL: nothing is kept, and nobody is told an id */
+    struct owed *owed;   /* takes ends that cannot be written now */
     struct outputs *outputs;
     struct output_writer *writer;
     bool begun;       /* its record is in the store */
@@ -54,6 +57,7 @@ bool kept_whole(const struct kept *kept);
 #define KEPT_SHOWN_BYTES ((size_t)4 * 1024)
 
 /* The record has its end; where it was never begun it is written all at once, `output` is
- * all there was then. Afterwards *kept is done. */
-void kept_end(struct kept *kept, const struct record *record, const struct capture output[2]);
+ * all there was then. What cannot be written is taken, to be tried again, and *record is
+ * empty. Afterwards *kept is done. */
+void kept_end(struct kept *kept, struct record *record, const struct capture output[2]);
 void kept_done(struct kept *kept);

@@ -194,8 +194,12 @@ static int list(struct call *call, const struct jobs_call *asked, struct json_ob
     if (r < 0)
         return r;
     struct json_object *jobs = json_object_new_array();
-    for (size_t i = 0; i < found.count; i++)
-        json_object_array_add(jobs, record_json(&found.records[i]));
+    for (size_t i = 0; i < found.count; i++) {
+        const struct record *owed = jobs_owed(call->services->jobs, found.records[i].id);
+        struct json_object *row = record_json(owed ? owed : &found.records[i]);
+        json_object_object_add(row, "result", NULL);
+        json_object_array_add(jobs, row);
+    }
     *ret = json_object_new_object();
     json_object_object_add(*ret, "jobs", jobs);
     json_object_object_add(*ret, "total", json_object_new_uint64(found.total));

@@ -360,6 +360,31 @@ def test_no_job_of_two_servers_is_lost(jobs, fresh):
         assert {record["id"] for record in client.jobs()} == set(started)
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_an_end_that_cannot_be_written_down_is_known_and_written_later(
+    jobs, fresh, tmp_path, waits
+):
+    client, other = jobs(CORDON_STATE=fresh), jobs(CORDON_STATE=fresh)
+    with sqlite3.connect(f"{fresh}/front/jobs.db", isolation_level=None) as database:
+        if waits:
+            job = client.start(WAIT + "print(1); wait('go')", IN_DIR, directory=str(tmp_path))
+            support.soon(lambda: client.status(job)["status"] == "running")
+        database.execute("BEGIN IMMEDIATE")  # nobody else writes now
+        if waits:
+            (tmp_path / "go").touch()
+        else:
+            job = client.call(ALONE, script_content="print(1)")["job_id"]
+        record = client.ended(job)
+        assert record["status"] == "completed"
+        assert client.call("py_cancel_job", job_id=job)["status"] == "completed"
+        if waits:
+            assert other.status(job)["status"] == "running"
+            assert [row["status"] for row in client.jobs()] == ["completed"]
+        database.execute("ROLLBACK")
+    support.soon(lambda: [row["status"] for row in other.jobs()] == ["completed"])
+    assert other.status(job)["result"] == record["result"]
+
+
 # --- lists --------------------------------------------------------------------------------------
 
 
