@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdlib.h>
@@ -108,6 +109,11 @@ static const struct named constants[] = {
     NAMED(SO_ATTACH_BPF),
     NAMED(SO_ATTACH_REUSEPORT_CBPF),
     NAMED(SO_ATTACH_REUSEPORT_EBPF),
+    NAMED(TCP_MD5SIG),
+    { "TCP_ULP", 31 },
+    { "TCP_MD5SIG_EXT", 32 },
+    { "TCP_AO_ADD_KEY", 38 },
+    NAMED(POSIX_FADV_DONTNEED),
     NAMED(S_IFMT),
     NAMED(S_IFCHR),
     NAMED(S_IFBLK),
