@@ -17,6 +17,7 @@
            */
 #define SUBDIRECTORY_LOOKS 1000
 #define MODULE_NAME_MAX    100
+#define IMPORTS_TAKEN_MAX  256 /* a front that sends more is not ours any longer */
 
 /* --- the interpreter's own modules ----------------------------------------------- */
 
@@ -191,7 +192,7 @@ static void hint_how(struct inference *inference, const char *name, const struct
 static char **foreign_names(const struct infer_question *question)
 {
     char **names = NULL;
-    for (size_t i = 0; question->imports && question->imports[i]; i++)
+    for (size_t i = 0; question->imports && question->imports[i] && i < IMPORTS_TAKEN_MAX; i++)
         if (is_module_name(question->imports[i]) &&
             !infer_is_standard(question->python, question->imports[i]))
             list_add(&names, question->imports[i]);

@@ -32,17 +32,17 @@ static int read_beneath(int directory, const char *name, size_t max, char **ret,
         return fail_caller(err, errno, "%s: %s", name, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return 0;
+    autofree char *text = NULL;
     size_t len = 0;
-    int r = fd_read_all(fd, max, ret, &len, err);
+    int r = fd_read_all(fd, max, &text, &len, err);
     if (r == -EFBIG)
         return fail_caller(err, EFBIG, "%s has more than %zu bytes", name, max);
     if (r < 0)
         return fail_within(err, "%s", name);
-    if (strlen(*ret) == len)
-        return 0;
-    free(*ret);
-    *ret = NULL;
-    return fail_caller(err, EINVAL, "%s has a NUL byte in it", name);
+    if (strlen(text) != len)
+        return fail_caller(err, EINVAL, "%s has a NUL byte in it", name);
+    *ret = TAKE(&text);
+    return 0;
 }
 
 /* --- the lock ---------------------------------------------------------------------------- */
@@ -153,37 +153,48 @@ int project_pins(const char *locked, char ***ret, struct error *err)
 
 /* --- all of it ---------------------------------------------------------------------------- */
 
-static int read_files(const struct sandbox *sandbox, struct pythons *pythons, int directory,
-                      int control, struct project *ret, struct error *err)
+struct reading {
+    const struct sandbox *sandbox;
+    struct pythons *pythons;
+    int directory, control;
+};
+
+static int take_lock(const struct reading *reading, const char *toml, const char *lock,
+                     struct project *ret, struct error *err)
 {
-    autofree char *toml = NULL;
+    if (!header_recall_text(reading->sandbox, MEMORY_KIND, ret->text, &ret->locked)) {
+        int r = read_lock(reading->sandbox, toml, lock, reading->control, &ret->locked, err);
+        if (r < 0)
+            return r;
+        header_keep_text(reading->sandbox, MEMORY_KIND, ret->text, ret->locked);
+    }
+    return project_pins(ret->locked, &ret->pins, err);
+}
+
+static int read_toml(const struct reading *reading, const char *toml, struct project *ret,
+                     struct error *err)
+{
     autofree char *lock = NULL;
-    int r = read_beneath(directory, "pyproject.toml", PROJECT_BYTES_MAX, &toml, err);
-    if (r < 0 || !toml)
-        return r;
-    r = read_beneath(directory, "uv.lock", LOCK_BYTES_MAX, &lock, err);
+    int r = read_beneath(reading->directory, "uv.lock", LOCK_BYTES_MAX, &lock, err);
     if (r == 0)
-        r = header_read_project(sandbox, pythons, toml, lock != NULL, control, &ret->keys, err);
+        r = header_read_project(reading->sandbox, reading->pythons, toml, lock != NULL,
+                                reading->control, &ret->keys, err);
     if (r < 0 || !ret->keys.is_project)
         return r;
     ret->text = xasprintf("project %zu\n%s%s%s", strlen(toml), toml, lock ? "lock\n" : "",
                           lock ? lock : "");
-    if (!lock)
-        return 0;
-    if (!header_recall_text(sandbox, MEMORY_KIND, ret->text, &ret->locked)) {
-        r = read_lock(sandbox, toml, lock, control, &ret->locked, err);
-        if (r < 0)
-            return r;
-        header_keep_text(sandbox, MEMORY_KIND, ret->text, ret->locked);
-    }
-    return project_pins(ret->locked, &ret->pins, err);
+    return lock ? take_lock(reading, toml, lock, ret, err) : 0;
 }
 
 int project_read(const struct sandbox *sandbox, struct pythons *pythons, int directory, int control,
                  struct project *ret, struct error *err)
 {
+    const struct reading reading = { sandbox, pythons, directory, control };
+    autofree char *toml = NULL;
     *ret = (struct project){ 0 };
-    int r = read_files(sandbox, pythons, directory, control, ret, err);
+    int r = read_beneath(directory, "pyproject.toml", PROJECT_BYTES_MAX, &toml, err);
+    if (r == 0 && toml)
+        r = read_toml(&reading, toml, ret, err);
     if (r < 0)
         project_done(ret);
     return r;

@@ -107,9 +107,9 @@ def test_modules_of_the_directory_are_its_own(infer, workspace, index):
 
 def test_a_neighbour_that_is_not_shown_is_no_project(run, place, index, tmp_path):
     env, options = place
-    (tmp_path / "yaml.py").write_text("")
+    (tmp_path / "treelib.py").write_text("")
     script = tmp_path / "script.py"
-    script.write_text("import yaml")
+    script.write_text("import treelib")
     result = run("run", *options, script, env=env)
     assert f"--directory {tmp_path}" in result.err.splitlines()[-1]
     assert index.seen == []
