@@ -82,7 +82,7 @@ _cordon() {
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_policies)" -- "$current"; compgen -f -- "$current")
     elif [[ $command == jobs && $before =~ ^(show|output|cancel)$ ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_jobs)" -- "$current")
-    elif [[ $command == jobs && $before == import ]]; then
+    elif [[ $command =~ ^(jobs|env)$ && $before == import ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     elif [[ $command == scripts && $before =~ ^(show|save|run|remove)$ ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_scripts)" -- "$current")
