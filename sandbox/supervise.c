@@ -12,13 +12,12 @@
 #include "clock.h"
 #include "explain.h"
 #include "fd.h"
-#include "hidden.h"
 #include "kernel.h"
 #include "life.h"
 #include "notify.h"
 #include "progress.h"
 #include "room.h"
-#include "usage.h"
+#include "sample.h"
 #include "usage_now.h"
 
 /* A box stands in a few milliseconds; a host this slow cannot run it. */
@@ -29,29 +28,21 @@
 #define PATIENCE_CGROUP_NS  (5 * NS_PER_MS)
 #define PATIENCE_SAMPLED_NS (1000 * NS_PER_MS)
 
-#define SAMPLE_SPARSE_NS (50 * NS_PER_MS) /* a cgroup holds the limits: for processes_peak only */
-#define SAMPLE_DENSE_NS  (5 * NS_PER_MS)  /* the samples are the limit */
-#define NEVER            UINT64_MAX
+#define NEVER UINT64_MAX
 
 #define PROGRESS_NS (100 * NS_PER_MS) /* how often a script is looked at for its progress */
-
-/* Of the supervisor's own time, which no limit of the box counts: many idle processes must
- * not buy more than a tenth of a processor. */
-#define SAMPLE_REST_FACTOR 9
 
 struct state {
     struct supervision *run;
     enum life life;
     enum end cause; /* END_COUNT until something stopped it */
-    bool started, parting, ended, faulted, gone, pids_full;
+    bool started, parting, ended, faulted, gone;
     struct report report; /* the last of ENDED or FAULT */
     uint64_t started_ns;
     uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_disk, next_progress,
         next_telling, build_deadline;
     struct progress_watch progress;
-    uint64_t host_shared; /* bytes of shared memory when the box began */
-    uint64_t sampled_memory_peak, sampled_cpu_ns, processes_peak;
-    int scratch; /* or -1 */
+    struct sampler sampler;
     bool scratch_full;
     size_t fed;
     int listener; /* denied system calls ask here, or -1 */
@@ -95,96 +86,11 @@ static void happen(struct state *state, enum life_event event, enum end cause, u
 
 /* --- limits that have to be looked at ---------------------------------------------- */
 
-static uint64_t cpu_used(struct state *state, const struct tree_sample *sample)
-{
-    if (!cgroup_has_cpu(state->run->cgroup))
-        return sample->cpu_ns;
-    struct cgroup_reading reading;
-    cgroup_read(state->run->cgroup, &reading);
-    return reading.cpu_user_ns + reading.cpu_system_ns;
-}
-
-/* All processors together cannot use up what is left before this. */
-static uint64_t cpu_earliest(uint64_t now, uint64_t left_ns)
-{
-    static uint64_t processors;
-    if (processors == 0)
-        processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t step = left_ns / (processors ? processors : 1);
-    return now + (step < NS_PER_MS ? NS_PER_MS : step);
-}
-
-/* Not what the clock on the wall says: a busy box could stretch that. */
-static uint64_t own_time_ns(void)
-{
-    struct timespec ts;
-    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) < 0)
-        return 0;
-    return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
-/* By how much the shared memory of the host has grown since the box began. */
-static uint64_t shared_growth(const struct state *state)
-{
-    uint64_t now = host_shared_bytes();
-    return now > state->host_shared ? now - state->host_shared : 0;
-}
-
-/* What the box holds beyond what its processes show: no more than its mappings could hold,
- * and no more than the host has come to hold. */
-static uint64_t hidden_memory(const struct state *state, const struct tree_sample *sample)
-{
-    uint64_t growth = shared_growth(state);
-    if (!sample->memory_exact || growth <= sample->shmem_bytes)
-        return 0;
-    uint64_t mapped = tree_shared_bytes(state->run->box->pid);
-    uint64_t most = mapped < growth ? mapped : growth;
-    return most > sample->shmem_bytes ? most - sample->shmem_bytes : 0;
-}
-
-/* An exact figure decides; another only says that a limit is far away. */
-static void sample_memory(struct state *state, struct tree_sample *sample, uint64_t now)
-{
-    uint64_t limit = state->run->limits->memory_bytes;
-    if (!cgroup_has_memory(state->run->cgroup))
-        sample->memory_bytes += hidden_memory(state, sample);
-    if (sample->memory_bytes > state->sampled_memory_peak &&
-        (sample->memory_exact || sample->memory_bytes <= limit))
-        state->sampled_memory_peak = sample->memory_bytes;
-    if (sample->memory_exact && sample->memory_bytes > limit)
-        happen(state, EVENT_LIMIT, END_MEMORY, now);
-}
-
 static void take_sample(struct state *state, uint64_t now)
 {
-    const struct supervision *run = state->run;
-    struct tree_sample sample;
-    uint64_t begun = own_time_ns();
-    uint64_t limit = run->limits->memory_bytes, growth = shared_growth(state);
-    uint64_t worth = cgroup_has_memory(run->cgroup) ? UINT64_MAX
-                     : growth < limit               ? limit - growth
-                                                    : 0;
-    tree_read(run->box->pid, worth, &sample);
-    sample_memory(state, &sample, now);
-    /* Of a resource limit nobody tells that it refused a fork; full is the nearest to it. */
-    if (sample.tasks > run->limits->pids)
-        state->pids_full = true;
-    if (sample.processes > state->processes_peak)
-        state->processes_peak = sample.processes;
-    if (sample.cpu_ns > state->sampled_cpu_ns)
-        state->sampled_cpu_ns = sample.cpu_ns;
-
-    uint64_t cpu_limit = after(0, run->limits->cpu_ms), cpu = cpu_used(state, &sample);
-    if (cpu >= cpu_limit)
-        happen(state, EVENT_LIMIT, END_CPU, now);
-
-    uint64_t next = now + (cgroup_has_memory(run->cgroup) ? SAMPLE_SPARSE_NS : SAMPLE_DENSE_NS);
-    uint64_t earliest = cpu >= cpu_limit ? NEVER : cpu_earliest(now, cpu_limit - cpu);
-    uint64_t rested = now + (own_time_ns() - begun) * SAMPLE_REST_FACTOR;
-    next = next < earliest ? next : earliest;
-    state->next_sample = next > rested ? next : rested;
-    if (state->scratch < 0 && run->scratch && sample.one > 0)
-        state->scratch = room_open(sample.one, run->scratch);
+    enum end reached = sampler_look(&state->sampler, now, &state->next_sample);
+    if (reached != END_COUNT)
+        happen(state, EVENT_LIMIT, reached, now);
 }
 
 /* What is full for everybody has a clock of its own. */
@@ -192,8 +98,8 @@ static void look_at_disk(struct state *state, uint64_t now)
 {
     const struct supervision *run = state->run;
     state->next_disk = now + SAMPLE_SPARSE_NS;
-    if (!state->scratch_full && state->scratch >= 0)
-        state->scratch_full = room_is_full(state->scratch);
+    if (!state->scratch_full && state->sampler.scratch >= 0)
+        state->scratch_full = room_is_full(state->sampler.scratch);
     if (run->workspace && workspace_look(run->workspace, run->box->pid, now, &state->next_disk))
         happen(state, EVENT_LIMIT, END_DISK, now);
 }
@@ -202,7 +108,8 @@ static void look_at_progress(struct state *state, uint64_t now)
 {
     const struct supervision *run = state->run;
     state->next_progress = now + PROGRESS_NS;
-    if (run->progressed && state->scratch >= 0 && progress_look(&state->progress, state->scratch))
+    if (run->progressed && state->sampler.scratch >= 0 &&
+        progress_look(&state->progress, state->sampler.scratch))
         run->progressed(run->context, &state->progress.last);
 }
 
@@ -211,11 +118,11 @@ static void tell_sample(struct state *state, uint64_t now)
 {
     const struct supervision *run = state->run;
     struct usage sample;
-    uint64_t begun = own_time_ns();
+    uint64_t begun = sample_clock();
     usage_now(run->box->pid, run->cgroup, &sample);
     sample.wall_ns = now - state->started_ns;
     run->sampled(run->context, &sample);
-    uint64_t rest = (own_time_ns() - begun) * SAMPLE_REST_FACTOR;
+    uint64_t rest = sample_rest_ns(begun);
     state->next_telling = now + (run->sample_ns > rest ? run->sample_ns : rest);
 }
 
@@ -481,16 +388,17 @@ static void fill_usage(const struct state *state, const struct rusage *init, str
     } else {
         ret->cpu_user_ns =
             (uint64_t)init->ru_utime.tv_sec * NS_PER_S + (uint64_t)init->ru_utime.tv_usec * 1000;
-        if (state->sampled_cpu_ns > ret->cpu_user_ns)
-            ret->cpu_user_ns = state->sampled_cpu_ns;
+        if (state->sampler.cpu_ns > ret->cpu_user_ns)
+            ret->cpu_user_ns = state->sampler.cpu_ns;
     }
-    uint64_t sampled = state->sampled_memory_peak;
+    uint64_t sampled = state->sampler.memory_peak;
     if (state->ended && report->maxrss > sampled)
         sampled = report->maxrss;
     /* memory.peak came with Linux 5.19. */
     ret->memory_peak_bytes = reading.memory_peak > 0 ? reading.memory_peak : sampled;
-    ret->pids_peak =
-        reading.pids_peak > state->processes_peak ? reading.pids_peak : state->processes_peak;
+    ret->pids_peak = reading.pids_peak > state->sampler.processes_peak
+                         ? reading.pids_peak
+                         : state->sampler.processes_peak;
     if (ret->pids_peak == 0 && state->started)
         ret->pids_peak = 1; /* it ended before the first sample */
     ret->source = reading.has_cpu && reading.has_memory ? USAGE_CGROUP
@@ -534,11 +442,9 @@ static void ended_by_itself(const struct state *state, uint64_t oom_kills, struc
 void supervise(struct supervision *run, struct outcome *ret)
 {
     struct state state = { .run = run,
-                           .host_shared = host_shared_bytes(),
                            .listener = -1,
                            .denied = { .ear = run->ear },
                            .cause = END_COUNT,
-                           .scratch = -1,
                            .wall_deadline = NEVER,
                            .grace_deadline = NEVER,
                            .kill_deadline = NEVER,
@@ -547,6 +453,7 @@ void supervise(struct supervision *run, struct outcome *ret)
                            .next_progress = NEVER,
                            .next_telling = NEVER,
                            .build_deadline = now_ns() + BUILD_DEADLINE_NS };
+    sampler_begin(&state.sampler, run->cgroup, run->limits, run->box->pid, run->scratch);
     while (!state.gone)
         wait_for_something(&state);
     /* The box is empty: what is left in the pipes is all there will be. */
@@ -577,10 +484,10 @@ void supervise(struct supervision *run, struct outcome *ret)
     close_listener(&state);
     notify_tell(&state.denied, ret);
     egress_end(&run->box->egress, ret);
-    if (reading.pids_refused > 0 || state.pids_full)
+    if (reading.pids_refused > 0 || state.sampler.pids_full)
         ret->reached |= REACHED_PIDS;
-    if (state.scratch_full || (state.scratch >= 0 && room_is_full(state.scratch)))
+    if (state.scratch_full || (state.sampler.scratch >= 0 && room_is_full(state.sampler.scratch)))
         ret->reached |= REACHED_DISK;
-    own_close(&state.scratch);
+    sampler_end(&state.sampler);
     explain_limit(run->limits, ret);
 }

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sample.c - one look at what a box uses, and when the next has to be. */
+#include "sample.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fd.h"
+#include "hidden.h"
+#include "room.h"
+#include "usage.h"
+
+/* Many idle processes must not buy more than a tenth of a processor. */
+#define REST_FACTOR 9
+
+void sampler_begin(struct sampler *sampler, const struct cgroup *cgroup,
+                   const struct limits *limits, pid_t init, const char *scratch_inside)
+{
+    *sampler = (struct sampler){
+        .cgroup = cgroup,
+        .limits = limits,
+        .init = init,
+        .scratch_inside = scratch_inside,
+        .scratch = -1,
+        .host_shared = host_shared_bytes(),
+    };
+}
+
+void sampler_end(struct sampler *sampler)
+{
+    own_close(&sampler->scratch);
+    sampler->scratch = -1;
+}
+
+/* Not what the clock on the wall says: a busy box could stretch that. */
+uint64_t sample_clock(void)
+{
+    struct timespec ts;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) < 0)
+        return 0;
+    return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t sample_rest_ns(uint64_t begun)
+{
+    return (sample_clock() - begun) * REST_FACTOR;
+}
+
+/* --- memory ------------------------------------------------------------------------ */
+
+/* By how much the shared memory of the host has grown since the box began. */
+static uint64_t shared_growth(const struct sampler *sampler)
+{
+    uint64_t now = host_shared_bytes();
+    return now > sampler->host_shared ? now - sampler->host_shared : 0;
+}
+
+/* What the box holds beyond what its processes show: no more than its mappings could hold,
+ * and no more than the host has come to hold. */
+static uint64_t hidden_memory(const struct sampler *sampler, const struct tree_sample *sample)
+{
+    uint64_t growth = shared_growth(sampler);
+    if (!sample->memory_exact || growth <= sample->shmem_bytes)
+        return 0;
+    uint64_t mapped = tree_shared_bytes(sampler->init);
+    uint64_t most = mapped < growth ? mapped : growth;
+    return most > sample->shmem_bytes ? most - sample->shmem_bytes : 0;
+}
+
+/* An exact figure decides; another only says that a limit is far away. */
+static bool memory_reached(struct sampler *sampler, struct tree_sample *sample)
+{
+    uint64_t limit = sampler->limits->memory_bytes;
+    if (!cgroup_has_memory(sampler->cgroup))
+        sample->memory_bytes += hidden_memory(sampler, sample);
+    if (sample->memory_bytes > sampler->memory_peak &&
+        (sample->memory_exact || sample->memory_bytes <= limit))
+        sampler->memory_peak = sample->memory_bytes;
+    return sample->memory_exact && sample->memory_bytes > limit;
+}
+
+/* Below this nobody has to look at memory page by page. */
+static uint64_t memory_worth(const struct sampler *sampler)
+{
+    uint64_t limit = sampler->limits->memory_bytes, growth = shared_growth(sampler);
+    if (cgroup_has_memory(sampler->cgroup))
+        return UINT64_MAX;
+    return growth < limit ? limit - growth : 0;
+}
+
+/* --- CPU time ---------------------------------------------------------------------- */
+
+static uint64_t cpu_used(const struct sampler *sampler)
+{
+    if (!cgroup_has_cpu(sampler->cgroup))
+        return sampler->cpu_ns;
+    struct cgroup_reading reading;
+    cgroup_read(sampler->cgroup, &reading);
+    return reading.cpu_user_ns + reading.cpu_system_ns;
+}
+
+/* All processors together cannot use up what is left before this. */
+static uint64_t cpu_earliest(uint64_t now, uint64_t left_ns)
+{
+    static uint64_t processors;
+    if (processors == 0)
+        processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t step = left_ns / (processors ? processors : 1);
+    return now + (step < NS_PER_MS ? NS_PER_MS : step);
+}
+
+/* --- the look ---------------------------------------------------------------------- */
+
+enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
+{
+    uint64_t begun = sample_clock();
+    struct tree_sample sample;
+    tree_read(sampler->init, memory_worth(sampler), &sample);
+    enum end reached = memory_reached(sampler, &sample) ? END_MEMORY : END_COUNT;
+    /* Of a resource limit nobody tells that it refused a fork; full is the nearest to it. */
+    if (sample.tasks > sampler->limits->pids)
+        sampler->pids_full = true;
+    if (sample.processes > sampler->processes_peak)
+        sampler->processes_peak = sample.processes;
+    if (sample.cpu_ns > sampler->cpu_ns)
+        sampler->cpu_ns = sample.cpu_ns;
+
+    uint64_t cpu_limit, cpu = cpu_used(sampler), earliest = UINT64_MAX;
+    if (__builtin_mul_overflow(sampler->limits->cpu_ms, NS_PER_MS, &cpu_limit))
+        cpu_limit = UINT64_MAX;
+    if (cpu < cpu_limit)
+        earliest = cpu_earliest(now, cpu_limit - cpu);
+    else if (reached == END_COUNT)
+        reached = END_CPU;
+
+    *next = now + (cgroup_has_memory(sampler->cgroup) ? SAMPLE_SPARSE_NS : SAMPLE_DENSE_NS);
+    *next = *next < earliest ? *next : earliest;
+    if (sampler->scratch < 0 && sampler->scratch_inside && sample.one > 0)
+        sampler->scratch = room_open(sample.one, sampler->scratch_inside);
+    uint64_t rested = now + sample_rest_ns(begun);
+    *next = *next > rested ? *next : rested;
+    return reached;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sample.h - the limits of a box that have to be looked at: CPU time, memory, processes. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <cordon/limits.h>
+#include <cordon/outcome.h>
+
+#include "cgroup.h"
+
+#define SAMPLE_SPARSE_NS (50 * NS_PER_MS) /* a cgroup holds the limits: for processes_peak only */
+#define SAMPLE_DENSE_NS  (5 * NS_PER_MS)  /* the samples are the limit */
+
+struct sampler {
+    const struct cgroup *cgroup;
+    const struct limits *limits;
+    pid_t init;
+    const char *scratch_inside; /* or NULL */
+    int scratch;                /* that directory, as soon as it could be opened, or -1 */
+    uint64_t host_shared;       /* bytes of shared memory when the box began */
+    uint64_t memory_peak, cpu_ns, processes_peak;
+    bool pids_full;
+};
+
+/* Before the box runs. `scratch_inside` is one of its scratch directories, or NULL. What is
+ * given is borrowed; sampler_end() closes what it has opened. */
+void sampler_begin(struct sampler *sampler, const struct cgroup *cgroup,
+                   const struct limits *limits, pid_t init, const char *scratch_inside);
+void sampler_end(struct sampler *sampler);
+
+/* The limit that is reached, or END_COUNT; *next becomes the time to look again. */
+enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next);
+
+/* Looking costs time of the supervisor's own, which no limit of the box counts: how long it
+ * rests after what it began at `begun` by sample_clock(). */
+uint64_t sample_clock(void);
+uint64_t sample_rest_ns(uint64_t begun);
