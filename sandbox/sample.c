@@ -24,11 +24,15 @@ void sampler_begin(struct sampler *sampler, const struct cgroup *cgroup,
         .scratch_inside = scratch_inside,
         .scratch = -1,
         .host_shared = host_shared_bytes(),
+        /* A cgroup loses nobody's time. */
+        .seen = cgroup_has_cpu(cgroup) ? NULL : seen_new(),
     };
 }
 
 void sampler_end(struct sampler *sampler)
 {
+    seen_free(sampler->seen);
+    sampler->seen = NULL;
     own_close(&sampler->scratch);
     sampler->scratch = -1;
 }
@@ -116,7 +120,7 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
 {
     uint64_t begun = sample_clock();
     struct tree_sample sample;
-    tree_read(sampler->init, memory_worth(sampler), &sample);
+    tree_read(sampler->init, memory_worth(sampler), sampler->seen, &sample);
     enum end reached = memory_reached(sampler, &sample) ? END_MEMORY : END_COUNT;
     /* Of a resource limit nobody tells that it refused a fork; full is the nearest to it. */
     if (sample.tasks > sampler->limits->pids)

@@ -10,6 +10,7 @@
 #include <cordon/outcome.h>
 
 #include "cgroup.h"
+#include "seen.h"
 
 #define SAMPLE_SPARSE_NS (50 * NS_PER_MS) /* a cgroup holds the limits: for processes_peak only */
 #define SAMPLE_DENSE_NS  (5 * NS_PER_MS)  /* the samples are the limit */
@@ -21,6 +22,7 @@ struct sampler {
     const char *scratch_inside; /* or NULL */
     int scratch;                /* that directory, as soon as it could be opened, or -1 */
     uint64_t host_shared;       /* bytes of shared memory when the box began */
+    struct seen *seen;
     uint64_t memory_peak, cpu_ns, processes_peak;
     bool pids_full;
 };

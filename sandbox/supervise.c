@@ -121,6 +121,8 @@ static void tell_sample(struct state *state, uint64_t now)
     uint64_t begun = sample_clock();
     usage_now(run->box->pid, run->cgroup, &sample);
     sample.wall_ns = now - state->started_ns;
+    if (sample.source == USAGE_SAMPLED && state->sampler.cpu_ns > sample.cpu_user_ns)
+        sample.cpu_user_ns = state->sampler.cpu_ns;
     run->sampled(run->context, &sample);
     uint64_t rest = sample_rest_ns(begun);
     state->next_telling = now + (run->sample_ns > rest ? run->sample_ns : rest);
@@ -388,9 +390,11 @@ static void fill_usage(const struct state *state, const struct rusage *init, str
     } else {
         ret->cpu_user_ns =
             (uint64_t)init->ru_utime.tv_sec * NS_PER_S + (uint64_t)init->ru_utime.tv_usec * 1000;
-        if (state->sampler.cpu_ns > ret->cpu_user_ns)
-            ret->cpu_user_ns = state->sampler.cpu_ns;
     }
+    /* Nobody waited for some of them, or pid 1 had no time left to. */
+    uint64_t told = ret->cpu_user_ns + ret->cpu_system_ns;
+    if (!reading.has_cpu && state->sampler.cpu_ns > told)
+        ret->cpu_user_ns += state->sampler.cpu_ns - told;
     uint64_t sampled = state->sampler.memory_peak;
     if (state->ended && report->maxrss > sampled)
         sampled = report->maxrss;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cordon/own.h>
@@ -79,15 +78,6 @@ static uint64_t waited_cpu_ns(pid_t pid)
     return ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-static uint64_t own_cpu_ns(pid_t pid)
-{
-    clockid_t clock;
-    struct timespec ts;
-    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &ts) < 0)
-        return 0;
-    return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
 /* The number after "NAME:" in a file of /proc whose numbers are kB, in bytes. */
 static uint64_t field_bytes(const char *text, const char *name)
 {
@@ -138,7 +128,7 @@ static void add_exactly(pid_t pid, struct tree_sample *sample)
         sample->memory_bytes += field_bytes(text, "\nVmPTE:");
 }
 
-void tree_read(pid_t init, uint64_t worth_bytes, struct tree_sample *ret)
+void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_sample *ret)
 {
     static struct walk walk; /* one supervisor, one thread; too large for a stack */
     uint64_t own = 0, shmem = 0, shared = 0;
@@ -146,13 +136,16 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct tree_sample *ret)
     *ret = (struct tree_sample){ .cpu_ns = waited_cpu_ns(init) };
     visit_children(&walk, init);
     for (size_t i = 0; i < walk.count; i++) {
-        ret->cpu_ns += own_cpu_ns(walk.pids[i]) + waited_cpu_ns(walk.pids[i]);
+        ret->cpu_ns += seen_note(seen, walk.pids[i]) + waited_cpu_ns(walk.pids[i]);
         struct memory memory = read_memory(walk.pids[i]);
         own += memory.own;
         shmem += memory.shmem;
         shared = memory.shared > shared ? memory.shared : shared;
         visit_children(&walk, walk.pids[i]);
     }
+    uint64_t seen_ns = seen ? seen_sum_ns(seen) : 0;
+    if (seen_ns > ret->cpu_ns)
+        ret->cpu_ns = seen_ns;
     ret->processes = walk.count;
     ret->one = walk.count > 0 ? walk.pids[0] : 0;
     ret->tasks = walk.tasks;

@@ -7,8 +7,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "seen.h"
+
 struct tree_sample {
-    uint64_t cpu_ns;       /* of the living and of those they have waited for */
+    uint64_t cpu_ns;       /* of the living and of those they have waited for, or of those seen */
     uint64_t memory_bytes; /* nearly, unless memory_exact */
     bool memory_exact;     /* what several share is counted once */
     uint64_t shmem_bytes;  /* of it, shared memory and files of a tmpfs; only where it is exact */
@@ -18,8 +20,10 @@ struct tree_sample {
 };
 
 /* Walks the children of a box's pid 1. A process that ends meanwhile is left out. Memory is
- * looked at exactly, page by page, only where it could be more than `worth_bytes`. */
-void tree_read(pid_t init, uint64_t worth_bytes, struct tree_sample *ret);
+ * looked at exactly, page by page, only where it could be more than `worth_bytes`. `seen` is
+ * what was seen of the box so far, or NULL: of two figures that are both no more than the
+ * truth, the larger one is told. */
+void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_sample *ret);
 
 /* Pid 1 and all below it, at least one; theirs until the next call. */
 size_t tree_pids(pid_t init, const pid_t **pids);

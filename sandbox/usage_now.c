@@ -8,7 +8,7 @@ void usage_now(pid_t init, const struct cgroup *cgroup, struct usage *ret)
     struct cgroup_reading group;
     struct tree_sample tree;
     cgroup_read(cgroup, &group);
-    tree_read(init, UINT64_MAX, &tree);
+    tree_read(init, UINT64_MAX, NULL, &tree);
     *ret = (struct usage){
         .cpu_user_ns = group.has_cpu ? group.cpu_user_ns : tree.cpu_ns,
         .cpu_system_ns = group.has_cpu ? group.cpu_system_ns : 0,
