@@ -368,7 +368,9 @@ static void take(struct harvest *harvest, const struct walk_entry *entry)
     /* What takes something away waits for the second pass, and that for what is there. */
     if (again ? there == 0 : whiteout || replaces)
         return;
-    bool covered = entry->depth == 0 && protect_covers(harvest->request->protect, entry->name);
+    const struct harvest_request *request = harvest->request;
+    bool covered = (entry->depth == 0 && protect_covers(request->protect, entry->name)) ||
+                   protect_covers(request->protect_paths, entry->path);
     enum change_kind kind = whiteout ? CHANGE_REMOVED : there ? CHANGE_CHANGED : CHANGE_ADDED;
     bool told = again && !whiteout && !replaces;
     if ((there < 0 || covered) && !told)

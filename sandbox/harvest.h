@@ -24,6 +24,7 @@ struct harvest_request {
     struct timespec since; /* CLOCK_REALTIME before the box started */
     uint64_t room;         /* bytes that may be written to the workspace */
     char *const *protect;  /* names at the top that are never applied, NULL-ended */
+    char *const *protect_paths; /* the same for paths beneath it */
 };
 
 /* Fills *ret (empty before), sorted. Failing is for a layer or a workspace that cannot be

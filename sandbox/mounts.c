@@ -295,6 +295,19 @@ static int overlay_make(int root, const struct mount *mount)
     return r < 0 ? r : tree;
 }
 
+/* The directory as the box sees it, with what is mounted beneath it. */
+static int anchor_make(int root, const char *inside)
+{
+    int dir = open_beneath(root, inside + 1, O_PATH | O_DIRECTORY);
+    if (dir < 0)
+        return dir;
+    int tree =
+        kernel_open_tree(dir, "", OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+    tree = tree < 0 ? -errno : tree;
+    close(dir);
+    return tree;
+}
+
 static int attach_one(int root, const struct mount *mount)
 {
     int tree = -1;
@@ -303,6 +316,9 @@ static int attach_one(int root, const struct mount *mount)
         return attach(root, mount->tree, mount->inside, mount->directory);
     case MOUNT_OVERLAY:
         tree = overlay_make(root, mount);
+        break;
+    case MOUNT_ANCHOR:
+        tree = anchor_make(root, mount->inside);
         break;
     case MOUNT_SCRATCH:
         tree = scratch_directory(root, mount->inside);

@@ -15,6 +15,7 @@
 enum mount_kind {
     MOUNT_TREE,    /* a clone of something on the host */
     MOUNT_OVERLAY, /* the same as the lower layer of one, with an upper layer */
+    MOUNT_ANCHOR,  /* a directory of what is mounted there, on itself: it cannot be moved away */
     MOUNT_SCRATCH, /* a directory of the one bounded tmpfs, the root's */
     MOUNT_PROC,
     MOUNT_PTS,

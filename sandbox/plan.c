@@ -52,7 +52,7 @@ static void link_add(struct root_plan *root, const char *path, const char *targe
     root->links[root->link_count++] = (struct made_link){ .path = path, .target = target };
 }
 
-static bool already_mounted(const struct root_plan *root, const char *inside)
+bool plan_mounted(const struct root_plan *root, const char *inside)
 {
     for (size_t i = 0; i < root->mount_count; i++)
         if (strcmp(root->mounts[i].inside, inside) == 0)
@@ -140,7 +140,7 @@ static int add_rule(const struct identity *identity, struct root_plan *root,
     const char *inside = rule->at ? rule->at : rule->path;
     switch (rule->kind) {
     case FILE_SCRATCH:
-        if (!already_mounted(root, inside))
+        if (!plan_mounted(root, inside))
             mounts_add(root, MOUNT_SCRATCH, xstrdup(inside), -1, true, true);
         return 0;
     case FILE_PROC:
@@ -204,7 +204,7 @@ static int add_binds(const struct identity *identity, struct root_plan *root,
     for (size_t i = 0; i < request->bind_count; i++) {
         const struct plan_bind *bind = &request->binds[i];
         const char *inside = bind->inside ? bind->inside : bind->host;
-        if (already_mounted(root, inside))
+        if (plan_mounted(root, inside))
             continue;
         struct open_tree_request tree = { .host = bind->host,
                                           .inside = inside,

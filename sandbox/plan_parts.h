@@ -12,6 +12,9 @@ struct open_tree_request {
     bool overlay;  /* as the lower layer of one */
 };
 
+/* Is something mounted there already? */
+bool plan_mounted(const struct root_plan *root, const char *inside);
+
 /* Opens, clones and adds one tree of the host. */
 int plan_add_tree(const struct identity *identity, struct root_plan *root,
                   const struct open_tree_request *wanted, struct error *err) must_check;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "chain.h"
 #include "fd.h"
 #include "kernel.h"
 #include "plan_parts.h"
@@ -42,42 +43,43 @@ static int add_readonly(int at, const char *inside, struct plan *plan, struct er
     return plan_add_tree(&plan->identity, &plan->root, &tree, err);
 }
 
-/* What a protected link leads to, if that lies in the workspace too. */
-static int add_target(const struct plan_request *request, int workspace, const char *name,
-                      struct plan *plan, struct error *err)
+struct protection {
+    const struct plan_request *request;
+    struct plan *plan;
+};
+
+/* A directory on the way to something protected may be written, but whoever could rename it
+ * would put another in its place. */
+static void add_anchor(struct plan *plan, char *inside)
 {
-    struct open_how how = { .flags = O_PATH | O_CLOEXEC,
-                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
-    autoclose int at = kernel_openat2(workspace, name, &how);
-    char self[32], path[PATH_MAX];
-    (void)snprintf(self, sizeof(self), "/proc/self/fd/%d", at);
-    ssize_t n = at < 0 ? -1 : readlink(self, path, sizeof(path) - 1);
-    if (n <= 0)
+    if (plan_mounted(&plan->root, inside))
+        free(inside);
+    else
+        mounts_add(&plan->root, MOUNT_ANCHOR, inside, -1, true, false);
+}
+
+static int protect_entry(void *context, const struct chain_entry *entry, struct error *err)
+{
+    struct protection *protection = context;
+    if (entry->kind == CHAIN_MISSING)
         return 0;
-    path[n] = '\0';
-    bool beneath = path_within(path, request->workspace) && strcmp(path, request->workspace) != 0;
-    return beneath ? add_readonly(at, path, plan, err) : 0;
+    autofree char *inside = path_join(protection->request->workspace, entry->path);
+    if (entry->kind != CHAIN_DIRECTORY)
+        return add_readonly(entry->at, inside, protection->plan, err);
+    add_anchor(protection->plan, TAKE(&inside));
+    return 0;
 }
 
 /* What later runs code for its owner stays read-only where it is there already; what is a
- * mount point can neither be renamed nor removed, be it a link. */
+ * mount point can neither be renamed nor removed, be it a link, or on the way that one leads. */
 static int add_protected(const struct plan_request *request, int workspace, struct plan *plan,
                          struct error *err)
 {
+    struct protection protection = { request, plan };
     char *const *names = request->policy->protect;
     int r = 0;
-    for (size_t i = 0; r == 0 && names && names[i]; i++) {
-        struct open_how how = { .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
-                                .resolve = RESOLVE_BENEATH };
-        autoclose int at = kernel_openat2(workspace, names[i], &how);
-        struct stat st;
-        if (at < 0 || fstat(at, &st) < 0)
-            continue;
-        autofree char *inside = path_join(request->workspace, names[i]);
-        r = add_readonly(at, inside, plan, err);
-        if (r == 0 && S_ISLNK(st.st_mode))
-            r = add_target(request, workspace, names[i], plan, err);
-    }
+    for (size_t i = 0; r == 0 && names && names[i]; i++)
+        r = chain_walk(workspace, request->workspace, names[i], protect_entry, &protection, err);
     return r;
 }
 

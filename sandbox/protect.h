@@ -14,9 +14,10 @@
 /* True for a name of the list, in whatever case: some file systems do not tell .GIT from .git. */
 bool protect_covers(char *const *names, const char *name);
 
-/* What of the list there was before a run. The names are borrowed. */
+/* What of the list there was before a run, and of what its links lead to. The names are
+ * borrowed; `path` is the workspace's own, canonical. */
 struct protect;
-struct protect *protect_look(int workspace, char *const *names);
+struct protect *protect_look(int workspace, const char *path, char *const *names);
 
 /* Adds what came since, or is another link than before. */
 void protect_compare(const struct protect *before, int workspace, struct changes *changes);

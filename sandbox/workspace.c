@@ -7,10 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "chain.h"
 #include "growth.h"
 #include "harvest.h"
 #include "protect.h"
 #include "room.h"
+#include "str.h"
 
 void workspace_begin(struct workspace_watch *watch, const struct policy *policy,
                      const struct plan *plan, const char *path, int dir)
@@ -26,9 +28,11 @@ void workspace_begin(struct workspace_watch *watch, const struct policy *policy,
     };
     /* Not the coarse clock: a file made just now would be younger than that. */
     (void)clock_gettime(CLOCK_REALTIME, &watch->since);
+    if (watch->upper >= 0)
+        watch->protected_paths = chain_paths(dir, path, policy->protect);
     if (watch->mode != WORKSPACE_WRITE)
         return;
-    watch->before = protect_look(dir, policy->protect);
+    watch->before = protect_look(dir, path, policy->protect);
     watch->growth =
         growth_watch(dir, plan->limits.workspace_growth_bytes, plan->limits.inodes, watch->since);
 }
@@ -83,6 +87,7 @@ static void take_writes(struct workspace_watch *watch, struct changes *changes,
         .since = watch->since,
         .room = watch->limits.workspace_growth_bytes,
         .protect = watch->protected_names,
+        .protect_paths = watch->protected_paths,
     };
     struct error err = { 0 };
     changes->fate = keep ? CHANGES_APPLIED : CHANGES_DROPPED;
@@ -104,6 +109,7 @@ void workspace_end(struct workspace_watch *watch, struct changes *changes, struc
     if (watch->before)
         protect_compare(watch->before, watch->dir, changes);
     protect_free(watch->before);
+    list_free(watch->protected_paths);
     growth_free(watch->growth);
     *watch = (struct workspace_watch){ .upper = -1, .dir = -1 };
 }

@@ -21,6 +21,7 @@ struct workspace_watch {
     bool root;
     struct limits limits;
     char *const *protected_names;
+    char **protected_paths; /* of a layered one: what links of such names lead to */
     struct timespec since;
     struct protect *before;
     struct growth *growth;

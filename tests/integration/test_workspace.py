@@ -663,6 +663,68 @@ def test_what_is_protected_cannot_be_changed_moved_or_replaced(mode, inside, wor
     assert result.notes == {}
 
 
+# What .git is, and what of the way there somebody might put in its place.
+WAYS_TO_GIT = {
+    "x/git": ["x"],
+    "x/y/git": ["x", "x/y"],
+    "x/../z/git": ["x", "z"],
+    "link/git": ["link", "x"],
+    "x/link/git": ["x", "x/link", "z"],
+    "x/up/x/y/git": ["x", "x/up", "x/y"],
+    "{workspace}/x/git": ["x"],
+    "../{name}/x/y/git": ["x", "x/y"],
+}
+
+
+@pytest.mark.parametrize("mode", ["rw", "overlay-keep"])
+@pytest.mark.parametrize("way", WAYS_TO_GIT)
+def test_nothing_on_the_way_of_a_protected_link_can_be_put_elsewhere(way, mode, inside, workspace):
+    for directory in ("x/git", "x/y/git", "z/git"):
+        workspace.joinpath(directory).mkdir(parents=True)
+        workspace.joinpath(directory, "config").write_text("safe")
+    workspace.joinpath("link").symlink_to("x")
+    workspace.joinpath("x/link").symlink_to("../z")
+    workspace.joinpath("x/up").symlink_to("..")
+    target = way.format(workspace=workspace, name=workspace.name)
+    workspace.joinpath(".git").symlink_to(target)
+    result = inside(
+        mode,
+        "import os, shutil, sys\n"
+        "shutil.copytree('x', 'mine', symlinks=True); open('mine/git/config', 'w')\n"
+        "def attempt(act):\n"
+        "    try: act(); print('done')\n"
+        "    except OSError as error: pass\n"
+        "for name in sys.argv[1:]:\n"
+        "    attempt(lambda: os.rename(name, 'other')); attempt(lambda: os.rename('mine', name))\n"
+        "    attempt(lambda: os.unlink(name))\n"
+        "    attempt(lambda: os.symlink('mine', name))\n"
+        "attempt(lambda: open('.git/config', 'a'))\n"
+        "open('x/beside', 'w').write('allowed'); os.rename('x/beside', 'x/still')\n",
+        *WAYS_TO_GIT[way],
+    )
+    assert result.out == "", result.errors
+    assert result.exit == 0, result.errors
+    assert workspace.joinpath(".git/config").read_text() == "safe"
+    assert workspace.joinpath("x/still").read_text() == "allowed"
+    assert not workspace.joinpath("other").exists()
+
+
+@pytest.mark.parametrize("way", ["x/git", "new/git"])
+def test_what_a_protected_link_did_not_lead_to_before_is_told_or_not_applied(
+    way, inside, workspace
+):
+    workspace.joinpath("x").mkdir()
+    workspace.joinpath(".git").symlink_to(way)
+    missing = {"x/git": "x/git/", "new/git": "new/"}[way]
+    code = f"import os; os.makedirs('{way}'); open('{way}/config', 'w').write('mine')"
+    result = inside("overlay-keep", code)
+    assert result.notes[missing] == "not applied: such a file can run code for its owner"
+    assert not workspace.joinpath(".git/config").exists()
+    result = inside("rw", code)
+    assert list(result.notes) == [missing]
+    assert f"cordon: added {missing}: " in result.err
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_protected_name_that_a_run_creates_is_told(name, inside, workspace):
     code = f"open('{name}', 'w').write('touch owned')"

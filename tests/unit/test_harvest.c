@@ -336,21 +336,25 @@ static void a_protected_name_that_came_is_told(void **state)
     char *names[] = { (char[]){ ".git" }, (char[]){ ".envrc" }, (char[]){ ".idea" }, NULL };
     put("ws/.envrc", "old");
     make_link("a", "ws/.idea");
-    struct protect *before = protect_look(request.workspace, names);
+    autofree char *ws = in_top("ws");
+    struct protect *before = protect_look(request.workspace, ws, names);
     protect_compare(before, request.workspace, &changes);
     assert_int_equal(changes.count, 0);
     make_dir("ws/.git");
+    make_dir("ws/a"); /* what .idea led to */
     autofree char *link = in_top("ws/.idea"), *other = in_top("ws/other");
     make_link("b", "ws/other");
     assert_return_code(rename(other, link), errno);
     protect_compare(before, request.workspace, &changes);
     protect_free(before);
-    assert_int_equal(changes.count, 2);
-    assert_string_equal(changes.list[0].path, ".git/");
+    assert_int_equal(changes.count, 3);
+    assert_string_equal(changes.list[0].path, "a/");
     assert_int_equal(changes.list[0].kind, CHANGE_ADDED);
-    assert_string_equal(changes.list[1].path, ".idea");
-    assert_int_equal(changes.list[1].kind, CHANGE_CHANGED);
-    assert_non_null(changes.list[1].note);
+    assert_string_equal(changes.list[1].path, ".git/");
+    assert_int_equal(changes.list[1].kind, CHANGE_ADDED);
+    assert_string_equal(changes.list[2].path, ".idea");
+    assert_int_equal(changes.list[2].kind, CHANGE_CHANGED);
+    assert_non_null(changes.list[2].note);
 }
 
 #define ON_A_LAYER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
