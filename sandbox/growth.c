@@ -2,8 +2,11 @@
 /* growth.c - two of three witnesses. */
 #include "growth.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "str.h"
@@ -27,7 +30,7 @@ static const uint64_t per_ms[GROWN_KINDS] = {
 #define PIECE_NS   (2 * NS_PER_MS)
 #define PIECE_LOOK 64 /* entries between two looks at the clock */
 
-/* A level costs up to WALK_LEVEL_BYTES; what lies deeper has two witnesses. */
+/* A level costs up to WALK_LEVEL_BYTES; what lies deeper is hidden. */
 #define DEPTH_MAX 4096
 
 /* Amounts of both kinds. */
@@ -42,9 +45,9 @@ struct growth {
     struct amounts used, found; /* the first and the third witness */
     uint64_t written;           /* the second; it knows bytes alone */
     uint64_t ask_written_at;
-    bool hidden;        /* the third has seen that there is more than it can see */
-    struct walk *walk;  /* under way, or NULL */
-    struct amounts sum; /* of the walk that is under way */
+    bool hidden[GROWN_KINDS]; /* the third has seen that there is more than it can see */
+    struct walk *walk;        /* under way, or NULL */
+    struct amounts sum;       /* of the walk that is under way */
     uint64_t walked_ns;
     uint64_t rest_until, next;
 };
@@ -105,10 +108,27 @@ static void walk_begin(struct growth *growth, pid_t init)
     growth->walk = walk_new(growth->workspace, 0);
     growth->walked_ns = 0;
     growth->sum = (struct amounts){ { 0 } };
+    memset(growth->hidden, 0, sizeof(growth->hidden));
     if (fstat(growth->workspace, &st) < 0)
         return;
-    growth->sum.of[GROWN_BYTES] = files_unlinked(init, st.st_dev);
-    growth->hidden = files_hidden(init, st.st_dev);
+    growth->hidden[GROWN_BYTES] = !files_unlinked(init, st.st_dev, &growth->sum.of[GROWN_BYTES]) ||
+                                  files_hidden(init, st.st_dev);
+}
+
+/* Files in a directory that cannot be looked at. */
+static void hide(struct growth *growth)
+{
+    for (size_t i = 0; i < GROWN_KINDS; i++)
+        growth->hidden[i] = true;
+}
+
+/* What the box could not write to either hides nothing: as a user it acts as we do. */
+static void enter(struct growth *growth, const struct walk_entry *entry)
+{
+    int r = entry->depth < DEPTH_MAX ? walk_enter(growth->walk) : -ENAMETOOLONG;
+    bool vanished = r == -ENOENT || r == -ENOTDIR || r == -ELOOP;
+    if (r < 0 && !vanished && (is_young(growth, &entry->st) || entry->st.st_uid == geteuid()))
+        hide(growth);
 }
 
 static void walk_end(struct growth *growth)
@@ -129,13 +149,15 @@ static void walk_on(struct growth *growth, pid_t init)
         walk_begin(growth, init);
     for (unsigned n = 1; spent < PIECE_NS && (r = walk_next(growth->walk, &entry)) > 0; n++) {
         count(growth, &entry.st);
-        if (S_ISDIR(entry.st.st_mode) && entry.depth < DEPTH_MAX)
-            (void)!walk_enter(growth->walk);
+        if (S_ISDIR(entry.st.st_mode))
+            enter(growth, &entry);
         if (n % PIECE_LOOK == 0)
             spent = now_ns() - begun;
     }
     growth->walked_ns += now_ns() - begun;
-    bool over = r <= 0; /* at its end, or the box moved away what was being walked */
+    bool over = r <= 0;
+    if (r < 0) /* the box moved away what was being walked, or shut it */
+        hide(growth);
     for (size_t i = 0; i < GROWN_KINDS; i++)
         if (over || growth->sum.of[i] > growth->found.of[i])
             growth->found.of[i] = growth->sum.of[i];
@@ -154,7 +176,7 @@ static uint64_t written_of(const struct growth *growth, enum grown what)
 static uint64_t found_of(const struct growth *growth, enum grown what)
 {
     uint64_t found = growth->found.of[what], used = growth->used.of[what];
-    return what == GROWN_BYTES && growth->hidden && used > found ? used : found;
+    return growth->hidden[what] && used > found ? used : found;
 }
 
 /* What two of them agree on: the one in the middle. */

@@ -5,8 +5,9 @@
  * what the file system has left (others use it too), the bytes that the box's processes
  * have written (they may have written the same place twice), and what in the workspace is
  * younger than the run (it may have been there before). A limit is reached when two of them
- * say so. The first two cost microseconds; the third, a walk, is only asked when one of the
- * others has spoken, and in small pieces.
+ * say so; where the third sees that something is kept from it, the first alone decides, so
+ * that hiding gains nothing. The first two cost microseconds; the third, a walk, is only asked when
+ * one of the others has spoken, and in small pieces.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
 /* usage_files.h - what the processes of a box do to file systems, read from /proc.
  *
  * A stranger decides how much there is to read: of each kind only so much is looked at, and
- * what comes out is a lower bound then.
+ * what comes out is a lower bound then, and said to be one.
  */
 #pragma once
 
@@ -15,9 +15,11 @@
  * not count (CONFIG_TASK_IO_ACCOUNTING). */
 uint64_t files_written(pid_t init);
 
-/* Bytes in files of this device that have no name any more and are held open. */
-uint64_t files_unlinked(pid_t init, dev_t device);
+/* *bytes in files of this device that have no name any more and are held open. False where
+ * that is not all: a process cannot be looked at, or has more than is looked at. */
+bool files_unlinked(pid_t init, dev_t device, uint64_t *bytes);
 
-/* True if they keep files where nobody can measure them: mapped without a name and
- * without a descriptor, or in a socket on their way to somebody. */
+/* True if they keep, or may keep, files where nobody can measure them: mapped without a name
+ * and without a descriptor, in a socket on their way to somebody, or in a process that
+ * cannot be looked at (not dumpable, prctl(2)). */
 bool files_hidden(pid_t init, dev_t device);

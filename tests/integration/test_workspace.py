@@ -748,6 +748,7 @@ def test_a_protected_name_is_not_applied(name, inside, workspace):
 
 
 def measured(workspace):
+    subprocess.run(["chmod", "-R", "u+rwX", workspace], check=True)
     return sum(path.lstat().st_blocks for path in workspace.rglob("*")) * 512
 
 
@@ -782,6 +783,37 @@ WAYS_TO_GROW = {
     "for i in range(90):\n"
     "    file = open('big', 'w+b'); os.posix_fallocate(file.fileno(), 0, 1 << 20)\n"
     "    socket.send_fds(here, [b'x'], [file.fileno()]); file.close(); os.unlink('big')\n"
+    "    time.sleep(0.001)\n"
+    "time.sleep(5)",
+    "without a name, by who cannot be looked at": "import ctypes\n"
+    "assert ctypes.CDLL(None).prctl(4, 0) == 0  # PR_SET_DUMPABLE\n"
+    "file = open('big', 'wb'); os.unlink('big')\n"
+    "for i in range(900): os.posix_fallocate(file.fileno(), i << 20, 1 << 20); time.sleep(0.001)\n"
+    "time.sleep(5)",
+    "in a socket, by who cannot be looked at": "import ctypes, socket\n"
+    "assert ctypes.CDLL(None).prctl(4, 0) == 0\n"
+    "here, there = socket.socketpair()\n"
+    "for i in range(90):\n"
+    "    file = open('big', 'w+b'); file.write(b'x' * (1 << 20)); file.flush()\n"
+    "    socket.send_fds(here, [b'x'], [file.fileno()]); file.close(); os.unlink('big')\n"
+    "    time.sleep(0.001)\n"
+    "time.sleep(5)",
+    "without a name, and the first thread has ended": "import ctypes, platform, threading\n"
+    "def fill():\n"
+    "    file = open('big', 'wb'); os.unlink('big')\n"
+    "    for i in range(900):\n"
+    "        os.posix_fallocate(file.fileno(), i << 20, 1 << 20); time.sleep(0.001)\n"
+    "    time.sleep(5)\n"
+    "threading.Thread(target=fill).start()\n"
+    "ctypes.CDLL(None).syscall(60 if platform.machine() == 'x86_64' else 93, 0)  # exit(2)",
+    "in a directory that cannot be read": "os.mkdir('shut', 0o300)\n"
+    "for i in range(90):\n"
+    "    file = open(f'shut/{i}', 'wb'); os.posix_fallocate(file.fileno(), 0, 1 << 20)\n"
+    "    time.sleep(0.001)\n"
+    "time.sleep(5)",
+    "while all of it cannot be read": "os.chmod('.', 0o300)\n"
+    "for i in range(90):\n"
+    "    file = open(f'{i}', 'wb'); os.posix_fallocate(file.fileno(), 0, 1 << 20)\n"
     "    time.sleep(0.001)\n"
     "time.sleep(5)",
 }
