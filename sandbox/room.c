@@ -25,3 +25,11 @@ bool room_is_full(int directory)
     struct statvfs fs;
     return fstatvfs(directory, &fs) == 0 && fs.f_blocks > 0 && (fs.f_bfree == 0 || fs.f_ffree == 0);
 }
+
+uint64_t room_used_bytes(int directory)
+{
+    struct statvfs fs;
+    return directory >= 0 && fstatvfs(directory, &fs) == 0
+               ? (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize
+               : 0;
+}

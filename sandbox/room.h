@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* room.h - whether a bounded file system of a box has run full, seen from outside. */
+/* room.h - how full a bounded file system of a box is, seen from outside. */
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The scratch directory `inside` of the box of this process, or -1; the caller's. It keeps
@@ -13,3 +14,6 @@ int room_open(pid_t process, const char *inside);
 
 /* True if it has no room left, for bytes or for files. */
 bool room_is_full(int directory);
+
+/* What its files take up; 0 for the directory -1. */
+uint64_t room_used_bytes(int directory);

@@ -14,19 +14,13 @@
 /* Many idle processes must not buy more than a tenth of a processor. */
 #define REST_FACTOR 9
 
-void sampler_begin(struct sampler *sampler, const struct cgroup *cgroup,
-                   const struct limits *limits, pid_t init, const char *scratch_inside)
+void sampler_begin(struct sampler *sampler, const struct sampler *given)
 {
-    *sampler = (struct sampler){
-        .cgroup = cgroup,
-        .limits = limits,
-        .init = init,
-        .scratch_inside = scratch_inside,
-        .scratch = -1,
-        .host_shared = host_shared_bytes(),
-        /* A cgroup loses nobody's time. */
-        .seen = cgroup_has_cpu(cgroup) ? NULL : seen_new(),
-    };
+    *sampler = *given;
+    sampler->scratch = -1;
+    sampler->host_shared = host_shared_bytes();
+    /* A cgroup loses nobody's time. */
+    sampler->seen = cgroup_has_cpu(given->cgroup) ? NULL : seen_new();
 }
 
 void sampler_end(struct sampler *sampler)
@@ -60,16 +54,22 @@ static uint64_t shared_growth(const struct sampler *sampler)
     return now > sampler->host_shared ? now - sampler->host_shared : 0;
 }
 
-/* What the box holds beyond what its processes show: no more than its mappings could hold,
- * and no more than the host has come to hold. */
+/* Files of a tmpfs are memory, whether somebody maps them or not. */
+static uint64_t file_bytes(const struct sampler *sampler)
+{
+    return room_used_bytes(sampler->scratch) + room_used_bytes(sampler->upper);
+}
+
+/* What the box holds beyond what its processes show: its files, and of shared memory no more
+ * than its mappings could hold, and no more than the host has come to hold beside the files. */
 static uint64_t hidden_memory(const struct sampler *sampler, const struct tree_sample *sample)
 {
-    uint64_t growth = shared_growth(sampler);
-    if (!sample->memory_exact || growth <= sample->shmem_bytes)
-        return 0;
-    uint64_t mapped = tree_shared_bytes(sampler->init);
-    uint64_t most = mapped < growth ? mapped : growth;
-    return most > sample->shmem_bytes ? most - sample->shmem_bytes : 0;
+    uint64_t held = file_bytes(sampler), growth = shared_growth(sampler);
+    if (sample->memory_exact && growth > held && growth > sample->shmem_bytes) {
+        uint64_t mapped = tree_shared_bytes(sampler->init);
+        held += mapped < growth - held ? mapped : growth - held;
+    }
+    return held > sample->shmem_bytes ? held - sample->shmem_bytes : 0;
 }
 
 /* An exact figure decides; another only says that a limit is far away. */
@@ -87,10 +87,12 @@ static bool memory_reached(struct sampler *sampler, struct tree_sample *sample)
 /* Below this nobody has to look at memory page by page. */
 static uint64_t memory_worth(const struct sampler *sampler)
 {
-    uint64_t limit = sampler->limits->memory_bytes, growth = shared_growth(sampler);
     if (cgroup_has_memory(sampler->cgroup))
         return UINT64_MAX;
-    return growth < limit ? limit - growth : 0;
+    uint64_t limit = sampler->limits->memory_bytes;
+    uint64_t growth = shared_growth(sampler), files = file_bytes(sampler);
+    uint64_t unseen = growth > files ? growth : files;
+    return unseen < limit ? limit - unseen : 0;
 }
 
 /* --- CPU time ---------------------------------------------------------------------- */

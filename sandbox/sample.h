@@ -21,16 +21,16 @@ struct sampler {
     pid_t init;
     const char *scratch_inside; /* or NULL */
     int scratch;                /* that directory, as soon as it could be opened, or -1 */
+    int upper;                  /* of an overlay workspace's layer, borrowed, or -1 */
     uint64_t host_shared;       /* bytes of shared memory when the box began */
     struct seen *seen;
     uint64_t memory_peak, cpu_ns, processes_peak;
     bool pids_full;
 };
 
-/* Before the box runs. `scratch_inside` is one of its scratch directories, or NULL. What is
- * given is borrowed; sampler_end() closes what it has opened. */
-void sampler_begin(struct sampler *sampler, const struct cgroup *cgroup,
-                   const struct limits *limits, pid_t init, const char *scratch_inside);
+/* Before the box runs: `given` has cgroup, limits, init, scratch_inside and upper, which are
+ * borrowed. sampler_end() closes what was opened. */
+void sampler_begin(struct sampler *sampler, const struct sampler *given);
 void sampler_end(struct sampler *sampler);
 
 /* The limit that is reached, or END_COUNT; *next becomes the time to look again. */

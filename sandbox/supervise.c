@@ -457,7 +457,12 @@ void supervise(struct supervision *run, struct outcome *ret)
                            .next_progress = NEVER,
                            .next_telling = NEVER,
                            .build_deadline = now_ns() + BUILD_DEADLINE_NS };
-    sampler_begin(&state.sampler, run->cgroup, run->limits, run->box->pid, run->scratch);
+    sampler_begin(&state.sampler,
+                  &(struct sampler){ .cgroup = run->cgroup,
+                                     .limits = run->limits,
+                                     .init = run->box->pid,
+                                     .scratch_inside = run->scratch,
+                                     .upper = run->workspace ? run->workspace->upper : -1 });
     while (!state.gone)
         wait_for_something(&state);
     /* The box is empty: what is left in the pipes is all there will be. */

@@ -150,10 +150,11 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_
     ret->one = walk.count > 0 ? walk.pids[0] : 0;
     ret->tasks = walk.tasks;
     ret->memory_bytes = own + shared;
+    ret->shmem_bytes = shmem;
     if (own + shmem <= worth_bytes)
         return;
     ret->memory_exact = true;
-    ret->memory_bytes = 0;
+    ret->memory_bytes = ret->shmem_bytes = 0;
     for (size_t i = 0; i < walk.count; i++)
         add_exactly(walk.pids[i], ret);
 }

@@ -13,7 +13,7 @@ struct tree_sample {
     uint64_t cpu_ns;       /* of the living and of those they have waited for, or of those seen */
     uint64_t memory_bytes; /* nearly, unless memory_exact */
     bool memory_exact;     /* what several share is counted once */
-    uint64_t shmem_bytes;  /* of it, shared memory and files of a tmpfs; only where it is exact */
+    uint64_t shmem_bytes;  /* of it, mapped shared memory and files of a tmpfs; as exact */
     uint64_t processes;    /* without pid 1 */
     pid_t one;             /* any of those, or 0 */
     uint64_t tasks;        /* with every thread, pid 1's too: what RLIMIT_NPROC counts */

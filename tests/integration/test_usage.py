@@ -25,6 +25,15 @@ times = os.times()
 print(times.user + times.system + times.children_user + times.children_system)
 """
 
+WRITE_FILES = """
+import time
+for name in ("/tmp/a", "/dev/shm/b", "/box/home/c"):
+    with open(name, "wb") as file:
+        for _ in range(30):
+            file.write(bytes(1 << 20))
+time.sleep(.3)
+"""
+
 NOBODY_WAITS = """
 import os, signal, time
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -57,3 +66,28 @@ def test_children_that_nobody_waits_for_are_counted(python):
     result = python(NOBODY_WAITS, "--json").json()
     assert result["end"] == "exited", result
     assert 0.6 <= cpu_seconds(result) <= 1.6
+
+
+def test_files_of_the_scratch_space_are_memory(python):
+    result = python(WRITE_FILES, "--json").json()
+    assert result["end"] == "exited", result
+    assert 90 <= result["usage"]["peak_memory_mb"] < 150
+
+
+def test_files_of_the_scratch_space_count_against_the_limit(python):
+    result = python(WRITE_FILES, "--memory", "64M", "--json").json()
+    assert (result["end"], result["usage"]["peak_memory_mb"] > 50) == ("memory", True), result
+
+
+def test_mapped_files_of_the_scratch_space_count_once(python):
+    code = (
+        "import mmap, time\n"
+        "file = open('/dev/shm/mapped', 'w+b')\n"
+        "file.truncate(60 << 20)\n"
+        "room = mmap.mmap(file.fileno(), 0)\n"
+        "for at in range(0, len(room), 4096): room[at] = 1\n"
+        "time.sleep(.3)\n"
+    )
+    result = python(code, "--memory", "100M", "--json").json()
+    assert result["end"] == "exited", result
+    assert 60 <= result["usage"]["peak_memory_mb"] < 100
