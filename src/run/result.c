@@ -323,6 +323,9 @@ struct json_object *result_build(const struct result_input *input)
     if (started) {
         add_started(object, started);
         json_object_object_add(object, "denied", denied_json(outcome));
+        if (outcome->denied_unlisted > 0)
+            json_object_object_add(object, "denied_omitted",
+                                   json_object_new_uint64(outcome->denied_unlisted));
     }
     if (input->samples)
         samples_add_to(object, input->samples, &outcome->usage);

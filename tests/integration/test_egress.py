@@ -427,6 +427,7 @@ def test_a_stranger_cannot_make_the_list_of_denials_long(out, policy):
         policy("web.test"),
     )
     assert len(denied(result)) == 64
+    assert result["denied_omitted"] == 36
 
 
 # --- the command line -----------------------------------------------------------------------------------

@@ -303,6 +303,7 @@ static void a_stranger_cannot_make_the_list_of_denials_long(void **state)
     assert_int_equal(example.outcome.denied_unlisted, 1000 - DENIED_MAX);
     ends_with_scope struct json_object *object = result_build(&example.input);
     assert_int_equal(json_object_array_length(member(object, "denied")), DENIED_MAX);
+    assert_int_equal(json_object_get_uint64(member(object, "denied_omitted")), 1000 - DENIED_MAX);
     example_done(&example);
 }
 
