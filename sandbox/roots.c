@@ -3,6 +3,7 @@
 #include "roots.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -137,13 +138,45 @@ static bool fails_inside(const char *directory, const char *path)
     return dir >= 0 && fd < 0 && errno != EXDEV;
 }
 
+/* Of /proc/self/cwd and its like a client would hear what they are to us. */
+static int refuse_by_name(const char *path, struct error *err)
+{
+    static const char *const names[] = { "proc", "sys", "dev" };
+    const char *first = path + strspn(path, "/");
+    size_t len = strcspn(first, "/");
+    for (size_t i = 0; *path == '/' && i < COUNT(names); i++)
+        if (len == strlen(names[i]) && strncmp(first, names[i], len) == 0)
+            return fail_caller(err, EACCES, "a path in /%s is no client's to name", names[i]);
+    return 0;
+}
+
+/* realpath(3), but no link is followed that means another thing to each process. */
+static bool resolve_plainly(const char *path, char canonical[PATH_MAX])
+{
+    struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
+    autoclose int fd = kernel_openat2(AT_FDCWD, path, &how);
+    char link[40];
+    if (fd < 0)
+        return false;
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(link, canonical, PATH_MAX - 1);
+    if (len <= 0 || *canonical != '/') { /* not beneath our root */
+        errno = ENOENT;
+        return false;
+    }
+    canonical[len] = '\0';
+    return true;
+}
+
 int roots_directory(const struct sandbox *sandbox, const char *path, char **canonical,
                     struct error *err)
 {
     autofree char *full = from_first_root(sandbox, path);
     char resolved[PATH_MAX], shown[160];
     (void)printable(path, shown, sizeof(shown));
-    if (!realpath(full, resolved)) {
+    if (!sandbox->oneshot && refuse_by_name(path, err) < 0)
+        return -err->code;
+    if (sandbox->oneshot ? !realpath(full, resolved) : !resolve_plainly(full, resolved)) {
         int why = errno;
         if (!sandbox->oneshot && !fails_inside(root_of(sandbox, full), full))
             return outside_roots(sandbox, path, err);
@@ -151,7 +184,7 @@ int roots_directory(const struct sandbox *sandbox, const char *path, char **cano
     }
     if (!sandbox->oneshot) {
         if (!root_of(sandbox, resolved))
-            return outside_roots(sandbox, resolved, err);
+            return outside_roots(sandbox, path, err);
         int r = refuse_special(resolved, err);
         if (r < 0)
             return r;
@@ -192,7 +225,10 @@ static int resolve_file(const struct sandbox *sandbox, const struct resolve *que
     autofree char *full = *question->path == '/' || !directory
                               ? from_first_root(sandbox, question->path)
                               : path_join(directory, question->path);
-    bool there = realpath(full, canonical);
+    int r = refuse_by_name(question->path, err);
+    if (r < 0)
+        return r;
+    bool there = resolve_plainly(full, canonical);
     int why = errno;
     if (!there && fails_inside(directory ? directory : root_of(sandbox, full), full))
         return fail_caller(err, why, "%s: %s", shown, strerror(why));
@@ -200,7 +236,7 @@ static int resolve_file(const struct sandbox *sandbox, const struct resolve *que
         return fail_caller(err, EACCES, "%s leaves the directory %s", shown, directory);
     if (!there || (!directory && !root_of(sandbox, canonical)))
         return outside_roots(sandbox, question->path, err);
-    int r = refuse_special(canonical, err);
+    r = refuse_special(canonical, err);
     if (r < 0)
         return r;
     r = read_file(canonical, shown, err);

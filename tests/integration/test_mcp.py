@@ -4,6 +4,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -421,6 +422,23 @@ def test_only_directories_beneath_a_root_can_be_named(serve, tmp_path, at_home):
     for number, script in enumerate(outside):
         result = client.call(200 + number, IN_DIR, directory=str(root), script_path=script)
         assert refused(result).startswith("script_path: ")
+
+
+@pytest.mark.parametrize("member", ["directory", "script_path", "env_file"])
+def test_no_path_is_what_it_is_to_a_process_of_ours(client, tmp_path, member):
+    (tmp_path / "mine").symlink_to("/proc/self/cwd")
+    (tmp_path / "program").symlink_to("/proc/self/exe")
+    names = ["/proc/self/cwd", "/proc/self/fd/4", "/proc/self/exe", "//proc/self/root/etc/passwd"]
+    names += ["/dev/fd/0", "/dev/stdin", "/sys/kernel", str(tmp_path / "mine"), str(tmp_path / "program")]
+    for number, name in enumerate(names):
+        words = {"directory": str(tmp_path)}
+        if member != "script_path":
+            words["script_content"] = "1"
+        error = refused(client.call(100 + number, IN_DIR, **{**words, member: name}))
+        assert error.startswith(f"{member}: ")
+        # Whatever it leads to is not told: only what the client has said itself, and the roots.
+        said = set(re.findall(r"/[\w/.-]+", error))
+        assert all(path in name or str(tmp_path).startswith(path) for path in said), error
 
 
 # --- the process itself -------------------------------------------------------------------------

@@ -118,6 +118,29 @@ static void outside_nothing_is_said_to_be_missing(void **unused)
     refused("root/project/absolute", NULL, "outside the allowed directories");
 }
 
+static void what_differs_for_each_process_is_not_followed(void **unused)
+{
+    (void)unused;
+    autofree char *planted = path_join(top, "root/project/magic");
+    assert_return_code(symlink("/proc/self/cwd", planted), errno);
+    refused("root/project/magic", NULL, "outside the allowed directories");
+    refused("root/project", "magic/script.py", "leaves the directory");
+    static const char *const paths[] = { "/proc/self/exe", "//proc/self/fd/0",
+                                         "/dev/fd/0",      "/dev/stdin",
+                                         "/sys",           "/proc" };
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        refused(NULL, paths[i], "no client's to name");
+        refused("root", paths[i], "no client's to name");
+    }
+    /* Our own directory is within the root: what it is called stays ours all the same. */
+    autofree char *inside = path_join(top, "root/project");
+    autofree char *before = getcwd(NULL, 0);
+    assert_return_code(chdir(inside), errno);
+    refused("root/project/magic", NULL, "outside the allowed directories");
+    refused("root/../../../proc/self/cwd", NULL, "outside the allowed directories");
+    assert_return_code(chdir(before), errno);
+}
+
 static void credentials_and_system_directories_are_never_answered(void **unused)
 {
     (void)unused;
@@ -151,6 +174,7 @@ int main(void)
         cmocka_unit_test(a_file_beneath_a_root_comes_as_a_sealed_memfd),
         cmocka_unit_test(nothing_outside_is_answered),
         cmocka_unit_test(outside_nothing_is_said_to_be_missing),
+        cmocka_unit_test(what_differs_for_each_process_is_not_followed),
         cmocka_unit_test(credentials_and_system_directories_are_never_answered),
         cmocka_unit_test(only_regular_files_of_a_bounded_size_are_read),
         cmocka_unit_test(what_is_missing_or_no_directory_is_said),
