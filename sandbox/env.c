@@ -13,6 +13,7 @@
 #include <cordon/log.h>
 
 #include "env_make.h"
+#include "env_room.h"
 #include "env_store.h"
 #include "fd.h"
 #include "requirement.h"
@@ -164,13 +165,14 @@ static int find(const struct search *search, bool any, bool cached, enum age *ag
 /* --- a new one ----------------------------------------------------------------------------- */
 
 static int write_record(const struct search *search, const char *name, char *const *installed,
-                        struct error *err)
+                        uint64_t bytes, struct error *err)
 {
     struct env_record record = { .created_ms = wall_clock_ms(),
                                  .python = xstrdup(search->request->python->version),
                                  .uv = xstrdup(search->uv_version),
                                  .machine = env_machine(),
                                  .builds = search->request->builds,
+                                 .bytes = bytes,
                                  .requirements = list_copy(search->request->requirements),
                                  .installed = list_copy(installed) };
     autofree char *text = env_record_print(&record);
@@ -191,9 +193,10 @@ static int make_under(const struct search *search, const char *name, struct erro
         .request = search->request, .uv = search->uv, .settings = &search->settings, .path = path
     };
     autolist char **installed = NULL;
-    int r = env_make(search->sandbox, &making, &installed, err);
+    uint64_t bytes = 0;
+    int r = env_make(search->sandbox, &making, &installed, &bytes, err);
     if (r == 0)
-        r = write_record(search, name, installed, err);
+        r = write_record(search, name, installed, bytes, err);
     if (r == 0)
         r = env_finish(search->owner, name, search->key, err);
     return r;
@@ -254,6 +257,9 @@ static int ensure(struct search *search, struct environment *ret, struct error *
     r = make_locked(search, ret, err);
     env_unlock(search->owner, search->key, &lock);
     env_sweep(search->owner);
+    /* Ours is held by now. */
+    if (r == 0)
+        env_make_room(search->sandbox);
     return r;
 }
 

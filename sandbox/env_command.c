@@ -2,7 +2,6 @@
 /* env_command.c - `cordon env list|make|prune|...`: prepared environments, for the operator. */
 #include "env_command.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -11,6 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "env_cache.h"
 #include "env_store.h"
 #include "str.h"
 
@@ -37,22 +37,6 @@ struct visit {
 
 typedef int visitor(const struct visit *visit, void *context);
 
-static char **names_in(int dir)
-{
-    char **names = NULL;
-    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-    if (!directory) {
-        own_close(&fd);
-        return NULL;
-    }
-    for (struct dirent *entry; (entry = readdir(directory));)
-        if (*entry->d_name != '.')
-            list_add(&names, entry->d_name);
-    closedir(directory);
-    return names;
-}
-
 static int visit_owner(const struct sandbox *sandbox, const char *name, visitor *call,
                        void *context)
 {
@@ -60,7 +44,7 @@ static int visit_owner(const struct sandbox *sandbox, const char *name, visitor 
     autoclose int owner = env_owner_open(sandbox, name, &err);
     if (owner < 0)
         return env_complain(&err);
-    autolist char **keys = names_in(owner);
+    autolist char **keys = names_in(owner, false);
     int result = 0;
     for (size_t i = 0; keys && keys[i] && result == 0; i++) {
         struct env_record record = { 0 };
@@ -81,7 +65,7 @@ static int visit_all(const struct sandbox *sandbox, visitor *call, void *context
 {
     autoclose int dir =
         openat(sandbox->state_fd, "environments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    autolist char **owners = dir < 0 ? NULL : names_in(dir);
+    autolist char **owners = dir < 0 ? NULL : names_in(dir, false);
     int result = 0;
     for (size_t i = 0; owners && owners[i] && result == 0; i++)
         result = visit_owner(sandbox, owners[i], call, context);
@@ -201,7 +185,7 @@ static int command_make(const struct sandbox *sandbox, int argc, char *const *ar
 /* --- prune ------------------------------------------------------------------------------------ */
 
 struct pruning {
-    time_t before;
+    time_t before; /* who was used since stays */
     unsigned removed, in_use, kept;
 };
 
@@ -223,23 +207,55 @@ static int prune_one(const struct visit *visit, void *context)
     return 0;
 }
 
+#define END_OF_TIME ((time_t)INT64_MAX)
+
+static int read_prune_options(int argc, char *const *argv, uint64_t unused_s, time_t *before)
+{
+    static const struct option options[] = { { "unused", required_argument, NULL, 'u' },
+                                             { "all", no_argument, NULL, 'a' },
+                                             { 0 } };
+    static const char usage[] = "prune takes --unused DURATION (such as 12h) or --all";
+    bool all = false, given = false;
+    uint64_t ms;
+    struct error err = { 0 };
+    optind = 1;
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
+        if (c == 'a') {
+            all = true;
+        } else if (c == 'u' && limit_parse(optarg, UNIT_DURATION, &ms, &err) == 0) {
+            unused_s = ms / 1000;
+            given = true;
+        } else {
+            return env_misused(usage);
+        }
+    }
+    if (optind < argc || (all && given))
+        return env_misused(usage);
+    time_t now = time(NULL);
+    *before = all ? END_OF_TIME : (uint64_t)now > unused_s ? now - (time_t)unused_s : 0;
+    return 0;
+}
+
 static int command_prune(const struct sandbox *sandbox, int argc, char *const *argv)
 {
-    (void)argv;
-    if (argc > 1)
-        return env_misused("prune takes no arguments");
-    struct pruning pruning = { .before =
-                                   time(NULL) - (time_t)sandbox->config.environment_max_age_s };
-    int status = visit_all(sandbox, prune_one, &pruning);
+    struct pruning pruning = { 0 };
+    int status =
+        read_prune_options(argc, argv, sandbox->config.environment_max_age_s, &pruning.before);
+    if (status != 0)
+        return status;
+    status = visit_all(sandbox, prune_one, &pruning);
     autoclose int dir =
         openat(sandbox->state_fd, "environments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    autolist char **owners = dir < 0 ? NULL : names_in(dir);
+    autolist char **owners = dir < 0 ? NULL : names_in(dir, false);
     for (size_t i = 0; owners && owners[i]; i++) {
         struct error ignored = { 0 };
         autoclose int owner = env_owner_open(sandbox, owners[i], &ignored);
         if (owner >= 0)
             env_sweep(owner);
     }
+    if (pruning.before == END_OF_TIME)
+        cache_clear(sandbox);
     printf("%u removed, %u kept, %u in use\n", pruning.removed, pruning.kept, pruning.in_use);
     return status;
 }

@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "env_build.h"
+#include "env_cache.h"
 #include "env_uv.h"
 #include "fd.h"
 #include "helper.h"
 #include "str.h"
+#include "written.h"
 
 #define COMPILE_MS 300000 /* large packages; what is not compiled by then still works */
 
@@ -71,16 +74,6 @@ int env_lay_out(const char *top, const struct python *python, struct error *err)
 
 /* --- 2. uv -------------------------------------------------------------------------- */
 
-static int cache_directory(const struct sandbox *sandbox, const char *owner, char **ret,
-                           struct error *err)
-{
-    autofree char *path = xasprintf("%s/uv-cache/%s", sandbox->state, owner);
-    int r = make_directories(path, 0700, err);
-    if (r == 0)
-        *ret = TAKE(&path);
-    return r;
-}
-
 static const char locked_inside[] = UV_INSIDE "/requirements.txt";
 
 /* Beside the environment, where it stays for who wants to know; *ret NULL: nothing is locked. */
@@ -97,15 +90,11 @@ static int write_locked(const struct env_making *making, char **ret, struct erro
     return r;
 }
 
-static int install(const struct sandbox *sandbox, const struct env_making *making,
-                   struct error *err)
+static int install_from(const struct sandbox *sandbox, const struct env_making *making,
+                        const char *cache, struct error *err)
 {
-    autofree char *cache = NULL;
-    int r = cache_directory(sandbox, making->request->owner, &cache, err);
-    if (r < 0)
-        return r;
     autofree char *locked = NULL;
-    r = write_locked(making, &locked, err);
+    int r = write_locked(making, &locked, err);
     if (r < 0)
         return r;
     autofree char *python = uv_python(making);
@@ -138,6 +127,31 @@ static int install(const struct sandbox *sandbox, const struct env_making *makin
     if (r == 0)
         r = uv_judge(making, &result, err);
     errand_result_done(&result);
+    return r;
+}
+
+static int judge_size(const struct sandbox *sandbox, const struct env_making *making,
+                      uint64_t *bytes, struct error *err)
+{
+    autofree char *top = making_top(making);
+    return written_fits(sandbox, UV_POLICY, top, bytes, err);
+}
+
+static int install(const struct sandbox *sandbox, const struct env_making *making,
+                   struct error *err)
+{
+    autofree char *path = NULL;
+    autoclose int cache = cache_open(sandbox, making->request->owner, &path, err);
+    if (cache < 0)
+        return -err->code;
+    struct timespec since;
+    uint64_t bytes;
+    (void)clock_gettime(CLOCK_REALTIME_COARSE, &since); /* as the kernel stamps files */
+    int r = install_from(sandbox, making, path, err);
+    if (r == 0)
+        r = judge_size(sandbox, making, &bytes, err);
+    if (r == -EDQUOT)
+        cache_forget(cache, since);
     return r;
 }
 
@@ -220,14 +234,16 @@ static int compile(const struct sandbox *sandbox, const struct env_making *makin
     const struct errand_mount mount = { .host = making->path,
                                         .inside = ENVIRONMENT_INSIDE,
                                         .write = true };
+    autofree char *top = making_top(making);
     struct helper helper = { .what = "compile the environment",
-                             .policy = "fetch",
+                             .policy = UV_POLICY,
                              .interpreter = python->path,
                              .prefix = python->prefix,
                              .program = program,
                              .args = args,
                              .mounts = &mount,
                              .mount_count = 1,
+                             .making = top,
                              .wall_ms = COMPILE_MS,
                              .cut = true,
                              .control = making->request->control };
@@ -242,8 +258,13 @@ static void tell(const struct env_request *request, const char *phase)
         request->phase(request->context, phase);
 }
 
+char *making_top(const struct env_making *making)
+{
+    return xstrndup(making->path, (size_t)(strrchr(making->path, '/') - making->path));
+}
+
 int env_make(const struct sandbox *sandbox, const struct env_making *making, char ***installed,
-             struct error *err)
+             uint64_t *bytes, struct error *err)
 {
     int r = env_lay_out(making->path, making->request->python, err);
     if (r < 0)
@@ -259,5 +280,6 @@ int env_make(const struct sandbox *sandbox, const struct env_making *making, cha
     if (r < 0)
         return r;
     tell(making->request, "compiling");
-    return compile(sandbox, making, installed, err);
+    r = compile(sandbox, making, installed, err);
+    return r < 0 ? r : judge_size(sandbox, making, bytes, err);
 }

@@ -21,10 +21,15 @@ struct env_making {
     const char *path; /* of the directory that becomes ENVIRONMENT_INSIDE, on the host */
 };
 
+/* The directory in which `path` lies with all that is only there while it is made; the
+ * caller's. */
+char *making_top(const struct env_making *making);
+
 /* An environment without packages, as `python -m venv --without-pip` leaves it. */
 int env_lay_out(const char *path, const struct python *python, struct error *err) must_check;
 
-/* Fills `path`, an empty directory; *installed is the caller's. What is half
+/* Fills `path`, an empty directory; *installed is the caller's, *bytes what it takes on disk.
+ * EDQUOT where it is larger than its policy allows. What is half
  * made after a failure is the caller's to remove. */
 int env_make(const struct sandbox *sandbox, const struct env_making *making, char ***installed,
-             struct error *err) must_check;
+             uint64_t *bytes, struct error *err) must_check;

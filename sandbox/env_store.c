@@ -35,6 +35,8 @@ char *env_record_print(const struct env_record *record)
                (unsigned long long)record->created_ms, record->python, record->uv, record->machine);
     if (record->builds)
         str_puts(&text, "builds isolated\n");
+    if (record->bytes > 0)
+        str_printf(&text, "bytes %llu\n", (unsigned long long)record->bytes);
     for (size_t i = 0; record->requirements && record->requirements[i]; i++)
         str_printf(&text, "requirement %s\n", record->requirements[i]);
     for (size_t i = 0; record->installed && record->installed[i]; i++)
@@ -56,6 +58,8 @@ static void take_line(struct env_record *record, const char *line)
         record->machine = xstrdup(value);
     else if (helper_value(line, "builds"))
         record->builds = true;
+    else if ((value = helper_value(line, "bytes")))
+        record->bytes = strtoull(value, NULL, 10);
     else if ((value = helper_value(line, "requirement")))
         list_add(&record->requirements, value);
     else if ((value = helper_value(line, "installed")))
@@ -89,6 +93,25 @@ void env_record_done(struct env_record *record)
     list_free(record->requirements);
     list_free(record->installed);
     *record = (struct env_record){ 0 };
+}
+
+/* --- directories ------------------------------------------------------------------- */
+
+char **names_in(int directory, bool hidden)
+{
+    char **names = NULL;
+    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    if (!stream) {
+        own_close(&fd);
+        return NULL;
+    }
+    for (struct dirent *entry; (entry = readdir(stream));)
+        if (*entry->d_name != '.' ||
+            (hidden && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0))
+            list_add(&names, entry->d_name);
+    closedir(stream);
+    return names;
 }
 
 /* --- one owner's directory --------------------------------------------------------- */
@@ -150,20 +173,10 @@ void env_used(int hold)
 
 static void remove_starting_with(int owner, const char *prefix)
 {
-    int fd = openat(owner, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-    if (!directory) {
-        own_close(&fd);
-        return;
-    }
-    autolist char **names = NULL;
-    for (struct dirent *entry; (entry = readdir(directory));)
-        if (starts_with(entry->d_name, prefix))
-            list_add(&names, entry->d_name);
-    closedir(directory);
+    autolist char **names = names_in(owner, true);
     struct error ignored = { 0 };
     for (size_t i = 0; names && names[i]; i++)
-        if (env_remove(owner, names[i], &ignored) < 0)
+        if (starts_with(names[i], prefix) && env_remove(owner, names[i], &ignored) < 0)
             continue;
 }
 
@@ -272,17 +285,8 @@ static bool maker_lives(int owner, const char *making)
 void env_sweep(int owner)
 {
     remove_starting_with(owner, OLD);
-    int fd = openat(owner, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-    if (!directory) {
-        own_close(&fd);
-        return;
-    }
-    autolist char **dead = NULL;
-    for (struct dirent *entry; (entry = readdir(directory));)
-        if (starts_with(entry->d_name, MAKING) && !maker_lives(owner, entry->d_name))
-            list_add(&dead, entry->d_name);
-    closedir(directory);
-    for (size_t i = 0; dead && dead[i]; i++)
-        remove_starting_with(owner, dead[i]);
+    autolist char **names = names_in(owner, true);
+    for (size_t i = 0; names && names[i]; i++)
+        if (starts_with(names[i], MAKING) && !maker_lives(owner, names[i]))
+            remove_starting_with(owner, names[i]);
 }

@@ -26,8 +26,9 @@
 struct env_record {
     uint64_t created_ms; /* since 1970 */
     char *python, *uv;
-    char *machine; /* "Linux x86_64" */
-    bool builds;   /* source distributions were allowed */
+    char *machine;  /* "Linux x86_64" */
+    bool builds;    /* source distributions were allowed */
+    uint64_t bytes; /* on disk; 0: not known */
     char **requirements, **installed;
 };
 
@@ -36,6 +37,10 @@ char *env_record_print(const struct env_record *record);
 int env_record_parse(const char *text, size_t len, struct env_record *ret,
                      struct error *err) must_check;
 void env_record_done(struct env_record *record);
+
+/* What is in a directory, NULL-ended, the caller's; with or without names that begin with a
+ * dot. NULL: nothing, or it cannot be read. */
+char **names_in(int directory, bool hidden);
 
 /* The directory of one owner, made where it is missing; a descriptor. */
 int env_owner_open(const struct sandbox *sandbox, const char *owner, struct error *err) must_check;

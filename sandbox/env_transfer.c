@@ -14,8 +14,10 @@
 #include "env_archive.h"
 #include "env_command.h"
 #include "env_make.h"
+#include "env_room.h"
 #include "fd.h"
 #include "str.h"
+#include "tree_size.h"
 
 #define KEY_SHOWN_MIN 4 /* of a key's beginning; `env list` shows 12 */
 
@@ -133,12 +135,15 @@ static int place_it(struct import *import, struct error *err)
     return environment_key(import->sandbox, &request, &import->key, err);
 }
 
-static int write_head(struct import *import, const char *name, struct error *err)
+static int write_head(struct import *import, const char *name, int env, struct error *err)
 {
+    struct tree_size size;
+    tree_size_at(env, &size);
     struct env_record *record = &import->head.record;
     uint64_t now_ms = (uint64_t)time(NULL) * 1000;
     if (record->created_ms > now_ms)
         record->created_ms = now_ms;
+    record->bytes = size.bytes;
     free(record->python);
     record->python = xstrdup(import->python->version);
     autofree char *text = env_record_print(record);
@@ -161,7 +166,7 @@ static int fill(struct import *import, const char *name, struct error *err)
         return fail_host(err, "open %s", path);
     r = archive_extract(import->reader, env, err);
     if (r == 0)
-        r = write_head(import, name, err);
+        r = write_head(import, name, env, err);
     return r == 0 ? env_finish(import->owner, name, import->key, err) : r;
 }
 
@@ -206,6 +211,8 @@ static int import_one(struct import *import, const char *file, struct error *err
         return -err->code;
     r = make_locked(import, err);
     env_unlock(import->owner, import->key, &lock);
+    if (r == 0)
+        env_make_room(import->sandbox);
     return r;
 }
 

@@ -11,8 +11,6 @@
 #include "str.h"
 #include "uv_network.h"
 
-#define POLICY "fetch"
-
 static const char cache_variable[] = "UV_CACHE_DIR=" UV_CACHE_INSIDE;
 
 /* Where uv puts things and what it may do is said here; the rest is the operator's. */
@@ -120,7 +118,7 @@ static int find_way_out(const struct sandbox *sandbox, const struct uv_call *cal
                         struct egress_order *ret, struct error *err)
 {
     autopolicy struct policy *policy = NULL;
-    int r = policy_load(sandbox, POLICY, &policy, err);
+    int r = policy_load(sandbox, UV_POLICY, &policy, err);
     return r < 0 ? r : uv_order_make(sandbox, policy, call->making->settings, ret, err);
 }
 
@@ -134,11 +132,13 @@ static int run(const struct sandbox *sandbox, const struct uv_call *call,
     bool network = has_network(call);
     int r = network ? find_way_out(sandbox, call, &order, err) : 0;
     if (r == 0) {
-        struct errand errand = { .policy = POLICY,
+        autofree char *top = making_top(call->making);
+        struct errand errand = { .policy = UV_POLICY,
                                  .argv = argv,
                                  .env = env,
                                  .mounts = mounts->list,
                                  .mount_count = mounts->count,
+                                 .making = top,
                                  .egress = network ? &order : NULL,
                                  .control = call->making->request->control };
         r = errand_run(sandbox, &errand, ret, err);
@@ -178,7 +178,7 @@ static int say_denied(const struct outcome *outcome, struct error *err)
     for (unsigned i = 0; i < outcome->denied_count; i++)
         if (outcome->denied[i].what == DENIED_HOST)
             return fail_host_as(err, EACCES,
-                                "the package index leads to %s, which policy " POLICY
+                                "the package index leads to %s, which policy " UV_POLICY
                                 " does not let out: add it to \"hosts\" in that policy's "
                                 "\"network\"",
                                 outcome->denied[i].name);

@@ -4,6 +4,8 @@
 
 #include "env_make.h"
 
+#define UV_POLICY "fetch"
+
 /* What the box may do beside running uv. */
 enum uv_power {
     UV_LOCAL,    /* no network and no settings; interpreters may run */

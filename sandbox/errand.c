@@ -13,6 +13,7 @@
 #include "str.h"
 #include "supervise.h"
 #include "workspace.h"
+#include "written.h"
 
 struct pipes {
     int in[2], out[2], err[2];
@@ -71,7 +72,8 @@ static int errand_plan(const struct sandbox *sandbox, const struct errand *erran
 
 /* The box stands or not; either way every descriptor of ours is dealt with. */
 static int errand_watch(const struct errand *errand, const struct plan *plan, struct cgroup *cgroup,
-                        struct pipes *pipes, struct errand_result *ret, struct error *err)
+                        struct pipes *pipes, struct written *written, struct errand_result *ret,
+                        struct error *err)
 {
     struct box box;
     autostr struct str out = { 0 };
@@ -98,6 +100,8 @@ static int errand_watch(const struct errand *errand, const struct plan *plan, st
         .input_len = errand->input_len,
         .drains = { { fd_take(&pipes->out[0]), ERRAND_OUTPUT_MAX, &out },
                     { fd_take(&pipes->err[0]), ERRAND_OUTPUT_MAX, &errors } },
+        .written = written->count > 0 ? written_look : NULL,
+        .context = written,
     };
     supervise(&run, &ret->outcome);
     own_close(&run.feed);
@@ -112,7 +116,7 @@ static int errand_watch(const struct errand *errand, const struct plan *plan, st
         *err = ret->outcome.error;
         return -err->code;
     }
-    return 0;
+    return written_judge(written, err);
 }
 
 static void tell_layers(const struct errand *errand, const struct policy *policy,
@@ -145,7 +149,11 @@ int errand_run(const struct sandbox *sandbox, const struct errand *errand,
         if (r == 0) {
             ret->started.limits = plan.limits;
             tell_layers(errand, policy, &plan, &cgroup, &ret->started);
-            r = errand_watch(errand, &plan, &cgroup, &pipes, ret, err);
+            struct written written;
+            r = written_begin(sandbox, errand, &plan.limits, &written, err);
+            if (r == 0)
+                r = errand_watch(errand, &plan, &cgroup, &pipes, &written, ret, err);
+            written_done(&written);
             cgroup_remove(&cgroup);
         }
         plan_done(&plan);

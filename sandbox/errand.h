@@ -31,7 +31,9 @@ struct errand {
     const char *cwd;    /* inside; NULL: the scratch home */
     const struct errand_mount *mounts;
     size_t mount_count;
-    const void *input; /* standard input; NULL: /dev/null */
+    const char *making; /* host directory that several errands make together: what is in it
+                         * already counts for the limits of what they write (written.h); or NULL */
+    const void *input;  /* standard input; NULL: /dev/null */
     size_t input_len;
     const struct egress_order *egress; /* who may be reached; NULL: nobody. Its variables are the
                                         * caller's to add (egress_variables()) */

@@ -117,6 +117,7 @@ int helper_run(const struct sandbox *sandbox, const struct helper *helper, char 
                              .env = env,
                              .mounts = mounts,
                              .mount_count = count,
+                             .making = helper->making,
                              .input = helper->input,
                              .input_len = helper->input ? strlen(helper->input) : 0,
                              .wall_ms = helper->wall_ms,

@@ -23,6 +23,7 @@ struct helper {
     const char *input;   /* standard input, or NULL */
     const struct errand_mount *mounts;
     size_t mount_count;
+    const char *making; /* as in errand.h */
     uint64_t wall_ms;
     bool cut;    /* what came before "end" counts, however the program ended after it */
     int control; /* as in errand.h */

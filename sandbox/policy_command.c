@@ -67,7 +67,7 @@ static void print_doubts(const struct policy *policy)
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
         bool growth = strcmp(limit_fields[i].name, "workspace_growth") == 0;
         if (limit_get(&policy->limits, &limit_fields[i]) == 0 &&
-            (!growth || policy->workspace == WORKSPACE_WRITE))
+            (!growth || policy->workspace == WORKSPACE_WRITE || strcmp(policy->name, "fetch") == 0))
             printf("%s: limits.%s is missing, which permits nothing\n", policy->source,
                    limit_fields[i].name);
     }

@@ -102,6 +102,8 @@ static void look_at_disk(struct state *state, uint64_t now)
         state->scratch_full = room_is_full(state->sampler.scratch);
     if (run->workspace && workspace_look(run->workspace, run->box->pid, now, &state->next_disk))
         happen(state, EVENT_LIMIT, END_DISK, now);
+    if (run->written && run->written(run->context, run->box->pid, now, &state->next_disk))
+        happen(state, EVENT_LIMIT, END_DISK, now);
 }
 
 static void look_at_progress(struct state *state, uint64_t now)

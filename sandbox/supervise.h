@@ -30,7 +30,10 @@ struct supervision {
     struct drain drains[2];
     struct terminal *terminal;         /* the payload has one of its own; or NULL */
     struct workspace_watch *workspace; /* or NULL */
-    const char *scratch;               /* one of its scratch directories, or NULL */
+    /* Looks at what else the box may write: true once a limit is reached; *next is brought
+     * forward to when to look again. Or NULL. */
+    bool (*written)(void *context, pid_t init, uint64_t now, uint64_t *next);
+    const char *scratch; /* one of its scratch directories, or NULL */
     /* Called once, when the payload is about to run. */
     void (*started)(void *context);
     /* Called every so often with what the box uses (note.h); 0: never. */

@@ -44,7 +44,8 @@ static const struct command commands[] = {
       "run NAME [OPTIONS of run] [ARG...]\nremove NAME",
       "saved scripts" },
     { "env", COMMAND_ENV, forward_command,
-      "list\nmake --with REQ...\nprune\nexport KEY FILE\nimport FILE", "prepared environments" },
+      "list\nmake --with REQ...\nprune [--unused DURATION | --all]\nexport KEY FILE\nimport FILE",
+      "prepared environments" },
     { "mcp", COMMAND_MCP, NULL, "config CLIENT [--write]", "set up a client (not yet)" },
 };
 

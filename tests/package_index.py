@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 USER, PASSWORD = "operator", "canary-7f3a9c51"
 
 
-def wheel(name, version="1.0", files=None, requires=()):
+def wheel(name, version="1.0", files=None, requires=(), packed=zipfile.ZIP_STORED):
     """(file name, bytes) of a pure wheel; without files it is one module that says its version."""
     if files is None:
         files = {f"{name}.py": f"version = '{version}'\n"}
@@ -38,7 +38,7 @@ def wheel(name, version="1.0", files=None, requires=()):
     )
     files[f"{info}/RECORD"] = record + f"{info}/RECORD,,\n"
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
+    with zipfile.ZipFile(out, "w", packed) as archive:
         for path, text in files.items():
             archive.writestr(path, text)
     return f"{name}-{version}-py3-none-any.whl", out.getvalue()

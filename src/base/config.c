@@ -160,6 +160,9 @@ static const struct json_member uv_members[] = {
     { .name = "extra_index", .read = read_urls, .offset = KEPT(uv_extra_index) },
     { .name = "offline", .read = json_read_bool, .offset = KEPT(uv_offline) },
     { .name = "environment_max_age", .read = read_seconds, .offset = KEPT(environment_max_age_s) },
+    { .name = "environment_max_bytes",
+      .read = json_read_size,
+      .offset = KEPT(environment_max_bytes) },
     { 0 },
 };
 
@@ -310,6 +313,7 @@ static struct config defaults(void)
 {
     return (struct config){
         .environment_max_age_s = 7 * DAY_MS / 1000,
+        .environment_max_bytes = 32ULL << 30,
         .slot_first = IDS_SLOT_FIRST,
         .slot_count = SLOT_COUNT_DEFAULT,
         .jobs_keep = 1000,

@@ -24,6 +24,7 @@ struct config {
     char **uv_extra_index;
     bool uv_offline;
     uint64_t environment_max_age_s; /* of one without pinned versions; 7 days */
+    uint64_t environment_max_bytes; /* of all together, uv's cache with them; 32 GiB */
     char **pythons;                 /* further interpreters */
     char *state;                    /* NULL: the default place */
     uint32_t slot_first;            /* outside ids as root: slot_first ... + slot_count - 1 */

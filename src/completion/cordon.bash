@@ -14,6 +14,7 @@ _cordon_options() {
     check) echo "--json --policy $_cordon_everywhere" ;;
     scripts) echo "$_cordon_boxed --requires-python --overwrite $_cordon_everywhere" ;;
     jobs) echo "--status --limit --follow --stream --max-age --keep-completed --keep-failed --json $_cordon_everywhere" ;;
+    env) echo "--with --python --offline --refresh --unused --all $_cordon_everywhere" ;;
     policy) echo "--policy --directory --filter --json $_cordon_everywhere" ;;
     *) echo "$_cordon_everywhere" ;;
     esac
@@ -56,7 +57,7 @@ _cordon_value() {
     --python) mapfile -t COMPREPLY < <(compgen -W "3.9 3.10 3.11 3.12 3.13" -- "$2") ;;
     --status) mapfile -t COMPREPLY < <(compgen -W "pending running completed failed cancelled" -- "$2") ;;
     --stream) mapfile -t COMPREPLY < <(compgen -W "stdout stderr" -- "$2") ;;
-    --limit | --max-age | --with | --timeout | --cpu | --memory | --pids | --output | --allow-host | --http | --requires-python | -c) COMPREPLY=() ;;
+    --limit | --max-age | --unused | --with | --timeout | --cpu | --memory | --pids | --output | --allow-host | --http | --requires-python | -c) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }

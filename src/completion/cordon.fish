@@ -68,5 +68,7 @@ complete -c cordon -n '__fish_seen_subcommand_from scripts; and __fish_seen_subc
 complete -c cordon -n '__fish_seen_subcommand_from scripts; and __fish_seen_subcommand_from save' -l overwrite -d 'replace a saved script of that name'
 complete -c cordon -n '__fish_seen_subcommand_from scripts; and __fish_seen_subcommand_from list' -l json -d 'an object'
 complete -c cordon -f -n '__fish_seen_subcommand_from env; and not __fish_seen_subcommand_from export import' -a 'list make prune export import'
+complete -c cordon -n '__fish_seen_subcommand_from env; and __fish_seen_subcommand_from prune' -l unused -x -d 'what was not used for so long'
+complete -c cordon -n '__fish_seen_subcommand_from env; and __fish_seen_subcommand_from prune' -l all -d 'all that nobody uses'
 complete -c cordon -n '__fish_seen_subcommand_from env; and __fish_seen_subcommand_from export import' -F
 complete -c cordon -f -n '__fish_seen_subcommand_from mcp' -a config

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -221,6 +222,152 @@ def test_the_operator_sees_and_prunes_them(place):
         os.utime(record, (0, 0))
     assert place.env_command("prune").out == "1 removed, 0 kept, 0 in use\n"
     assert place.kept == []
+
+
+# --- how much room they take --------------------------------------------------------------------
+
+MB = 1 << 20
+
+
+def size_of(directory):
+    """Bytes on disk of everything beneath; each name of a file answers for its part."""
+    found = [path.lstat() for path in directory.rglob("*")]
+    return sum(st.st_blocks * 512 // st.st_nlink for st in found)
+
+
+def zeros(name, megabytes, requires=()):
+    """A wheel that is small until it is unpacked."""
+    files = {f"{name}/part{n}": "\0" * (MB * 4) for n in range(megabytes // 4)}
+    files[f"{name}/__init__.py"] = "version = '1.0'\n"
+    return package_index.wheel(name, files=files, requires=requires, packed=zipfile.ZIP_DEFLATED)
+
+
+@pytest.fixture
+def fetch(tmp_path):
+    """fetch(LIMIT=..., ...) -> words for policies of ours, in which `fetch` has these limits."""
+
+    def write(**limits):
+        directory = tmp_path / "policies"
+        directory.mkdir()
+        for path in (support.SOURCE / "policies").glob("*.json"):
+            shutil.copyfile(path, directory / path.name)
+        policy = json.loads((directory / "fetch.json").read_text())
+        policy["limits"].update(limits)
+        (directory / "fetch.json").write_text(json.dumps(policy))
+        for path in directory.iterdir():
+            path.chmod(0o644)
+        return "--policies", directory
+
+    return write
+
+
+def assert_too_much(place, result, limit):
+    assert result.exit == 125 and result.out == "", result
+    assert len(result.err.splitlines()) == 1, result.err
+    assert re.search(f"{limit} .*reached: it (wrote|made) about [0-9]+", result.err)
+    assert place.kept == []
+    return True
+
+
+def test_a_wheel_that_unpacks_to_too_much_leaves_nothing(place, fetch):
+    place.index.add(zeros("blob", 120))
+    few = fetch(workspace_growth="20M")
+    assert_too_much(place, place.run(*few, "--with", "blob"), "workspace_growth limit of 20M")
+    assert size_of(place.state) < 20 * MB
+    code = "import alpha, blob; print(blob.version)"
+    assert place.run(*few, "--with", "alpha").out == "1.0\n"
+    # It was for the limit alone, and what has been removed from the cache is fetched again.
+    assert place.run("--with", "alpha", "--with", "blob", code=code).out == "1.0\n"
+
+
+def test_a_wheel_of_too_many_files_leaves_nothing(place, fetch):
+    files = {f"crowd/f{n}.txt": "" for n in range(4000)}
+    place.index.add(package_index.wheel("crowd", files=files))
+    result = place.run(*fetch(inodes=1000), "--with", "crowd")
+    assert_too_much(place, result, "inodes limit of 1000")
+    assert len(list((place.state / "gate/uv-cache").rglob("*.txt"))) == 0
+
+
+def test_what_packages_compile_to_is_bounded_too(place, fetch):
+    # Each line of a few bytes is 4 KB of constants.
+    lines = "".join(f"x{n} = '{n}' * 1000\n" for n in range(1000, 9999))
+    place.index.add(package_index.wheel("swells", files={"swells.py": lines}))
+    result = place.run(*fetch(workspace_growth="20M"), "--with", "swells")
+    assert_too_much(place, result, "workspace_growth limit of 20M")
+
+
+def spelled(n):
+    return f'blob; python_version > "2.{n}"'
+
+
+def bounded(tmp_path, size):
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"uv": {"environment_max_bytes": size}}))
+    config.chmod(0o644)
+    return "--config", config
+
+
+def test_all_together_are_bounded_and_the_oldest_go_first(place, tmp_path):
+    place.index.add(zeros("blob", 12))
+    words = bounded(tmp_path, "60M")
+    code = "import blob; print(blob.version, flush=True); input()"
+    held = place.start(*words, "--with", spelled(0), code=code)
+    assert held.stdout.readline() == b"1.0\n"
+    first = place.kept
+    use = "import blob; print(blob.version)"
+    for n in range(1, 7):
+        assert place.run(*words, "--with", spelled(n), code=use).out == "1.0\n"
+        assert size_of(place.state) < 61 * MB
+        assert set(first) <= set(place.kept), "one that is in use stays"
+    assert 2 <= len(place.kept) <= 4
+    for n, cached in ((6, True), (1, False)):
+        result = place.run(*words, "--with", spelled(n), "--json", code=use).json()
+        assert result["environment"]["cached"] is cached
+    held.stdin.write(b"\n")
+    held.stdin.close()
+    assert held.wait(20) == 0
+
+
+def test_an_environment_larger_than_all_may_be_is_refused(place, tmp_path):
+    place.index.add(zeros("blob", 60))
+    result = place.run(*bounded(tmp_path, "20M"), "--with", "blob")
+    assert_too_much(place, result, "limit of 20M for all environments")
+
+
+def test_a_large_cache_goes_before_environments(place, tmp_path):
+    for n in range(4):
+        place.index.add(zeros(f"blob{n}", 8))
+        assert place.run(f"--with=blob{n}", code=f"import blob{n}; print(1)").out == "1\n"
+    cache = place.state / "gate/uv-cache/local"
+    assert size_of(cache) > 30 * MB
+    before = place.kept
+    place.run(*bounded(tmp_path, "60M"), "--with", "alpha")
+    assert size_of(cache) < MB
+    assert set(before) < set(place.kept)
+    assert place.run("--refresh", "--with=blob0", code="import blob0; print(1)").out == "1\n"
+
+
+def test_the_operator_prunes_by_last_use_or_all(place):
+    assert place.env_command("make", "--with", "alpha").exit == 0
+    (old,) = place.state.glob("gate/environments/local/*/record")
+    hours_ago = time.time() - 2 * 3600
+    os.utime(old, (hours_ago, hours_ago))
+    assert place.env_command("make", "--with", "beta").exit == 0
+    assert place.env_command("prune").out == "0 removed, 2 kept, 0 in use\n"
+    assert place.env_command("prune", "--unused", "3h").out == "0 removed, 2 kept, 0 in use\n"
+    assert place.env_command("prune", "--unused", "1h").out == "1 removed, 1 kept, 0 in use\n"
+    assert not old.exists()
+    held = place.start("--with", "beta", code="print(1, flush=True); input()")
+    assert held.stdout.readline() == b"1\n"
+    assert place.env_command("prune", "--all").out == "0 removed, 0 kept, 1 in use\n"
+    held.stdin.write(b"\n")
+    held.stdin.close()
+    assert held.wait(20) == 0
+    assert place.env_command("prune", "--all").out == "1 removed, 0 kept, 0 in use\n"
+    assert place.kept == [] and not list((place.state / "gate/uv-cache/local").iterdir())
+    for words in (["--unused"], ["--unused", "soon"], ["--all", "--unused", "1h"], ["now"]):
+        result = place.env_command("prune", *words)
+        assert result.exit == 125 and "--unused DURATION" in result.err
 
 
 def test_packages_that_people_use(python):
@@ -565,6 +712,20 @@ def test_a_build_that_fails_is_one_line(place, building, prelude, words):
     assert result.exit == 125
     assert len(result.err.splitlines()) == 1 and words in result.err, result.err
     assert place.kept == []
+
+
+def test_a_build_that_writes_too_much_leaves_nothing(place, building, fetch):
+    look = """
+        def examine(directory):
+            with open(os.path.join(directory, "homemade-9-py3-none-any.whl"), "wb") as file:
+                for _ in range(40):
+                    file.write(bytes(4 << 20))
+                    file.flush()
+                    os.fsync(file.fileno())
+    """
+    place.index.add(package_index.buildable("homemade", prelude=textwrap.dedent(look)))
+    result = building("", *fetch(workspace_growth="40M"), "--with", "homemade")
+    assert_too_much(place, result, "workspace_growth limit of 40M")
 
 
 def test_a_build_with_the_operators_uv_toml(place, building, tmp_path):

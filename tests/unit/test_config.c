@@ -28,6 +28,7 @@ static void an_empty_file_is_the_defaults(void **state)
     assert_null(config.client_policies[2]);
     assert_string_equal(config.default_policy, "default");
     assert_int_equal(config.environment_max_age_s, 7 * 24 * 3600);
+    assert_int_equal(config.environment_max_bytes, 32ULL << 30);
     assert_int_equal(config.slot_first, 2000000000);
     assert_int_equal(config.slot_count, 256);
     assert_int_equal(config.log_level, LOG_INFO);
@@ -43,7 +44,7 @@ static void every_key_arrives_or_is_checked(void **state)
         "{\"roots\": [\"/srv/a\", \"/srv/b\"], \"client_policies\": [\"ci\"], \"default_policy\": "
         "\"ci\", \"uv\": {\"path\": \"/opt/uv\", \"index\": \"https://i.test/simple\", "
         "\"extra_index\": [\"https://j.test\"], \"offline\": true, \"environment_max_age\": "
-        "\"90s\"}, "
+        "\"90s\", \"environment_max_bytes\": \"2G\"}, "
         "\"pythons\": [\"/opt/py\"], \"state\": \"/srv/state\", \"jobs\": {\"keep\": 5, "
         "\"max_age\": "
         "\"1h\", \"max_bytes\": \"1G\"}, \"pool\": {\"size\": 2, \"memory\": \"1G\", \"idle\": "
@@ -67,6 +68,7 @@ static void every_key_arrives_or_is_checked(void **state)
     assert_string_equal(config.uv_extra_index[0], "https://j.test");
     assert_true(config.uv_offline);
     assert_int_equal(config.environment_max_age_s, 90);
+    assert_int_equal(config.environment_max_bytes, 2ULL << 30);
     assert_string_equal(config.pythons[0], "/opt/py");
     assert_string_equal(config.state, "/srv/state");
     assert_int_equal(config.jobs_keep, 5);
