@@ -614,7 +614,8 @@ def test_a_script_is_a_resource(client, call, state):
     call(SAVE, script_name="a.b", source=source)
     (place(state) / "latin.py").write_bytes(b"# coding: latin-1\n'\xe9'")
     listed = client.request("list", "resources/list")["result"]["resources"]
-    assert [entry["uri"] for entry in listed] == ["cordon://scripts/a.b", "cordon://scripts/latin"]
+    uris = [entry["uri"] for entry in listed if entry["uri"].startswith("cordon://scripts/")]
+    assert uris == ["cordon://scripts/a.b", "cordon://scripts/latin"]
     templates = client.request("templates", "resources/templates/list")["result"]
     assert "cordon://scripts/{name}" in [row["uriTemplate"] for row in templates["resourceTemplates"]]
     read = client.request("read", "resources/read", uri="cordon://scripts/a.b")
