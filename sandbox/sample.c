@@ -97,13 +97,10 @@ static uint64_t memory_worth(const struct sampler *sampler)
 
 /* --- CPU time ---------------------------------------------------------------------- */
 
-static uint64_t cpu_used(const struct sampler *sampler)
+static uint64_t cpu_used(const struct sampler *sampler, const struct cgroup_reading *reading)
 {
-    if (!cgroup_has_cpu(sampler->cgroup))
-        return sampler->cpu_ns;
-    struct cgroup_reading reading;
-    cgroup_read(sampler->cgroup, &reading);
-    return reading.cpu_user_ns + reading.cpu_system_ns;
+    return cgroup_has_cpu(sampler->cgroup) ? reading->cpu_user_ns + reading->cpu_system_ns
+                                           : sampler->cpu_ns;
 }
 
 /* All processors together cannot use up what is left before this. */
@@ -123,7 +120,11 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
     uint64_t begun = sample_clock();
     struct tree_sample sample;
     tree_read(sampler->init, memory_worth(sampler), sampler->seen, &sample);
-    enum end reached = memory_reached(sampler, &sample) ? END_MEMORY : END_COUNT;
+    struct cgroup_reading reading;
+    cgroup_read(sampler->cgroup, &reading);
+    /* Version 1 kills one process for all of them; a limit is the whole box's. */
+    bool full = memory_reached(sampler, &sample) || reading.oom_kills > 0;
+    enum end reached = full ? END_MEMORY : END_COUNT;
     /* Of a resource limit nobody tells that it refused a fork; full is the nearest to it. */
     if (sample.tasks > sampler->limits->pids)
         sampler->pids_full = true;
@@ -132,7 +133,7 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
     if (sample.cpu_ns > sampler->cpu_ns)
         sampler->cpu_ns = sample.cpu_ns;
 
-    uint64_t cpu_limit, cpu = cpu_used(sampler), earliest = UINT64_MAX;
+    uint64_t cpu_limit, cpu = cpu_used(sampler, &reading), earliest = UINT64_MAX;
     if (__builtin_mul_overflow(sampler->limits->cpu_ms, NS_PER_MS, &cpu_limit))
         cpu_limit = UINT64_MAX;
     if (cpu < cpu_limit)

@@ -432,11 +432,11 @@ static void ended_by_itself(const struct state *state, uint64_t oom_kills, struc
 {
     int status = state->report.status;
     uint64_t cpu_ns = ret->usage.cpu_user_ns + ret->usage.cpu_system_ns;
-    if (WIFEXITED(status)) {
+    if (oom_kills > 0) {
+        ret->end = END_MEMORY; /* whichever of its processes the kernel took */
+    } else if (WIFEXITED(status)) {
         ret->end = END_EXITED;
         ret->code = WEXITSTATUS(status);
-    } else if (WTERMSIG(status) == SIGKILL && oom_kills > 0) {
-        ret->end = END_MEMORY;
     } else if (WTERMSIG(status) == SIGXCPU && cpu_ns >= after(0, state->run->limits->cpu_ms)) {
         ret->end = END_CPU; /* the resource limit of one process was nearer than our sample */
     } else {

@@ -91,3 +91,13 @@ def test_mapped_files_of_the_scratch_space_count_once(python):
     result = python(code, "--memory", "100M", "--json").json()
     assert result["end"] == "exited", result
     assert 60 <= result["usage"]["peak_memory_mb"] < 100
+
+
+def test_a_child_that_is_killed_for_memory_ends_the_run(python):
+    code = (
+        "import subprocess, sys\n"
+        "subprocess.run([sys.executable, '-c', 'b\"x\" * (300 << 20)'])\n"
+        "print('went on')\n"
+    )
+    result = python(code, "--memory", "64M", "--json").json()
+    assert (result["end"], result["exit_code"]) == ("memory", 137), result
