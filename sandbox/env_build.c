@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "env_pack.h"
 #include "env_uv.h"
 #include "fd.h"
 #include "str.h"
@@ -21,22 +22,21 @@
 
 /* Beneath the environment's directory while it is made; seen beneath UV_INSIDE. */
 static const char wheels_inside[] = UV_INSIDE "/wheels";
+static const char packed_inside[] = UV_INSIDE "/packed";
 static const char out_inside[] = UV_INSIDE "/out";
+static const char source_inside[] = UV_INSIDE "/source";
 
-/* The cache as a build sees it: its own copy, where it may write what it likes. */
-#define COPY_INSIDE "/tmp/cache"
+/* The source as a build sees it: its own copy, where it may write what it likes. */
+#define COPY_INSIDE "/tmp/source"
 static const char copy_inside[] = COPY_INSIDE;
-static const char copy_and_run[] = "cp -R " UV_CACHE_INSIDE " " COPY_INSIDE " && exec \"$@\"";
+static const char copy_and_run[] = "cp -R " UV_INSIDE "/source " COPY_INSIDE " && exec \"$@\"";
 
 struct build {
     const struct sandbox *sandbox;
     const struct env_making *making;
     char *top; /* on the host, with these in it: */
-    char *cache, *wheels, *out;
+    char *cache, *wheels, *packed, *out;
     char *python; /* inside */
-    struct errand_mount settings[8];
-    size_t setting_count;
-    char *copies[8]; /* what some of them point to */
     unsigned rounds;
     struct package last; /* built in the round before */
 };
@@ -82,7 +82,7 @@ bool build_wanted(const char *text, struct package *ret)
 
 bool build_missing(const char *text, char name[101])
 {
-    const char *end = strstr(text, " was not found in the cache");
+    const char *end = strstr(text, " was not found in the provided package locations");
     const char *from = end;
     while (from && from > text && is_plain(from[-1]))
         from--;
@@ -107,49 +107,6 @@ bool wheel_is_of(const char *file, const char *name)
     return *at == '-' && ends_with(file, ".whl") && !strchr(file, '/');
 }
 
-/* --- settings ----------------------------------------------------------------------------------
- */
-
-#define SETTING_FILE_MAX (1024 * 1024)
-
-/* A configuration file, without what is secret in it. */
-static int copy_setting(struct build *build, const struct errand_mount *mount, struct error *err)
-{
-    autofree char *text = NULL;
-    int r = file_read(AT_FDCWD, mount->host, SETTING_FILE_MAX, &text, NULL, err);
-    if (r < 0)
-        return r;
-    uv_redact(build->making->settings, text);
-    size_t i = build->setting_count;
-    build->copies[i] = xasprintf("%s/settings-%zu", build->top, i);
-    r = file_write(AT_FDCWD, build->copies[i], text, strlen(text), 0644, err);
-    if (r == 0)
-        build->settings[build->setting_count++] =
-            (struct errand_mount){ .host = build->copies[i], .inside = mount->inside };
-    return r;
-}
-
-/* What a build may see of the operator's: where indexes and wheels lie. */
-static int plain_settings(struct build *build, struct error *err)
-{
-    const struct uv_settings *settings = build->making->settings;
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < settings->mount_count; i++) {
-        const struct errand_mount *mount = &settings->mounts[i];
-        bool links = starts_with(mount->inside, UV_INSIDE "/UV_FIND_LINKS-");
-        bool file =
-            ends_with(mount->inside, "/uv.toml") || ends_with(mount->inside, "/UV_CONFIG_FILE");
-        if (build->setting_count == COUNT(build->settings))
-            return fail_host_as(err, E2BIG, "more than %zu settings of uv are files",
-                                COUNT(build->settings));
-        if (links)
-            build->settings[build->setting_count++] = *mount;
-        else if (file)
-            r = copy_setting(build, mount, err);
-    }
-    return r;
-}
-
 /* --- directories ------------------------------------------------------------------------------ */
 
 static int begin(struct build *build, struct error *err)
@@ -158,13 +115,14 @@ static int begin(struct build *build, struct error *err)
     build->top = xasprintf("%.*s/build", (int)(strrchr(path, '/') - path), path);
     build->cache = path_join(build->top, "cache");
     build->wheels = path_join(build->top, "wheels");
+    build->packed = path_join(build->top, "packed");
     build->out = path_join(build->top, "out");
     build->python = uv_python(build->making);
-    const char *const made[] = { build->cache, build->wheels, build->out };
+    const char *const made[] = { build->cache, build->wheels, build->packed, build->out };
     int r = 0;
     for (size_t i = 0; r == 0 && i < COUNT(made); i++)
         r = make_directories(made[i], 0700, err);
-    return r == 0 ? plain_settings(build, err) : r;
+    return r;
 }
 
 /* On failure the whole of what is half made goes; here what would stay in a good one. */
@@ -175,10 +133,9 @@ static int end(struct build *build, int r, struct error *err)
     free(build->top);
     free(build->cache);
     free(build->wheels);
+    free(build->packed);
     free(build->out);
     free(build->python);
-    for (size_t i = 0; i < COUNT(build->copies); i++)
-        free(build->copies[i]);
     return r;
 }
 
@@ -240,7 +197,7 @@ static int download(const struct build *build, const char *target, char *const *
     return uv_call(build->sandbox, &call, ret, err);
 }
 
-/* Where uv unpacked it, as the build's box will see it in its copy of the cache. */
+/* Where uv unpacked it. */
 static char *find_source(const struct build *build, const struct package *package)
 {
     static const char *const places[] = { "sdists-v*/pypi", "sdists-v*/index/*", "sdists-v*/*/*" };
@@ -250,7 +207,7 @@ static char *find_source(const struct build *build, const struct package *packag
                                            package->name, package->version);
         glob_t all = { 0 };
         if (glob(pattern, GLOB_NOSORT, NULL, &all) == 0)
-            found = xasprintf(COPY_INSIDE "%s", all.gl_pathv[0] + strlen(build->cache));
+            found = xstrdup(all.gl_pathv[0]);
         globfree(&all);
     }
     return found;
@@ -260,24 +217,25 @@ static int run_build(const struct build *build, const char *source, struct erran
                      struct error *err)
 {
     static const char *const before[] = { "/bin/sh", "-c", copy_and_run, "sh", NULL };
-    const char *const words[] = { "build",       "--wheel",      "--python",
-                                  build->python, "--find-links", wheels_inside,
-                                  "--out-dir",   out_inside,     "--cache-dir",
-                                  copy_inside,   "--",           source,
-                                  NULL };
-    struct errand_mount mounts[COUNT(build->settings) + 4] = {
+    const char *const words[] = { "build",       "--wheel",      "--python",    build->python,
+                                  "--no-index",  "--find-links", wheels_inside, "--find-links",
+                                  packed_inside, "--out-dir",    out_inside,    "--cache-dir",
+                                  "/tmp/cache",  "--",           copy_inside,   NULL };
+    static const char *const variables[] = { "UV_NO_CONFIG=1", NULL };
+    const struct errand_mount mounts[] = {
         { .host = build->making->path, .inside = ENVIRONMENT_INSIDE },
-        { .host = build->cache, .inside = UV_CACHE_INSIDE },
+        { .host = source, .inside = source_inside },
         { .host = build->wheels, .inside = wheels_inside },
+        { .host = build->packed, .inside = packed_inside },
         { .host = build->out, .inside = out_inside, .write = true },
     };
-    memcpy(mounts + 4, build->settings, build->setting_count * sizeof(*mounts));
     const struct uv_call call = { .making = build->making,
-                                  .power = UV_BUILDS,
+                                  .power = UV_LOCAL,
                                   .before = before,
                                   .words = words,
+                                  .variables = variables,
                                   .mounts = mounts,
-                                  .mount_count = 4 + build->setting_count };
+                                  .mount_count = COUNT(mounts) };
     return uv_call(build->sandbox, &call, ret, err);
 }
 
@@ -328,6 +286,8 @@ static int try_build(const struct build *build, const struct package *package, c
 {
     struct errand_result result = { 0 };
     int r = empty(build->out, err);
+    if (r == 0)
+        r = env_pack(build->sandbox, build->making, build->cache, build->packed, err);
     if (r == 0)
         r = run_build(build, source, &result, err);
     if (r == 0) {

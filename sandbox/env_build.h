@@ -3,8 +3,10 @@
  *
  *     download  uv, with network and credentials, in a box in which no interpreter
  *               can be executed: it goes as far as a build would begin
- *     build     that one package becomes a wheel, in a box without network,
- *               credentials or anything to write but the wheel; the cache is a copy
+ *     pack      what has come is made wheels again (env_pack.h)
+ *     build     that one package becomes a wheel, in a box without network, settings,
+ *               addresses or anything to write but the wheel; it sees its own source
+ *               and the packed wheels
  *     ...       the download goes on, and finds the wheel
  *
  * until nothing is left to build, and the download is the installation. Cache
@@ -25,7 +27,7 @@ struct package {
 };
 bool build_wanted(const char *text, struct package *ret);
 
-/* A package that a build asked for and that is not in the cache. */
+/* A package that a build asked for and that is not there. */
 bool build_missing(const char *text, char name[101]);
 
 /* Is `file` the name of a wheel of that package? */

@@ -55,26 +55,6 @@ static void show_interpreter(const struct uv_call *call, struct mount_list *moun
         show(mounts, (struct errand_mount){ .host = python->path, .no_execution = true });
 }
 
-/* What a build needs of the operator's settings: what is in the cache is known by its
- * index's address. Certificates, credentials and files beside these are not for it. */
-static const char *const plain_settings[] = {
-    "UV_DEFAULT_INDEX=", "UV_INDEX=",       "UV_INDEX_URL=",     "UV_EXTRA_INDEX_URL=",
-    "UV_FIND_LINKS=",    "UV_NO_INDEX=",    "UV_EXCLUDE_NEWER=", "UV_INDEX_STRATEGY=",
-    "UV_PRERELEASE=",    "UV_CONFIG_FILE=", "UV_NO_CONFIG=",     "XDG_CONFIG_HOME=",
-    "XDG_CONFIG_DIRS=",
-};
-
-static void add_plain(const struct uv_settings *settings, const char *entry, char ***env)
-{
-    for (size_t i = 0; i < COUNT(plain_settings); i++) {
-        if (!starts_with(entry, plain_settings[i]))
-            continue;
-        char *plain = xstrdup(entry);
-        uv_redact(settings, plain);
-        list_add_owned(env, plain);
-    }
-}
-
 static bool has_network(const struct uv_call *call)
 {
     return call->power == UV_INSTALLS || call->power == UV_FETCHES;
@@ -88,8 +68,6 @@ static char **variables(const struct uv_call *call)
         list_add(&env, uv_environment[i]);
     for (size_t i = 0; has_network(call) && settings->env && settings->env[i]; i++)
         list_add(&env, settings->env[i]);
-    for (size_t i = 0; call->power == UV_BUILDS && settings->env && settings->env[i]; i++)
-        add_plain(settings, settings->env[i], &env);
     for (size_t i = 0; call->variables && call->variables[i]; i++)
         list_add(&env, call->variables[i]);
     if (has_network(call))

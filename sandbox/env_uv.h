@@ -8,12 +8,11 @@
 
 /* What the box may do beside running uv. */
 enum uv_power {
-    UV_LOCAL,    /* no network and no settings; interpreters may run */
+    UV_LOCAL,    /* no network and no settings: no address of any index; interpreters may run */
     UV_INSTALLS, /* a way out to the indexes, with the operator's settings and credentials;
                   * the interpreter may run, so uv must be told not to build */
     UV_FETCHES,  /* the same, and the interpreter cannot be executed: what would be a build
                   * ends where a package's code would begin */
-    UV_BUILDS,   /* no network, no credentials; the settings without what is secret in them */
 };
 
 struct uv_call {

@@ -117,6 +117,7 @@ class Index:
         self.requests = []
         self.seen = []  # whoever asked for it
         self.refused = 0
+        self.prefix = ""  # "/..." before every path: a token, as private indexes have it
         self.held = threading.Event()  # cleared: answers wait
         self.held.set()
         index = self
@@ -156,25 +157,27 @@ class Index:
 
     @property
     def url(self):
-        return f"http://{self.host}/simple"
+        return f"http://{self.host}{self.prefix}/simple"
 
     @property
     def url_with_password(self):
-        return f"http://{USER}:{PASSWORD}@{self.host}/simple"
+        return f"http://{USER}:{PASSWORD}@{self.host}{self.prefix}/simple"
 
     def add(self, made):
         name, content = made
         self.files.setdefault(name.split("-")[0].replace("_", "-"), {})[name] = content
 
     def page(self, path):
-        parts = path.strip("/").split("/")
+        if not path.startswith(self.prefix):
+            return 404, b"", {}
+        parts = path[len(self.prefix) :].strip("/").split("/")
         if parts[0] == "simple" and parts[-1] in self.links:
             link = self.links[parts[-1]]
             page = f'<html><body><a href="{link}">{link.rsplit("/")[-1]}</a></body></html>'
             return 200, page.encode(), {"Content-Type": "text/html"}
         if parts[0] == "simple" and len(parts) == 2 and parts[1] in self.files:
             links = "".join(
-                f'<a href="/file/{name}#sha256={hashlib.sha256(content).hexdigest()}">{name}</a>'
+                f'<a href="{self.prefix}/file/{name}#sha256={hashlib.sha256(content).hexdigest()}">{name}</a>'
                 for name, content in self.files[parts[1]].items()
             )
             return 200, f"<html><body>{links}</body></html>".encode(), {"Content-Type": "text/html"}

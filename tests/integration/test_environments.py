@@ -690,6 +690,47 @@ def test_a_build_finds_neither_network_nor_secrets_nor_anything_to_write(place, 
     assert not [path for path in cache.rglob("*homemade*") if "simple" not in str(path)]
 
 
+@pytest.mark.parametrize("by", ["variable", "uv.toml"])
+def test_a_build_sees_no_address_of_an_index(place, building, tmp_path, by):
+    """Private indexes have tokens in the path, which are no user information."""
+    look = f"""
+        import glob
+
+        def examine(directory):
+            found = []
+            token, host = "-".join(["token", "in", "path", "4e1f"]), "{place.index.host}"
+            places = ["/box/**", "/tmp/**", "/proc/*/environ", "/proc/*/cmdline"]
+            for path in [file for place in places for file in glob.glob(place, recursive=True)]:
+                try:
+                    read = open(path, "rb").read().decode("latin-1")
+                except OSError:
+                    continue
+                # Its own source names the host; nothing else does.
+                if token in read or host in read and "backend" not in path:
+                    found.append(path)
+            names = sorted(name for name in os.environ if name.startswith("UV_") and "IND" in name)
+            return (len(os.listdir("/box/uv")) > 1, found, names)
+    """
+    place.index.prefix = "/token-in-path-4e1f"
+    if by == "variable":
+        place.env["UV_DEFAULT_INDEX"] = place.index.url_with_password
+        place.env["UV_INDEX"] = "more=" + place.index.url
+    else:
+        config = tmp_path / "config/uv"
+        config.mkdir(parents=True)
+        index = f'[[index]]\nurl = "{place.index.url_with_password}"\ndefault = true\n'
+        (config / "uv.toml").write_text(index)
+        del place.env["UV_DEFAULT_INDEX"]
+        place.env["XDG_CONFIG_HOME"] = str(tmp_path / "config")
+    place.index.add(
+        package_index.buildable(
+            "homemade", needs=["beta"], dynamic=["alpha"], prelude=textwrap.dedent(look)
+        )
+    )
+    result = building("import homemade; print(homemade.found)", "--with", "homemade")
+    assert result.out == "(True, [], [])\n", result
+
+
 def test_the_mark_would_be_seen(place):
     """The attack of the test above, where there is a network: else it would prove nothing."""
     with pytest.raises(urllib.error.HTTPError):

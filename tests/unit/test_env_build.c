@@ -41,10 +41,12 @@ static void what_a_build_asks_for_is_found(void **state)
 {
     (void)state;
     char name[101] = "";
-    assert_true(build_missing("Because flit-core was not found in the cache and you", name));
+    assert_true(
+        build_missing("Because flit-core was not found in the provided package locations and you",
+                      name));
     assert_string_equal(name, "flit-core");
-    assert_false(build_missing("Because .. was not found in the cache", name));
-    assert_false(build_missing(" was not found in the cache", name));
+    assert_false(build_missing("Because .. was not found in the provided package locations", name));
+    assert_false(build_missing(" was not found in the provided package locations", name));
     assert_false(build_missing("Because x was not found in the package registry", name));
 }
 
