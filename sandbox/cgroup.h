@@ -22,12 +22,14 @@ struct cgroup {
     int v2;                  /* directory of our v2 group, or -1 */
     int v1[V1_COUNT];        /* the same per v1 hierarchy */
     bool memory_v2, pids_v2; /* the v2 group has the controller */
+    uint64_t sockets_bytes;  /* the bound of network sockets, apart from other memory; or 0 */
 };
 
 struct cgroup_reading {
     bool has_cpu, has_memory;
     uint64_t cpu_user_ns, cpu_system_ns;
     uint64_t memory_now, memory_peak; /* bytes, page cache included */
+    uint64_t sockets_now;             /* what lies in network sockets, where that is apart */
     uint64_t pids_peak;               /* 0: not known */
     uint64_t oom_kills, pids_refused;
 };

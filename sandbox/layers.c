@@ -57,11 +57,13 @@ static void add_limits(const struct cgroup *cgroup, const char *growth, struct s
     const char *cpu = cgroup->v2 >= 0          ? "enforced (cgroup v2 CPU time)"
                       : cgroup_has_cpu(cgroup) ? "enforced (cgroup v1 CPU time)"
                                                : "approximated (sampled every 5 ms)";
-    const char *memory = cgroup->memory_v2           ? "enforced (cgroup v2)"
-                         : cgroup_has_memory(cgroup) ? "enforced (cgroup v1)"
-                                                     : "approximated (sampled every 5 ms, without "
-                                                       "what the kernel keeps for sockets and the "
-                                                       "like)";
+    const char *memory = cgroup->memory_v2 ? "enforced (cgroup v2)"
+                         : !cgroup_has_memory(cgroup)
+                             ? "approximated (sampled every 5 ms, without what the kernel "
+                               "keeps for sockets and the like)"
+                         : cgroup->sockets_bytes > 0
+                             ? "enforced (cgroup v1, network sockets by a bound of their own)"
+                             : "enforced (cgroup v1, without network sockets)";
     const char *const rows[][2] = {
         { "limits.wall", "enforced (timer)" },
         { "limits.cpu", cpu },

@@ -95,6 +95,13 @@ static uint64_t memory_worth(const struct sampler *sampler)
     return unseen < limit ? limit - unseen : 0;
 }
 
+/* The kernel refuses most of what is beyond the bound of network sockets, but lets each of them
+ * have a packet all the same: enough of them could hold anything. */
+static bool sockets_reached(const struct sampler *sampler, const struct cgroup_reading *reading)
+{
+    return reading->sockets_now / 2 > sampler->cgroup->sockets_bytes;
+}
+
 /* --- CPU time ---------------------------------------------------------------------- */
 
 static uint64_t cpu_used(const struct sampler *sampler, const struct cgroup_reading *reading)
@@ -123,7 +130,8 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
     struct cgroup_reading reading;
     cgroup_read(sampler->cgroup, &reading);
     /* Version 1 kills one process for all of them; a limit is the whole box's. */
-    bool full = memory_reached(sampler, &sample) || reading.oom_kills > 0;
+    bool full = memory_reached(sampler, &sample) || reading.oom_kills > 0 ||
+                sockets_reached(sampler, &reading);
     enum end reached = full ? END_MEMORY : END_COUNT;
     /* Of a resource limit nobody tells that it refused a fork; full is the nearest to it. */
     if (sample.tasks > sampler->limits->pids)
