@@ -71,6 +71,8 @@ const struct option_row option_rows[] = {
     { "--keep-completed", NULL, "prune no completed jobs", COMMAND_JOBS, OPTION_FLAG,
       AT(keep_completed) },
     { "--keep-failed", NULL, "prune no failed jobs", COMMAND_JOBS, OPTION_FLAG, AT(keep_failed) },
+    { "--unused", "DURATION", "prune what was not used for so long", COMMAND_ENV, OPTION_OTHER, 0 },
+    { "--all", NULL, "prune all that nobody uses, and uv's cache", COMMAND_ENV, OPTION_OTHER, 0 },
     { "--root", "DIR", "a directory that clients may name (repeatable)", COMMAND_SERVE, OPTION_LIST,
       AT(root) },
     { "--http", "ADDR:PORT", "serve over HTTP (not yet)", COMMAND_SERVE, OPTION_LATER, 0 },
@@ -137,6 +139,8 @@ static int option_set(struct options *options, const struct option_row *row, con
     case OPTION_LIMIT:
         r = limit_parse(value, unit_of(row), slot, err);
         return r < 0 ? fail_within(err, "%s", row->name) : 0;
+    case OPTION_OTHER:
+        break;
     case OPTION_LATER:
         return fail_caller(err, ENOSYS, "%s: not yet", row->name);
     }

@@ -34,6 +34,7 @@ enum option_kind {
     OPTION_LIST,  /* char **: all of them */
     OPTION_LIMIT, /* uint64_t of options.asked, by the unit of its row in limit_fields */
     OPTION_LATER, /* known, and not built yet */
+    OPTION_OTHER, /* cordon-sandbox reads it; here for help and the manual */
 };
 
 struct option_row {
