@@ -30,6 +30,7 @@ struct stdio {
     bool paused;     /* no reading until the queue is short again */
     bool deaf;       /* the client reads no more */
     char chunk[CHUNK_BYTES];
+    size_t read, taken; /* bytes in the chunk, and of them those that are done with */
 };
 
 /* --- the descriptors ------------------------------------------------------- */
@@ -159,34 +160,40 @@ static void line_over(struct stdio *stdio)
     line_reset(stdio);
 }
 
-static void take_chunk(struct stdio *stdio, size_t len)
+/* What is left of the chunk, line by line; a small line may ask for a long reply, so it
+ * ends where enough is queued, and goes on from there. */
+static void take_chunk(struct stdio *stdio)
 {
-    const char *at = stdio->chunk, *end = stdio->chunk + len;
-    while (at < end && !stdio->stopped) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        if (!newline) {
-            line_more(stdio, at, (size_t)(end - at));
-            return;
+    while (stdio->taken < stdio->read && !stdio->stopped && !stdio->paused) {
+        const char *at = stdio->chunk + stdio->taken;
+        size_t left = stdio->read - stdio->taken;
+        const char *newline = memchr(at, '\n', left);
+        size_t len = newline ? (size_t)(newline - at) : left;
+        stdio->taken += len + (newline != NULL);
+        if (newline && stdio->line.len == 0 && !stdio->skipping) {
+            stdio->events.line(stdio->events.context, at, len);
+            continue;
         }
-        if (stdio->line.len == 0 && !stdio->skipping) {
-            stdio->events.line(stdio->events.context, at, (size_t)(newline - at));
-        } else {
-            line_more(stdio, at, (size_t)(newline - at));
+        line_more(stdio, at, len);
+        if (newline)
             line_over(stdio);
-        }
-        at = newline + 1;
     }
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct stdio *stdio = context;
-    (void)what;
+    if (stdio->taken < stdio->read || !(what & EV_READ)) {
+        take_chunk(stdio);
+        return;
+    }
     ssize_t n = read(fd, stdio->chunk, sizeof(stdio->chunk));
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n > 0) {
-        take_chunk(stdio, (size_t)n);
+        stdio->taken = 0;
+        stdio->read = (size_t)n;
+        take_chunk(stdio);
         return;
     }
     /* A last line without its end is still a message. */
@@ -210,10 +217,13 @@ static void pace_reading(struct stdio *stdio)
     if (pause == stdio->paused || stdio->stopped)
         return;
     stdio->paused = pause;
-    if (pause)
+    if (pause) {
         event_del(stdio->readable);
-    else
-        event_add(stdio->readable, NULL);
+        return;
+    }
+    event_add(stdio->readable, NULL);
+    if (stdio->taken < stdio->read)
+        event_active(stdio->readable, EV_TIMEOUT, 0); /* there may be nothing to read */
 }
 
 /* The client closed its reading end: what is queued has nowhere to go. */

@@ -315,5 +315,5 @@ def test_a_client_that_only_writes_is_read_no_longer(deaf):
             sent, last = sent + 1, time.monotonic()
         else:
             time.sleep(0.001)
-    assert is_sanitized(deaf.pid) or resident(deaf.pid, "VmHWM") < 32 << 20
+    assert is_sanitized(deaf.pid) or resident(deaf.pid, "VmHWM") < 16 << 20
     assert set(deaf.replies(sent)) == set(range(sent))
