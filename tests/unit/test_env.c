@@ -97,6 +97,7 @@ static const struct env_record record = { .created_ms = 1234567890123,
                                           .uv = TEXT("0.9.1"),
                                           .machine = TEXT("Linux x86_64"),
                                           .builds = true,
+                                          .bytes = 5000000000,
                                           .requirements = both_ways[0] };
 
 /* One that is whole, with `mark` in it. */
@@ -144,6 +145,7 @@ static void a_record_says_again_what_was_written(void **state)
     assert_string_equal(back.python, "3.12.1");
     assert_string_equal(back.machine, "Linux x86_64");
     assert_true(back.builds);
+    assert_true(back.bytes == 5000000000);
     assert_int_equal(list_len(back.requirements), 2);
     env_record_done(&back);
     for (size_t cut = 0; cut < strlen(text); cut++)
