@@ -171,7 +171,7 @@ int cgroup_make(const struct sandbox *sandbox, const struct limits *limits, stru
     /* v2's cpu.stat needs no controller, so cpuacct is only for hosts without v2. */
     const bool wanted[V1_COUNT] = {
         [V1_MEMORY] = !ret->memory_v2,
-        [V1_PIDS] = false, /* RLIMIT_NPROC is exact in our own namespace */
+        [V1_PIDS] = !ret->pids_v2,
         [V1_CPUACCT] = ret->v2 < 0,
     };
     for (int i = 0; i < V1_COUNT; i++)
@@ -238,6 +238,8 @@ void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret)
         uint64_t peak = get_number(cgroup->v2, "pids.peak");
         ret->pids_peak = peak > 0 ? peak - 1 : 0;
         ret->pids_refused = get_keyed(cgroup->v2, "pids.events", "max");
+    } else if (cgroup->v1[V1_PIDS] >= 0) {
+        ret->pids_refused = get_keyed(cgroup->v1[V1_PIDS], "pids.events", "max");
     }
 }
 

@@ -51,6 +51,11 @@ static inline bool cgroup_has_memory(const struct cgroup *cgroup)
     return cgroup->memory_v2 || cgroup->v1[V1_MEMORY] >= 0;
 }
 
+static inline bool cgroup_has_pids(const struct cgroup *cgroup)
+{
+    return cgroup->pids_v2 || cgroup->v1[V1_PIDS] >= 0;
+}
+
 static inline bool cgroup_has_cpu(const struct cgroup *cgroup)
 {
     return cgroup->v2 >= 0 || cgroup->v1[V1_CPUACCT] >= 0;

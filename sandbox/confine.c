@@ -406,8 +406,9 @@ static uint64_t timeval_ns(struct timeval tv)
 static _Noreturn void farewell(struct report report)
 {
     kill_everyone();
-    while (wait(NULL) > 0 || errno == EINTR)
-        ;
+    pid_t pid;
+    while ((pid = wait(NULL)) > 0 || errno == EINTR)
+        report.left_behind += pid > 0;
     struct rusage usage;
     if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
         report.user_ns = timeval_ns(usage.ru_utime);
@@ -427,11 +428,15 @@ static bool reap(pid_t payload, struct report *report)
 {
     int status;
     pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+    uint64_t ended = 0;
+    for (; (pid = waitpid(-1, &status, WNOHANG)) > 0; ended++)
         if (pid == payload) {
             report->status = status;
             report->ended_ns = now_ns();
         }
+    /* Those it has never waited for became ours in the moment of its end. */
+    if (report->ended_ns > 0)
+        report->left_behind += ended;
     return pid == 0;
 }
 

@@ -21,6 +21,7 @@ struct report {
     char what[104];                      /* FAULT: the object, if there is one */
     int status;                          /* PARTING, ENDED: raw wait status of the payload */
     uint64_t started_ns, ended_ns;       /* both: of the payload; CLOCK_MONOTONIC of the host */
+    uint64_t left_behind;                /* both: it and the processes that were there then */
     uint64_t user_ns, system_ns, maxrss; /* ENDED: the whole reaped tree; bytes */
     uint64_t own_user_ns, own_system_ns; /* ENDED: pid 1 itself, which is not the script's */
 };

@@ -471,7 +471,7 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
     }
     if (r < 0)
         return r;
-    if (job->cgroup.pids_v2)
+    if (cgroup_has_pids(&job->cgroup))
         plan_leave_processes(&job->plan);
     describe(job);
     r = layers_require(job->policy, &job->started, err);

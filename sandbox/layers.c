@@ -64,12 +64,15 @@ static void add_limits(const struct cgroup *cgroup, const char *growth, struct s
                          : cgroup->sockets_bytes > 0
                              ? "enforced (cgroup v1, network sockets by a bound of their own)"
                              : "enforced (cgroup v1, without network sockets)";
+    const char *pids = cgroup->pids_v2 ? "enforced (cgroup v2)"
+                       : cgroup_has_pids(cgroup)
+                           ? "enforced (cgroup v1)"
+                           : "enforced (resource limit of the box's own users)";
     const char *const rows[][2] = {
         { "limits.wall", "enforced (timer)" },
         { "limits.cpu", cpu },
         { "limits.memory", memory },
-        { "limits.pids", cgroup->pids_v2 ? "enforced (cgroup v2)"
-                                         : "enforced (resource limit of the box's own users)" },
+        { "limits.pids", pids },
         { "limits.open_files", "enforced (resource limit per process)" },
         { "limits.file", "enforced (resource limit)" },
         { "limits.scratch", "enforced (size of the tmpfs)" },

@@ -218,7 +218,8 @@ static void on_report(struct state *state)
         state->parting = true;
         if (!state->faulted)
             state->report = report;
-        state->wall_deadline = NEVER; /* it was the payload's */
+        state->wall_deadline = NEVER;  /* it was the payload's */
+        state->next_sample = now_ns(); /* what it leaves behind */
         break;
     case REPORT_FAULT:
         state->faulted = true;
@@ -495,7 +496,8 @@ void supervise(struct supervision *run, struct outcome *ret)
     close_listener(&state);
     notify_tell(&state.denied, ret);
     egress_end(&run->box->egress, ret);
-    if (reading.pids_refused > 0 || state.sampler.pids_full)
+    if (reading.pids_refused > 0 || state.sampler.pids_full ||
+        state.report.left_behind >= run->limits->pids)
         ret->reached |= REACHED_PIDS;
     if (state.scratch_full || (state.sampler.scratch >= 0 && room_is_full(state.sampler.scratch)))
         ret->reached |= REACHED_DISK;

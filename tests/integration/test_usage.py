@@ -101,3 +101,22 @@ def test_a_child_that_is_killed_for_memory_ends_the_run(python):
     )
     result = python(code, "--memory", "64M", "--json").json()
     assert (result["end"], result["exit_code"]) == ("memory", 137), result
+
+
+def test_a_full_table_of_processes_is_told_however_quickly_it_ends(python):
+    code = (
+        "import os\n"
+        "made = 0\n"
+        "try:\n"
+        "    while True:\n"
+        "        if os.fork() == 0: os._exit(0)\n"
+        "        made += 1\n"
+        "except BlockingIOError:\n"
+        "    print(made)\n"
+    )
+    for _ in range(5):
+        result = python(code, "--json").json()
+        assert (result["end"], result["stdout"]) == ("exited", "127\n"), result
+        assert result["reached"] == ["pids"], result["usage"]
+    less = code.replace("while True", "while made < 100").replace("except BlockingIOError", "finally")
+    assert python(less, "--json").json()["reached"] == []
