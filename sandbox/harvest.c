@@ -75,6 +75,7 @@ static const struct {
     { ENAMETOOLONG, "its path is too long" },
     { EMEDIUMTYPE, "it is no file, link or directory" },
     { EXDEV, "something is mounted there" },
+    { ECANCELED, "the run was cancelled" },
     { OF_PROTECTED, "such a file can run code for its owner" },
     { OF_DIRECTORY, "its directory was not" },
     { OF_OTHERS, "something else was not that may have been moved from there" },
@@ -134,7 +135,8 @@ static int remove_content(struct harvest *harvest, int dir, const char *name, co
             r = remove_one(harvest, entry.dir, entry.name, &entry.st);
             tell(harvest, full, CHANGE_REMOVED, &entry.st, r);
         }
-        r = 0; /* each entry has said for itself what became of it */
+        /* Each entry has said for itself what became of it. */
+        r = stop_wanted(&harvest->place.stop) ? -ECANCELED : 0;
         enough = !harvest->request->keep && ++harvest->listed >= LISTED_MAX;
     }
     trail_end(&top);
@@ -157,8 +159,8 @@ static int remove_hidden(struct harvest *harvest, const char *path)
 {
     autowalk struct walk *walk = walk_new(harvest->there.dir, harvest->request->path_max);
     struct walk_entry entry;
-    int r;
-    while ((r = walk_next(walk, &entry)) > 0) {
+    int r = 0;
+    while (!stop_wanted(&harvest->place.stop) && (r = walk_next(walk, &entry)) > 0) {
         struct stat ours;
         if (fstatat(walk_directory(harvest->walk), entry.name, &ours, AT_SYMLINK_NOFOLLOW) == 0)
             continue;
@@ -322,8 +324,8 @@ static int put(struct harvest *harvest, const struct walk_entry *entry, const st
 static void take_file(struct harvest *harvest, const struct walk_entry *entry,
                       const struct stat *old, int there)
 {
-    if (there &&
-        place_same(entry->dir, harvest->there.dir, entry->name, &entry->st, old, &harvest->compare))
+    if (there && place_same(&harvest->place, entry->dir, harvest->there.dir, entry->name,
+                            &entry->st, old, &harvest->compare))
         return;
     int r = 0;
     if (there && S_ISDIR(old->st_mode)) {
@@ -394,7 +396,9 @@ static int walk_layer(struct harvest *harvest, enum pass pass)
     harvest->depth = 0;
     harvest->levels[0] = (struct level){ .pass = pass };
     while (r == 0 && (r = walk_next(walk, &entry)) > 0) {
-        r = 0;
+        r = stop_wanted(&harvest->place.stop) ? -ECANCELED : 0;
+        if (r < 0)
+            break;
         if (!entry.left)
             take(harvest, &entry);
         else
@@ -415,7 +419,8 @@ int harvest(const struct harvest_request *request, struct changes *ret, struct e
                    .uid = st.st_uid,
                    .gid = st.st_gid,
                    .since = request->since,
-                   .room = request->room },
+                   .room = request->room,
+                   .stop = { .control = request->keep ? request->control : -1 } },
         .changes = ret,
         .compare = COMPARE_BYTES_MAX,
         .room = 16,
@@ -426,5 +431,7 @@ int harvest(const struct harvest_request *request, struct changes *ret, struct e
         r = walk_layer(&work, PASS_REMOVE);
     free(work.levels);
     changes_sort(ret);
+    if (r == -ECANCELED)
+        return fail_caller(err, ECANCELED, "cancelled");
     return r < 0 ? fail_host_as(err, -r, "read the run's writes: %s", reason(-r)) : 0;
 }

@@ -20,6 +20,7 @@ struct harvest_request {
     int workspace;         /* may be O_PATH */
     size_t path_max;       /* bytes of a path beneath it: more could not be opened by anybody */
     bool keep;             /* apply; else only list */
+    int control;           /* of the owner: its end stops applying (stop.h); or -1 */
     bool root;             /* we are the host's root */
     struct timespec since; /* CLOCK_REALTIME before the box started */
     uint64_t room;         /* bytes that may be written to the workspace */
@@ -28,6 +29,6 @@ struct harvest_request {
 };
 
 /* Fills *ret (empty before), sorted. Failing is for a layer or a workspace that cannot be
- * read any further; what was done until then is in *ret. */
+ * read any further, and for ECANCELED; what was done until then is in *ret. */
 int harvest(const struct harvest_request *request, struct changes *ret,
             struct error *err) must_check;

@@ -416,6 +416,7 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
     if (r < 0)
         return r;
     workspace_begin(&workspace, job->policy, &job->plan, job->workspace, job->workspace_fd);
+    workspace.control = job->launch->fds[FD_CONTROL];
     r = box_start(&job->plan, &job->cgroup, &box, err);
     let_go(job->launch);
     if (r < 0) {

@@ -145,6 +145,8 @@ static int copy_range(struct place *place, int in, int out, off_t at, off_t end)
             return n < 0 ? -errno : 0;
         if ((uint64_t)n > place->room)
             return -EDQUOT;
+        if (stop_wanted(&place->stop))
+            return -ECANCELED;
         ssize_t put = pwrite(out, buffer, (size_t)n, at);
         if (put <= 0)
             return put < 0 ? -errno : -ENOSPC;
@@ -254,13 +256,13 @@ int place_remove(const struct place *place, int to, const char *name, const stru
 
 /* --- the same? ----------------------------------------------------------------------------- */
 
-static bool same_bytes(int one, int other, off_t size, uint64_t *budget)
+static bool same_bytes(struct stop *stop, int one, int other, off_t size, uint64_t *budget)
 {
     static char a[COPY_BYTES], b[COPY_BYTES];
     for (off_t at = 0; at < size;) {
         ssize_t n = pread(one, a, sizeof(a), at);
-        if (n <= 0 || (uint64_t)n > *budget || pread(other, b, (size_t)n, at) != n ||
-            memcmp(a, b, (size_t)n) != 0)
+        if (n <= 0 || (uint64_t)n > *budget || stop_wanted(stop) ||
+            pread(other, b, (size_t)n, at) != n || memcmp(a, b, (size_t)n) != 0)
             return false;
         *budget -= (uint64_t)n;
         at += n;
@@ -268,7 +270,7 @@ static bool same_bytes(int one, int other, off_t size, uint64_t *budget)
     return true;
 }
 
-bool place_same(int from, int to, const char *name, const struct stat *one,
+bool place_same(struct place *place, int from, int to, const char *name, const struct stat *one,
                 const struct stat *other, uint64_t *budget)
 {
     if ((one->st_mode & S_IFMT) != (other->st_mode & S_IFMT) || one->st_size != other->st_size)
@@ -282,5 +284,5 @@ bool place_same(int from, int to, const char *name, const struct stat *one,
         return false;
     autoclose int mine = open_file(from, name);
     autoclose int theirs = open_file(to, name);
-    return mine >= 0 && theirs >= 0 && same_bytes(mine, theirs, one->st_size, budget);
+    return mine >= 0 && theirs >= 0 && same_bytes(&place->stop, mine, theirs, one->st_size, budget);
 }

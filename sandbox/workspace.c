@@ -21,6 +21,7 @@ void workspace_begin(struct workspace_watch *watch, const struct policy *policy,
         .mode = dir < 0 ? WORKSPACE_NONE : policy->workspace,
         .path_len = path ? strlen(path) : 0,
         .dir = dir,
+        .control = -1,
         .upper = plan->upper,
         .root = plan->identity.root,
         .limits = plan->limits,
@@ -73,6 +74,26 @@ static void say_growth(const struct workspace_watch *watch, struct outcome *outc
                       grown);
 }
 
+/* What is applied stays: it is whole files, and taking it back could fail as well. */
+static void say_partly(struct changes *changes, const struct error *err, struct outcome *outcome)
+{
+    bool stopped = err->code == ECANCELED;
+    size_t applied = changes->more;
+    for (size_t i = 0; i < changes->count; i++)
+        applied += !changes->list[i].note;
+    outcome->end = stopped ? END_CANCELLED : END_FAULT;
+    outcome->error = *err;
+    if (stopped && applied == 0) {
+        changes->fate = CHANGES_DROPPED;
+        (void)fail_within(&outcome->error, "the changes were not applied");
+        return;
+    }
+    changes->failed++; /* at least */
+    (void)fail_within(&outcome->error, stopped
+                                           ? "the changes were applied in part, the rest is dropped"
+                                           : "the changes were applied in part");
+}
+
 static void take_writes(struct workspace_watch *watch, struct changes *changes,
                         struct outcome *outcome)
 {
@@ -83,6 +104,7 @@ static void take_writes(struct workspace_watch *watch, struct changes *changes,
         .workspace = watch->dir,
         .path_max = PATH_MAX - 3 - watch->path_len, /* two slashes and the NUL */
         .keep = keep,
+        .control = watch->control,
         .root = watch->root,
         .since = watch->since,
         .room = watch->limits.workspace_growth_bytes,
@@ -92,9 +114,7 @@ static void take_writes(struct workspace_watch *watch, struct changes *changes,
     struct error err = { 0 };
     changes->fate = keep ? CHANGES_APPLIED : CHANGES_DROPPED;
     if (harvest(&request, changes, &err) < 0 && keep) {
-        outcome->end = END_FAULT;
-        outcome->error = err;
-        (void)fail_within(&outcome->error, "the changes were applied in part");
+        say_partly(changes, &err, outcome);
     }
     if (watch->full || room_is_full(watch->upper))
         outcome->reached |= REACHED_DISK;

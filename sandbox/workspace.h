@@ -18,6 +18,7 @@ struct workspace_watch {
     enum workspace_mode mode; /* NONE: there is nothing to watch */
     size_t path_len;
     int dir, upper; /* borrowed: of the caller's directory, of the layer or -1 */
+    int control;    /* the owner's control pipe, which stops applying; set after the beginning */
     bool root;
     struct limits limits;
     char *const *protected_names;

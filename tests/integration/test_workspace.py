@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import time
@@ -635,6 +636,52 @@ def test_a_directory_that_became_a_link_meanwhile_is_not_entered(begin, project,
     act()
     assert support.finish(process, b"go\n").exit == 0
     assert project.joinpath("dir").is_symlink()
+
+
+# --- applying is stopped -------------------------------------------------------------------------
+
+FILES = 7000
+
+
+def applying(begin, workspace):
+    """A run whose many files are being applied right now."""
+    process = begin(
+        "overlay-keep",
+        f"for i in range({FILES}): open(f'{{i:05}}', 'w').write('x')\nprint('written', flush=True)",
+    )
+    assert process.stdout.readline() == b"written\n"
+    assert support.eventually(lambda: os.listdir(workspace), seconds=BOUNDED) is not None
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_applying_stops_at_a_signal_and_says_so(number, begin, workspace):
+    process = applying(begin, workspace)
+    process.send_signal(number)
+    result = support.finish(process)
+    sentence = "the changes were applied in part, the rest is dropped: cancelled"
+    # One more line where a file was under way.
+    assert (result.exit, result.err.splitlines()[0]) == (130, f"cordon: {sentence}")
+    report = json.loads(workspace.parent.joinpath("report.json").read_text())
+    assert (report["status"], report["end"]) == ("cancelled", "cancelled")
+    assert report["error"] == sentence
+    there = os.listdir(workspace)
+    assert 0 < len(there) < FILES
+    listed = [change["path"] for change in report["changes"] if "note" not in change]
+    assert len(listed) + report.get("changes_omitted", 0) == len(there)
+    assert set(listed) <= set(there)
+    assert {workspace.joinpath(name).read_text() for name in there} == {"x"}
+
+
+def test_applying_stops_when_nobody_is_there_any_more(begin, workspace):
+    process = applying(begin, workspace)
+    process.kill()
+    process.wait()
+    before, now = -1, len(os.listdir(workspace))
+    while before != now:
+        time.sleep(0.2)  # four times what it may take to stop
+        before, now = now, len(os.listdir(workspace))
+    assert now < FILES
 
 
 # --- what later runs code -------------------------------------------------------------------------

@@ -39,6 +39,7 @@ static int set_up(void **unused)
     request = (struct harvest_request){
         .upper = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
         .workspace = open(workspace, O_PATH | O_DIRECTORY | O_CLOEXEC),
+        .control = -1,
         .path_max = PATH_MAX,
         .keep = true,
         .root = geteuid() == 0,
@@ -329,6 +330,26 @@ static void a_path_without_end_is_cut_off(void **state)
     assert_false(is_there("ws/a/b/c"));
 }
 
+static void who_is_gone_gets_nothing_applied(void **state)
+{
+    (void)state;
+    int control[2];
+    struct error err = { 0 };
+    assert_return_code(pipe(control), errno);
+    request.control = control[0];
+    put("layer/new", "1");
+    assert_int_equal(write(control[1], "s\n", 2), 2); /* a signal that ends nobody */
+    assert_told("new added");
+    assert_true(is_there("ws/new"));
+    put("layer/newer", "2");
+    close(control[1]);
+    changes_done(&changes);
+    assert_int_equal(harvest(&request, &changes, &err), -ECANCELED);
+    assert_int_equal(changes.count, 0);
+    assert_false(is_there("ws/newer"));
+    close(control[0]);
+}
+
 /* Names before and after, in a live workspace. */
 static void a_protected_name_that_came_is_told(void **state)
 {
@@ -372,6 +393,7 @@ static const struct CMUnitTest tests[] = {
     ON_A_LAYER(protected_names_in_any_case_are_not_applied),
     ON_A_LAYER(more_than_there_is_room_for_is_not_begun),
     ON_A_LAYER(a_path_without_end_is_cut_off),
+    ON_A_LAYER(who_is_gone_gets_nothing_applied),
     ON_A_LAYER(a_protected_name_that_came_is_told),
 };
 
