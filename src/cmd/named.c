@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cordon/own.h>
@@ -37,7 +40,10 @@ static bool is_inside(int fd, const char *workspace)
  * ".." leaves it as well, but the caller wrote that. */
 static int look_up(const struct place *place, const char *name, int flags)
 {
-    int fd = openat(place->dir, name, flags | O_PATH | O_CLOEXEC);
+    /* A link to /proc/self/fd would lead each process to another file. */
+    struct open_how how = { .flags = (uint64_t)(flags | O_PATH | O_CLOEXEC),
+                            .resolve = place->inside ? RESOLVE_NO_MAGICLINKS : 0 };
+    int fd = (int)syscall(SYS_openat2, place->dir, name, &how, sizeof(how));
     if (fd < 0)
         return -errno;
     if (place->inside && strcmp(name, "..") != 0 && !is_inside(fd, place->workspace)) {
@@ -106,6 +112,14 @@ int named_open(const char *path, int flags, const char *workspace)
         r = -errno;
     close(place.dir);
     return r;
+}
+
+bool named_is(const char *path, int fd, const char *workspace)
+{
+    struct stat named, opened;
+    autoclose int at = named_open(path, O_PATH, workspace);
+    return at >= 0 && fstat(at, &named) == 0 && fstat(fd, &opened) == 0 &&
+           named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
 const char *named_problem(int code)

@@ -7,12 +7,16 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* As open(2), close-on-exec, O_NOCTTY, `mode` 0666; `workspace` is canonical, or NULL. The
  * descriptor, or -errno: EXDEV where a link leads out of the workspace, EINVAL for what is no
  * file or directory in it. What was judged is what is opened, whatever is swapped meanwhile. */
 int named_open(const char *path, int flags, const char *workspace);
+
+/* True if that name leads to the open file `fd` still, or again. */
+bool named_is(const char *path, int fd, const char *workspace);
 
 /* Why not, in words; not the caller's to free. */
 const char *named_problem(int code);

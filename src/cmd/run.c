@@ -342,6 +342,21 @@ static void end_recording(struct session *session)
     json_object_put(object);
 }
 
+/* Of a file, that who reads it by its name reads what we wrote: in a workspace the script may
+ * have put another there. */
+static int report_check(const struct session *session, struct error *err)
+{
+    const char *path = session->options->report;
+    struct stat st;
+    if (fstat(session->report, &st) < 0 || !S_ISREG(st.st_mode) ||
+        named_is(path, session->report, session->request->spec.workspace))
+        return 0;
+    return fail_caller(err, ESTALE,
+                       "--report %s: what is there now is not the file that was written: it was "
+                       "replaced during the run",
+                       path);
+}
+
 static int write_result(const struct session *session, struct error *err)
 {
     if (!session->options->json && session->report < 0)
@@ -360,6 +375,8 @@ static int write_result(const struct session *session, struct error *err)
         r = fd_write_all(session->report, line.data, line.len, err);
         if (r < 0)
             r = fail_within(err, "--report %s", session->options->report);
+        else
+            r = report_check(session, err);
     }
     return r;
 }

@@ -638,6 +638,45 @@ def test_a_directory_that_became_a_link_meanwhile_is_not_entered(begin, project,
     assert project.joinpath("dir").is_symlink()
 
 
+# --- a report that lies in it ---------------------------------------------------------------------
+
+FORGERIES = {
+    "another file": "os.unlink('report'); open('report', 'w').write('forged')",
+    "another directory": "os.rename('out', 'was'); os.mkdir('out')\n"
+    "open('out/report', 'w').write('forged')",
+    "a link": "os.rename('report', 'was'); open('mine', 'w').write('forged')\n"
+    "os.symlink('mine', 'report')",
+    "a link to each reader's own": "os.rename('report', 'was')\n"
+    "os.symlink('/proc/self/fd/7', 'report')",
+    "nothing": "os.unlink('report')",
+}
+
+
+@pytest.mark.parametrize("way", FORGERIES)
+def test_a_forged_report_does_not_pass_for_one(way, run, policies, workspace):
+    workspace.joinpath("out").mkdir()
+    report = "out/report" if "out" in FORGERIES[way] else "report"
+    result = run(
+        *["run", "--policies", policies, "--policy", "rw", "--directory", workspace],
+        *["--report", workspace / report, "-c", f"import os, sys\n{FORGERIES[way]}\nsys.exit(9)"],
+    )
+    assert result.exit == 125, result.err
+    assert "what is there now is not the file that was written" in result.err
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_report_in_a_workspace_is_one(link, run, policies, workspace):
+    if link:
+        workspace.joinpath("report").symlink_to("elsewhere")
+        workspace.joinpath("elsewhere").touch()
+    result = run(
+        *["run", "--policies", policies, "--policy", "rw", "--directory", workspace],
+        *["--report", workspace / "report", "-c", "open('report', 'w').write('forged'); exit(9)"],
+    )
+    assert (result.exit, result.err) == (9, "")
+    assert json.loads(workspace.joinpath("report").read_text())["exit_code"] == 9
+
+
 # --- applying is stopped -------------------------------------------------------------------------
 
 FILES = 7000
