@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,7 +40,7 @@ static bool is_inside(int fd, const char *workspace)
 static int look_up(const struct place *place, const char *name, int flags)
 {
     /* A link to /proc/self/fd would lead each process to another file. */
-    struct open_how how = { .flags = (uint64_t)(flags | O_PATH | O_CLOEXEC),
+    struct open_how how = { .flags = (unsigned)flags | O_PATH | O_CLOEXEC,
                             .resolve = place->inside ? RESOLVE_NO_MAGICLINKS : 0 };
     int fd = (int)syscall(SYS_openat2, place->dir, name, &how, sizeof(how));
     if (fd < 0)
