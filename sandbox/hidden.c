@@ -63,7 +63,7 @@ uint64_t tree_shared_bytes(pid_t init)
     mappings.count = 0;
     for (size_t i = 0; i < count; i++) {
         char path[32];
-        (void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)pids[i]);
+        (void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)tree_shown_by(pids[i]));
         FILE *file = fopen(path, "re");
         if (!file)
             continue;

@@ -18,6 +18,7 @@
 
 struct walk {
     pid_t pids[PROCESSES_MAX];
+    pid_t shown_by[PROCESSES_MAX]; /* a thread that shows its memory, or 0 */
     size_t count;
     size_t tasks;
 };
@@ -91,28 +92,51 @@ struct memory {
     uint64_t shared; /* that and mapped files */
 };
 
-/* /proc/PID/status (proc_pid_status(5)). */
-static struct memory read_memory(pid_t pid)
+/* /proc/PID/status (proc_pid_status(5)). False where there is no memory: it has ended. */
+static bool read_memory(pid_t thread, struct memory *ret)
 {
     char path[32], text[4096];
-    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-    if (read_small(path, text, sizeof(text)) <= 0)
-        return (struct memory){ 0 };
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)thread);
+    *ret = (struct memory){ 0 };
+    if (read_small(path, text, sizeof(text)) <= 0 || !strstr(text, "\nRssAnon:"))
+        return false;
     uint64_t shmem = field_bytes(text, "\nRssShmem:");
-    return (struct memory){
+    *ret = (struct memory){
         .own = field_bytes(text, "\nRssAnon:") + field_bytes(text, "\nVmSwap:") +
                field_bytes(text, "\nVmPTE:"),
         .shmem = shmem,
         .shared = shmem + field_bytes(text, "\nRssFile:"),
     };
+    return true;
+}
+
+/* The first thread of a process may end before the others; then it shows nothing, and they
+ * show what all of them have. Returns one that does, or 0: all have ended. */
+static pid_t find_memory(pid_t pid, struct memory *ret)
+{
+    if (read_memory(pid, ret))
+        return pid;
+    char path[32];
+    (void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    DIR *tasks = opendir(path);
+    pid_t found = 0;
+    for (struct dirent *task; tasks && found == 0 && (task = readdir(tasks));) {
+        pid_t thread = (pid_t)strtol(task->d_name, NULL, 10);
+        if (thread > 0 && thread != pid && read_memory(thread, ret))
+            found = thread;
+    }
+    if (tasks)
+        closedir(tasks);
+    return found;
 }
 
 /* Each page divided by the number of those who map it: the kernel walks all of them for it. */
-static void add_exactly(pid_t pid, struct tree_sample *sample)
+static void add_exactly(pid_t thread, struct tree_sample *sample)
 {
     char path[32], text[4096];
-    struct memory memory = read_memory(pid);
-    (void)snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+    struct memory memory;
+    (void)read_memory(thread, &memory);
+    (void)snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)thread);
     if (read_small(path, text, sizeof(text)) <= 0) {
         /* Who hides counts in full. */
         sample->memory_bytes += memory.own + memory.shmem;
@@ -123,7 +147,7 @@ static void add_exactly(pid_t pid, struct tree_sample *sample)
     sample->shmem_bytes += shmem;
     sample->memory_bytes +=
         shmem + field_bytes(text, "\nPss_Anon:") + field_bytes(text, "\nSwapPss:");
-    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)thread);
     if (read_small(path, text, sizeof(text)) > 0)
         sample->memory_bytes += field_bytes(text, "\nVmPTE:");
 }
@@ -137,7 +161,10 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_
     visit_children(&walk, init);
     for (size_t i = 0; i < walk.count; i++) {
         ret->cpu_ns += seen_note(seen, walk.pids[i]) + waited_cpu_ns(walk.pids[i]);
-        struct memory memory = read_memory(walk.pids[i]);
+        struct memory memory;
+        walk.shown_by[i] = find_memory(walk.pids[i], &memory);
+        if (ret->one == 0)
+            ret->one = walk.shown_by[i];
         own += memory.own;
         shmem += memory.shmem;
         shared = memory.shared > shared ? memory.shared : shared;
@@ -147,7 +174,6 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_
     if (seen_ns > ret->cpu_ns)
         ret->cpu_ns = seen_ns;
     ret->processes = walk.count;
-    ret->one = walk.count > 0 ? walk.pids[0] : 0;
     ret->tasks = walk.tasks;
     ret->memory_bytes = own + shared;
     ret->shmem_bytes = shmem;
@@ -156,7 +182,8 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_
     ret->memory_exact = true;
     ret->memory_bytes = ret->shmem_bytes = 0;
     for (size_t i = 0; i < walk.count; i++)
-        add_exactly(walk.pids[i], ret);
+        if (walk.shown_by[i] > 0)
+            add_exactly(walk.shown_by[i], ret);
 }
 
 size_t tree_pids(pid_t init, const pid_t **pids)
@@ -168,4 +195,10 @@ size_t tree_pids(pid_t init, const pid_t **pids)
         visit_children(&walk, walk.pids[i]);
     *pids = walk.pids;
     return walk.count;
+}
+
+pid_t tree_shown_by(pid_t pid)
+{
+    struct memory ignored;
+    return find_memory(pid, &ignored);
 }

@@ -15,7 +15,7 @@ struct tree_sample {
     bool memory_exact;     /* what several share is counted once */
     uint64_t shmem_bytes;  /* of it, mapped shared memory and files of a tmpfs; as exact */
     uint64_t processes;    /* without pid 1 */
-    pid_t one;             /* any of those, or 0 */
+    pid_t one;             /* a thread of any of those that still runs, or 0 */
     uint64_t tasks;        /* with every thread, pid 1's too: what RLIMIT_NPROC counts */
 };
 
@@ -27,3 +27,6 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_
 
 /* Pid 1 and all below it, at least one; theirs until the next call. */
 size_t tree_pids(pid_t init, const pid_t **pids);
+
+/* A thread that shows the memory of this process (its first one may have ended), or 0. */
+pid_t tree_shown_by(pid_t pid);
