@@ -19,6 +19,7 @@ bool protect_covers(char *const *names, const char *name);
 struct protect;
 struct protect *protect_look(int workspace, const char *path, char *const *names);
 
-/* Adds what came since, or is another link than before. */
+/* Adds what came since, or is another link than before; and what cannot be looked at, so that
+ * nobody knows. */
 void protect_compare(const struct protect *before, int workspace, struct changes *changes);
 void protect_free(struct protect *protect);

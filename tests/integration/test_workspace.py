@@ -834,6 +834,23 @@ def test_a_protected_name_that_a_run_creates_is_told(name, inside, workspace):
     assert inside("rw", code).exit == 1
 
 
+SHUT = "it cannot be looked at any more, and a file that runs code for its owner may have come"
+
+
+@pytest.mark.parametrize("mode", [0, 0o600])
+def test_a_workspace_that_is_shut_behind_it_hides_no_protected_name(mode, inside, workspace):
+    result = inside("rw", f"import os; os.makedirs('.git/hooks'); os.chmod('.', {mode})")
+    shown = stat.S_IMODE(workspace.stat().st_mode)
+    workspace.chmod(0o755)
+    assert shown == mode
+    assert workspace.joinpath(".git/hooks").is_dir()
+    # Root sees what is there; its owner at least that he does not.
+    told = ".git/" if ".git/" in result.notes else "./"
+    assert told in result.notes
+    assert told == ".git/" or result.notes["./"].startswith(SHUT)
+    assert f" {told}: " in result.err
+
+
 @pytest.mark.parametrize("name", [*NAMES, ".GIT", ".EnvRC"])
 def test_a_protected_name_is_not_applied(name, inside, workspace):
     result = inside("overlay-keep", f"import os; os.mkdir('{name}'); open('{name}/x', 'w')")

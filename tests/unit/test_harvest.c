@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -378,6 +379,25 @@ static void a_protected_name_that_came_is_told(void **state)
     assert_non_null(changes.list[2].note);
 }
 
+static void what_cannot_be_looked_at_is_told(void **state)
+{
+    (void)state;
+    char *names[] = { (char[]){ ".git" }, NULL };
+    autofree char *ws = in_top("ws");
+    struct protect *before = protect_look(request.workspace, ws, names);
+    make_dir("ws/.git");
+    assert_return_code(chmod(ws, 0), errno);
+    /* Root's powers go with its file-system id. */
+    (void)setfsuid(65534);
+    protect_compare(before, request.workspace, &changes);
+    (void)setfsuid(geteuid());
+    protect_free(before);
+    assert_return_code(chmod(ws, 0755), errno);
+    assert_int_equal(changes.count, 1);
+    assert_string_equal(changes.list[0].path, "./");
+    assert_non_null(strstr(changes.list[0].note, "it cannot be looked at any more"));
+}
+
 #define ON_A_LAYER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -395,6 +415,7 @@ static const struct CMUnitTest tests[] = {
     ON_A_LAYER(a_path_without_end_is_cut_off),
     ON_A_LAYER(who_is_gone_gets_nothing_applied),
     ON_A_LAYER(a_protected_name_that_came_is_told),
+    ON_A_LAYER(what_cannot_be_looked_at_is_told),
 };
 
 UNIT_MAIN(tests)
