@@ -4,9 +4,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cordon/own.h>
@@ -18,7 +20,9 @@
 
 struct walk {
     pid_t pids[PROCESSES_MAX];
+    size_t parents[PROCESSES_MAX]; /* whose child: an index, or that of none */
     pid_t shown_by[PROCESSES_MAX]; /* a thread that shows its memory, or 0 */
+    bool lent[PROCESSES_MAX];      /* it is its parent's */
     size_t count;
     size_t tasks;
 };
@@ -32,15 +36,18 @@ static ssize_t read_small(const char *path, char *out, size_t room)
     return n;
 }
 
-static void add_children(struct walk *walk, const char *list)
+static void add_children(struct walk *walk, size_t parent, const char *list)
 {
     char *end;
     for (long pid; (pid = strtol(list, &end, 10)) > 0 && end != list; list = end)
-        if (walk->count < PROCESSES_MAX)
+        if (walk->count < PROCESSES_MAX) {
+            walk->parents[walk->count] = parent;
             walk->pids[walk->count++] = (pid_t)pid;
+        }
 }
 
-static void visit_children(struct walk *walk, pid_t pid)
+/* `parent` is the index of `pid`, or PROCESSES_MAX. */
+static void visit_children(struct walk *walk, size_t parent, pid_t pid)
 {
     char path[64], list[16384];
     (void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
@@ -53,7 +60,7 @@ static void visit_children(struct walk *walk, pid_t pid)
         walk->tasks++;
         (void)snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, task->d_name);
         if (read_small(path, list, sizeof(list)) > 0)
-            add_children(walk, list);
+            add_children(walk, parent, list);
     }
     closedir(tasks);
 }
@@ -130,6 +137,15 @@ static pid_t find_memory(pid_t pid, struct memory *ret)
     return found;
 }
 
+/* Between vfork(2), which posix_spawn(3) and Python's subprocess use, and execve(2) a child has
+ * its parent's memory. Where kcmp(2) is not there it counts twice. */
+static bool is_lent(const struct walk *walk, size_t i)
+{
+    size_t parent = walk->parents[i];
+    return parent < PROCESSES_MAX && walk->shown_by[parent] > 0 && walk->shown_by[i] > 0 &&
+           syscall(SYS_kcmp, walk->shown_by[parent], walk->shown_by[i], KCMP_VM, 0, 0) == 0;
+}
+
 /* Each page divided by the number of those who map it: the kernel walks all of them for it. */
 static void add_exactly(pid_t thread, struct tree_sample *sample)
 {
@@ -158,17 +174,20 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_
     uint64_t own = 0, shmem = 0, shared = 0;
     walk.count = walk.tasks = 0;
     *ret = (struct tree_sample){ .cpu_ns = waited_cpu_ns(init) };
-    visit_children(&walk, init);
+    visit_children(&walk, PROCESSES_MAX, init);
     for (size_t i = 0; i < walk.count; i++) {
         ret->cpu_ns += seen_note(seen, walk.pids[i]) + waited_cpu_ns(walk.pids[i]);
         struct memory memory;
         walk.shown_by[i] = find_memory(walk.pids[i], &memory);
         if (ret->one == 0)
             ret->one = walk.shown_by[i];
-        own += memory.own;
-        shmem += memory.shmem;
-        shared = memory.shared > shared ? memory.shared : shared;
-        visit_children(&walk, walk.pids[i]);
+        walk.lent[i] = is_lent(&walk, i);
+        if (!walk.lent[i]) {
+            own += memory.own;
+            shmem += memory.shmem;
+            shared = memory.shared > shared ? memory.shared : shared;
+        }
+        visit_children(&walk, i, walk.pids[i]);
     }
     uint64_t seen_ns = seen ? seen_sum_ns(seen) : 0;
     if (seen_ns > ret->cpu_ns)
@@ -182,7 +201,7 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_
     ret->memory_exact = true;
     ret->memory_bytes = ret->shmem_bytes = 0;
     for (size_t i = 0; i < walk.count; i++)
-        if (walk.shown_by[i] > 0)
+        if (walk.shown_by[i] > 0 && !walk.lent[i])
             add_exactly(walk.shown_by[i], ret);
 }
 
@@ -192,7 +211,7 @@ size_t tree_pids(pid_t init, const pid_t **pids)
     walk.pids[0] = init;
     walk.count = 1;
     for (size_t i = 0; i < walk.count; i++)
-        visit_children(&walk, walk.pids[i]);
+        visit_children(&walk, i, walk.pids[i]);
     *pids = walk.pids;
     return walk.count;
 }

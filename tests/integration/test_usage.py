@@ -120,3 +120,15 @@ def test_a_full_table_of_processes_is_told_however_quickly_it_ends(python):
         assert result["reached"] == ["pids"], result["usage"]
     less = code.replace("while True", "while made < 100").replace("except BlockingIOError", "finally")
     assert python(less, "--json").json()["reached"] == []
+
+
+def test_memory_that_is_lent_to_a_starting_program_counts_once(python):
+    code = (
+        "import subprocess\n"
+        "room = bytearray(60 << 20)\n"
+        "for at in range(0, len(room), 4096): room[at] = 1\n"
+        "for _ in range(100): subprocess.run(['/bin/true'])\n"
+    )
+    result = python(code, "--memory", "100M", "--json").json()
+    assert result["end"] == "exited", result
+    assert 60 <= result["usage"]["peak_memory_mb"] < 100
