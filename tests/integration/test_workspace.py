@@ -233,11 +233,12 @@ def test_discard_drops_it_and_tells_it_all_the_same(inside, project):
 def test_what_is_written_counts_as_memory(mode, run, policies, workspace):
     code = "import time; open('large', 'wb').write(bytes(30 << 20)); time.sleep(.3)"
     options = ["--policies", policies, "--policy", mode, "--directory", workspace]
-    small = Outcome(run("run", "--json", *options, "--memory", "24M", "-c", code.replace("30", "1")))
+    options += ["--memory", "24M"]
+    small = Outcome(run("run", "--json", *options, "-c", code.replace("30", "1")))
     assert small.json["end"] == "exited", small.errors
     # Piece by piece, so that it is not the script's own memory that is too large.
     code = code.replace("write(bytes(30 << 20))", "writelines([bytes(1 << 20)] * 30)")
-    large = Outcome(run("run", "--json", *options, "--memory", "24M", "-c", code))
+    large = Outcome(run("run", "--json", *options, "-c", code))
     assert large.json["end"] == "memory", large.errors
 
 
