@@ -44,15 +44,24 @@ static uint64_t number_after(const char *text, const char *name)
 
 #define TASK_PATH_MAX 64
 
+/* Without memory (field 23 of stat, proc(5)): a zombie, or on the way to be one. Its files in
+ * /proc are root's from then on, and so look hidden. */
+static bool is_dying(const char *stat)
+{
+    const char *at = strrchr(stat, ')');
+    for (int field = 2; at && field < 23; field++)
+        at = strchr(at + 1, ' ');
+    return at && strtoull(at, NULL, 10) == 0;
+}
+
 /* What cannot be looked at because it is no more, or holds nothing any more. Else it hides:
  * where /proc is mounted with hidepid that looks like not being there. */
 static bool has_ended(const char *task)
 {
     char path[TASK_PATH_MAX + 8], text[1024];
     (void)snprintf(path, sizeof(path), "%s/stat", task);
-    const char *state = read_text(path, text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
-    if (state)
-        return state[1] == ' ' && (state[2] == 'Z' || state[2] == 'X');
+    if (read_text(path, text, sizeof(text)) > 0)
+        return is_dying(text);
     pid_t id = (pid_t)strtol(strrchr(task, '/') + 1, NULL, 10);
     return kill(id, 0) < 0 && errno == ESRCH;
 }

@@ -956,6 +956,26 @@ def test_a_run_that_stays_below_is_not_ended(inside, workspace):
     assert (result.exit, result.json["end"]) == (0, "exited"), result.err
 
 
+def test_what_others_write_ends_no_run_that_hides_nothing(begin, workspace):
+    """Processes that come and go cannot be looked at for a moment each."""
+    process = begin(
+        "rw",
+        "import os, socket, subprocess, threading, time\n"
+        "if os.fork() == 0: os._exit(0)  # never waited for\n"
+        "pair = socket.socketpair(); open('file', 'w').write('x'); print('ready', flush=True)\n"
+        "thread = threading.Thread(target=input); thread.start()\n"
+        "while thread.is_alive(): subprocess.run(['true'])",
+    )
+    assert process.stdout.readline() == b"ready\n"
+    others = workspace.parent / "others"
+    with open(others, "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, 96 << 20)
+    time.sleep(1.5)  # for more than one look
+    result = support.finish(process, b"\n")
+    others.unlink()
+    assert (result.exit, result.err) == (0, "")
+
+
 def test_writing_the_same_place_again_is_no_growth(inside, workspace):
     workspace.joinpath("old").write_bytes(b"x" * (8 << 20))
     result = inside(
