@@ -28,8 +28,10 @@ struct place {
 static int place_make(void **state)
 {
     struct place *place = calloc(1, sizeof(*place));
+    if (!place)
+        return -1;
     (void)snprintf(place->path, sizeof(place->path), "/tmp/cordon-store-XXXXXX");
-    if (!place || !mkdtemp(place->path))
+    if (!mkdtemp(place->path))
         return -1;
     place->front = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     *state = place;
@@ -295,7 +297,7 @@ static void a_keeper_that_died_without_a_job_leaves_nothing(void **state)
     pid_t pid = fork();
     if (pid == 0) {
         struct store *store = NULL;
-        _exit(store_open(place->front, STORE_KEEPER, &store, &err) < 0); /* without store_close() */
+        _exit(store_open(place->front, STORE_KEEPER, &store, &err) < 0 ? 1 : 0); /* not closed */
     }
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
