@@ -12,7 +12,7 @@
 #include "cgroup.h"
 #include "seen.h"
 
-#define SAMPLE_SPARSE_NS (50 * NS_PER_MS) /* a cgroup holds the limits: for processes_peak only */
+#define SAMPLE_SPARSE_NS (50 * NS_PER_MS) /* a cgroup holds most limits */
 #define SAMPLE_DENSE_NS  (5 * NS_PER_MS)  /* the samples are the limit */
 
 struct sampler {
