@@ -214,17 +214,33 @@ bool utf8_valid(const char *text, size_t len)
     return true;
 }
 
+/* Bytes of a character that would steer a terminal: C0 and C1 controls, line and paragraph
+ * separators, and what turns the direction of text. 0: it does not. */
+static size_t steering(const char *text)
+{
+    unsigned char c[3] = { (unsigned char)text[0] };
+    c[1] = c[0] ? (unsigned char)text[1] : 0;
+    c[2] = c[1] ? (unsigned char)text[2] : 0;
+    if (c[0] < ' ' || c[0] == 0x7f)
+        return 1;
+    if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+        return 2; /* U+0080 to U+009F */
+    bool marks = c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f);
+    bool lines = c[0] == 0xe2 && c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae;
+    bool isolates = c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9;
+    return marks || lines || isolates ? 3 : 0;
+}
+
 const char *printable(const char *text, char *out, size_t room)
 {
-    size_t i = 0;
-    for (; text[i] && i + 1 < room; i++) {
-        unsigned char c = (unsigned char)text[i];
-        out[i] = text[i];
-        if (c < ' ' || c == 0x7f)
-            out[i] = '?';
+    size_t len = 0;
+    while (*text && len + 1 < room) {
+        size_t bad = steering(text);
+        out[len++] = bad ? '?' : *text;
+        text += bad ? bad : 1;
     }
-    out[i] = '\0';
-    if (text[i] && room > 4)
+    out[len] = '\0';
+    if (*text && room > 4)
         memcpy(out + room - 4, "...", 4);
     return out;
 }

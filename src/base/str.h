@@ -53,6 +53,6 @@ bool path_within(const char *path, const char *dir);
 /* Valid UTF-8 (RFC 3629: no surrogates, nothing over U+10FFFF, shortest form)? */
 bool utf8_valid(const char *text, size_t len);
 
-/* Copies `text` for a one-line message: control characters become '?', and it
- * is cut with "..." where it is longer than the room. */
+/* Copies `text` for a one-line message: what steers a terminal or turns the direction of
+ * text becomes '?', and it is cut with "..." where it is longer than the room. */
 const char *printable(const char *text, char *out, size_t room);
