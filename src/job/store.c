@@ -232,6 +232,18 @@ int store_progress(struct store *store, const char *id, const struct progress *p
     return r < 0 ? r : 0;
 }
 
+int store_write_result(struct store *store, const struct record *record, struct error *err)
+{
+    if (!record->result)
+        return 1;
+    sqlite3_stmt *result = database_statement(&store->database, SQL_RESULT, err);
+    if (!result)
+        return -err->code;
+    bind_text(result, 1, record->id);
+    bind_text(result, 2, record->result);
+    return database_run(&store->database, result, err);
+}
+
 static int write_end(struct store *store, const struct record *record, struct error *err)
 {
     sqlite3_stmt *end = database_statement(&store->database, SQL_END, err);
@@ -248,14 +260,7 @@ static int write_end(struct store *store, const struct record *record, struct er
     int r = database_run(&store->database, end, err);
     if (r == 0)
         return fail_host_as(err, ESTALE, "end job %s: another process has ended it", record->id);
-    if (r < 0 || !record->result)
-        return r;
-    sqlite3_stmt *result = database_statement(&store->database, SQL_RESULT, err);
-    if (!result)
-        return -err->code;
-    bind_text(result, 1, record->id);
-    bind_text(result, 2, record->result);
-    return database_run(&store->database, result, err);
+    return r < 0 ? r : store_write_result(store, record, err);
 }
 
 int store_end_once(struct store *store, const struct record *record, struct error *err)

@@ -16,14 +16,7 @@ static int import_one(struct store *store, const struct record *record, struct e
         return -err->code;
     store_bind(add, record, NULL);
     int r = database_run(&store->database, add, err);
-    if (r <= 0 || !record->result)
-        return r;
-    sqlite3_stmt *result = database_statement(&store->database, SQL_RESULT, err);
-    if (!result)
-        return -err->code;
-    bind_text(result, 1, record->id);
-    bind_text(result, 2, record->result);
-    return database_run(&store->database, result, err);
+    return r <= 0 ? r : store_write_result(store, record, err);
 }
 
 int store_import(struct store *store, const struct record *records, size_t count, bool *added,

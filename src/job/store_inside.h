@@ -35,6 +35,10 @@ int store_bury_one(struct store *store, const char *keeper, struct error *err) m
 /* All of a record that SQL_ADD and SQL_IMPORT take; `keeper` NULL: it has ended. Borrowed. */
 void store_bind(sqlite3_stmt *add, const struct record *record, const char *keeper);
 
+/* The result of a record that is there, if it has one: 1, or -errno. */
+int store_write_result(struct store *store, const struct record *record,
+                       struct error *err) must_check;
+
 /* Writes an end, now or never. */
 int store_end_once(struct store *store, const struct record *record, struct error *err) must_check;
 
