@@ -520,7 +520,7 @@ def test_without_its_store_a_server_runs_scripts_and_says_why_it_keeps_none(jobs
 
 
 def descriptors(pid):
-    """How many there are; of a caged server a user sees only how big their table is."""
+    """How many there are; of a caged server a user sees only how many places their table has."""
     return len(os.listdir(f"/proc/{pid}/fd")) if support.ROOT else int(support.status(pid)["FDSize"])
 
 
@@ -532,19 +532,21 @@ def test_memory_and_descriptors_stay_flat_over_many_jobs(jobs, fresh):
     client = jobs(CORDON_STATE=fresh)
     pid = client.raw.pid
 
-    def some(count):
-        started = [client.start("print(1)") for _ in range(count)]
+    def batch():
+        """So few at once that all their descriptors together are fewer than MANY."""
+        started = [client.start("print(1)") for _ in range(20)]
         support.soon(lambda: not client.jobs(status_filter="pending", limit=1), 120)
         support.soon(lambda: not client.jobs(status_filter="running", limit=1), 120)
         for job in started[:3]:
             client.status(job)
 
     for _ in range(3):
-        some(20)
+        batch()
     before = memory(pid), descriptors(pid)
-    for _ in range(MANY // 50):
-        some(50)
-    assert descriptors(pid) == before[1]
-    # What an allocator keeps is bounded; a kilobyte lost per job would show.
+    for _ in range(MANY // 20):
+        batch()
+    # One lost per job were MANY more. The table grows in steps and with what is open at once.
+    most = before[1] if support.ROOT else MANY - 1
+    support.soon(lambda: descriptors(pid) <= most)
+    # What an allocator keeps is bounded; a kilobyte lost per job would show in the long form.
     assert memory(pid) - before[0] < 2 * 2**20 + MANY * 256 or b"cage-off" in client.raw.log
-
