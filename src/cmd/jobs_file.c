@@ -71,8 +71,8 @@ static int keep_texts(struct jobs_visit *visit, const struct job_file *file, siz
     struct output_writer *writer = output_begin(visit->outputs, file->records[at].id);
     int r = 0;
     for (int i = 0; r == 0 && i < 2; i++)
-        if (file->texts[i][at])
-            r = output_append(writer, i + 1, file->texts[i][at], strlen(file->texts[i][at]), err);
+        if (file->texts[at].text[i])
+            r = output_append(writer, i + 1, file->texts[at].text[i], file->texts[at].len[i], err);
     output_end(writer);
     return r;
 }

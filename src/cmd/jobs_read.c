@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "json.h"
 #include "str.h"
 
@@ -41,27 +42,60 @@ static char *text_of(struct json_object *object, const char *name)
                                                         : NULL;
 }
 
-/* "2026-11-22T13:00:00.123+00:00", with less of it where less was written; without an offset
- * it is UTC. */
+/* A record's own texts end at a NUL; its output may hold what it likes. */
+static bool holds_nul(struct json_object *object, const char *name)
+{
+    struct json_object *value = member(object, name);
+    return json_object_is_type(value, json_type_string) &&
+           strlen(json_object_get_string(value)) != (size_t)json_object_get_string_len(value);
+}
+
+/* A day: clocks differ, and so do those who forgot their zone. */
+#define AHEAD_MS_MAX ((int64_t)24 * 60 * 60 * 1000)
+
+/* ".123456" -> 123; steps over it. */
+static bool fraction_parse(const char **text, int64_t *ret)
+{
+    *ret = 0;
+    if (**text != '.')
+        return true;
+    const char *digits = *text + 1;
+    size_t len = strspn(digits, "0123456789");
+    for (size_t i = 0; i < 3; i++)
+        *ret = *ret * 10 + (i < len ? digits[i] - '0' : 0);
+    *text = digits + len;
+    return len > 0;
+}
+
+/* "+05:30", "Z" or nothing, which is UTC too; in seconds. */
+static bool offset_parse(const char *text, int *ret)
+{
+    static const char form[] = "+dd:dd";
+    *ret = 0;
+    if (*text == '\0' || strcmp(text, "Z") == 0)
+        return true;
+    for (size_t i = 0; i < sizeof(form); i++)
+        if (form[i] == 'd' ? text[i] < '0' || text[i] > '9'
+                           : text[i] != form[i] && (i > 0 || text[i] != '-'))
+            return false;
+    int hours = (text[1] - '0') * 10 + text[2] - '0',
+        minutes = (text[4] - '0') * 10 + text[5] - '0';
+    *ret = (hours * 60 + minutes) * (*text == '-' ? -60 : 60);
+    return hours < 24 && minutes < 60;
+}
+
+/* "2026-11-22T13:00:00.123+00:00", with less of it where less was written. */
 static bool time_parse(const char *text, int64_t *ret)
 {
     struct tm tm = { 0 };
-    double fraction = 0;
-    int offset = 0, hours, minutes;
-    char sign;
+    int64_t fraction_ms;
+    int offset;
     const char *rest = strptime(text, "%Y-%m-%d", &tm);
     if (!rest || (*rest != 'T' && *rest != ' ') || !(rest = strptime(rest + 1, "%H:%M:%S", &tm)))
         return false;
-    if (*rest == '.') {
-        char *end;
-        fraction = strtod(rest, &end);
-        rest = end;
-    }
-    if (sscanf(rest, "%c%2d:%2d", &sign, &hours, &minutes) == 3 && (sign == '+' || sign == '-'))
-        offset = (hours * 60 + minutes) * (sign == '-' ? -60 : 60);
-    else if (*rest != '\0' && strcmp(rest, "Z") != 0)
+    if (!fraction_parse(&rest, &fraction_ms) || !offset_parse(rest, &offset))
         return false;
-    *ret = ((int64_t)timegm(&tm) - offset) * 1000 + (int64_t)(fraction * 1000);
+    *ret = ((int64_t)timegm(&tm) - offset) * 1000 + fraction_ms;
     return true;
 }
 
@@ -73,7 +107,7 @@ static bool time_of(struct json_object *record, const char *name, int64_t *ret)
     if (!value)
         return true;
     if (json_object_is_type(value, json_type_string))
-        return time_parse(json_object_get_string(value), ret);
+        return !holds_nul(record, name) && time_parse(json_object_get_string(value), ret);
     double seconds = json_object_get_double(value);
     bool number =
         json_object_is_type(value, json_type_double) || json_object_is_type(value, json_type_int);
@@ -119,11 +153,14 @@ static int read_times(struct reading *reading, const char *path, struct json_obj
     } times[] = { { "created_at", &record->created_ms },
                   { "started_at", &record->started_ms },
                   { "completed_at", &record->completed_ms } };
-    for (size_t i = 0; i < COUNT(times); i++)
-        if (!time_of(object, times[i].name, times[i].slot)) {
-            autofree char *place = xasprintf("%s.%s", path, times[i].name);
+    int64_t latest_ms = now_epoch_ms() + AHEAD_MS_MAX;
+    for (size_t i = 0; i < COUNT(times); i++) {
+        autofree char *place = xasprintf("%s.%s", path, times[i].name);
+        if (!time_of(object, times[i].name, times[i].slot))
             return wrong(reading, place, "a time such as 2026-11-22T13:00:00+00:00 is wanted", err);
-        }
+        if (*times[i].slot < 0 || *times[i].slot > latest_ms)
+            return wrong(reading, place, "a time between 1970 and now is wanted", err);
+    }
     if (record->completed_ms == 0)
         record->completed_ms = record->started_ms ? record->started_ms : record->created_ms;
     return 0;
@@ -132,12 +169,15 @@ static int read_times(struct reading *reading, const char *path, struct json_obj
 static void read_result(struct reading *reading, struct json_object *object, struct record *record)
 {
     static const char *const names[] = { "stdout", "stderr" };
+    struct job_texts *texts = &reading->file->texts[reading->file->count];
     struct json_object *result = member(object, "result");
     for (int i = 0; i < 2; i++) {
-        char *text =
-            text_of(json_object_is_type(result, json_type_object) ? result : object, names[i]);
-        reading->file->texts[i][reading->file->count] = text;
-        record->bytes[i] = text ? strlen(text) : 0;
+        struct json_object *text =
+            member(json_object_is_type(result, json_type_object) ? result : object, names[i]);
+        if (!json_object_is_type(text, json_type_string))
+            continue;
+        texts->len[i] = record->bytes[i] = (size_t)json_object_get_string_len(text);
+        texts->text[i] = xstrndup(json_object_get_string(text), texts->len[i]);
     }
     if (result)
         record->result =
@@ -145,32 +185,54 @@ static void read_result(struct reading *reading, struct json_object *object, str
                                                                JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
-static bool id_valid(const char *id)
+/* Texts that the store would cut at a NUL. */
+static int read_texts(struct reading *reading, const char *path, struct json_object *object,
+                      struct record *record, struct error *err)
 {
-    size_t len = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
-    return len > 0 && len < JOB_ID_MAX && id[len] == '\0';
+    const struct {
+        const char *name;
+        char **slot;
+    } texts[] = { { "label", &record->label },
+                  { "error", &record->error },
+                  { "tool", &record->tool } };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        autofree char *place = xasprintf("%s.%s", path, texts[i].name);
+        if (holds_nul(object, texts[i].name))
+            return wrong(reading, place, "a text without a NUL is wanted", err);
+        *texts[i].slot = text_of(object, texts[i].name);
+    }
+    return 0;
+}
+
+static int read_id(struct reading *reading, const char *path, const char *key,
+                   struct json_object *object, struct record *record, struct error *err)
+{
+    autofree char *id = text_of(object, "id"), *id_path = xasprintf("%s.id", path);
+    const char *name = id ? id : key;
+    if (!name || !job_id_valid(name) || holds_nul(object, "id"))
+        return wrong(reading, id ? id_path : path,
+                     "an id of up to 36 letters, digits and '-' is wanted, and not '-' first", err);
+    (void)snprintf(record->id, sizeof(record->id), "%s", name);
+    (void)snprintf(record->owner, sizeof(record->owner), "%s", OWNER);
+    return 0;
 }
 
 static int read_members(struct reading *reading, const char *path, const char *key,
                         struct json_object *object, struct record *record, struct error *err)
 {
-    autofree char *id = text_of(object, "id"), *status = text_of(object, "status");
-    autofree char *id_path = xasprintf("%s.id", path), *status_path = xasprintf("%s.status", path);
-    const char *name = id ? id : key;
-    if (!name || !id_valid(name))
-        return wrong(reading, id ? id_path : path,
-                     "an id of up to 36 letters, digits and '-' is wanted", err);
+    autofree char *status = text_of(object, "status");
+    autofree char *status_path = xasprintf("%s.status", path);
+    int r = read_id(reading, path, key, object, record, err);
+    if (r < 0)
+        return r;
     int known = status ? status_of(status) : -1;
     if (known < 0)
         return wrong(reading, status ? status_path : path,
                      "a status (pending, running, completed, failed, cancelled) is wanted", err);
-    (void)snprintf(record->id, sizeof(record->id), "%s", name);
-    (void)snprintf(record->owner, sizeof(record->owner), "%s", OWNER);
     record->status = (enum job_status)known;
-    record->label = text_of(object, "label");
-    record->error = text_of(object, "error");
-    record->tool = text_of(object, "tool");
-    int r = read_times(reading, path, object, record, err);
+    r = read_texts(reading, path, object, record, err);
+    if (r == 0)
+        r = read_times(reading, path, object, record, err);
     if (r < 0)
         return r;
     end_open(record);
@@ -187,10 +249,9 @@ static int read_record(struct reading *reading, const char *path, const char *ke
     if (file->count == file->room) {
         file->room = file->room ? file->room * 2 : 64;
         file->records = xrealloc(file->records, file->room * sizeof(*file->records));
-        for (int i = 0; i < 2; i++)
-            file->texts[i] = xrealloc(file->texts[i], file->room * sizeof(char *));
+        file->texts = xrealloc(file->texts, file->room * sizeof(*file->texts));
     }
-    file->texts[0][file->count] = file->texts[1][file->count] = NULL;
+    file->texts[file->count] = (struct job_texts){ 0 };
     struct record *record = &file->records[file->count];
     *record = (struct record){ 0 };
     int r = read_members(reading, path, key, object, record, err);
@@ -245,11 +306,10 @@ void job_file_done(struct job_file *file)
 {
     for (size_t i = 0; i < file->count; i++) {
         record_done(&file->records[i]);
-        free(file->texts[0][i]);
-        free(file->texts[1][i]);
+        free(file->texts[i].text[0]);
+        free(file->texts[i].text[1]);
     }
     free(file->records);
-    free(file->texts[0]);
-    free(file->texts[1]);
+    free(file->texts);
     *file = (struct job_file){ 0 };
 }

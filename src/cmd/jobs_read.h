@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jobs_read.h - jobs.json as it is read: records by their id, a list of them, or either under
  * "jobs". Members it does not know are passed over, since nobody ever wrote down which there
- * are; what it cannot make sense of is refused with its line and path.
+ * are; what it cannot make sense of is refused with its line and path. An id is what
+ * job_id_valid() takes; a time lies between 1970 and tomorrow (clocks differ), so that no record
+ * stays the newest for ever.
  */
 #pragma once
 
 #include "job/store.h"
 
+/* What a record's result shows of its output, any bytes; NULL where it shows none. */
+struct job_texts {
+    char *text[2];
+    size_t len[2];
+};
+
 struct job_file {
-    struct record *records; /* all ended: nobody runs them any more */
-    char **texts[2];        /* of each record its output, where the result has it; or NULL */
+    struct record *records;  /* all ended: nobody runs them any more */
+    struct job_texts *texts; /* of each record */
     size_t count, room;
 };
 

@@ -246,7 +246,7 @@ static int record(struct session *session, const struct launch *launch, struct e
     return r;
 }
 
-static int submit(struct session *session, struct error *err)
+static int submit(struct session *session, struct event **signals, struct error *err)
 {
     struct launch launch;
     autoclose int channel = -1;
@@ -258,6 +258,8 @@ static int submit(struct session *session, struct error *err)
     if (session->options->tty)
         terminal_describe(&launch);
     r = record(session, &launch, err);
+    if (r == 0) /* whatever keeps us from the store, a signal ends us there as any program */
+        r = watch_signals(session, signals, err);
     pid_t pid = r < 0 ? r : sandbox_start("run", session->options, env, &channel, err);
     if (pid < 0) {
         launch_done(&launch);
@@ -402,9 +404,7 @@ static int session_run(struct session *session, struct error *err)
     if (r == 0)
         r = report_open(session, err);
     if (r == 0)
-        r = watch_signals(session, &signals, err);
-    if (r == 0)
-        r = submit(session, err);
+        r = submit(session, &signals, err);
     if (r == 0) {
         for (int i = 0; i < 2 && !session->options->json; i++)
             session->out[i] = outlet_new(session->base, i + 1, &owners[i]);

@@ -142,28 +142,48 @@ static uid_t acting_uid(void)
     return acting == (uid_t)-1 ? uid : acting;
 }
 
-/* SQLite would make it with the umask's mode. Only where there is none: to close a file of
- * one's own that SQLite has open in this process would take its locks away. */
-static int file_make(int front, struct error *err)
+/* Whatever SQLite opens by itself: the log, what its readers share, and the journal that an
+ * older one could have left. */
+static const char *const file_names[] = { DATABASE_NAME, DATABASE_NAME "-journal",
+                                          DATABASE_NAME "-wal", DATABASE_NAME "-shm" };
+
+/* A captured front may have put there what it likes: SQLite would wait for the other end of a
+ * pipe. By its name and not opened, because closing a file that SQLite has open in this process
+ * would take its locks away. */
+static int file_check(int front, const char *name, struct error *err)
 {
     struct stat st;
+    uid_t us = acting_uid();
+    if (fstatat(front, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : fail_host(err, "look at %s", name);
+    if (!S_ISREG(st.st_mode))
+        return fail_host_as(err, EPERM, "%s is not a regular file; move it away", name);
+    if (st.st_uid != us)
+        return fail_host_as(err, EPERM, "%s belongs to user %u, and this is user %u", name,
+                            st.st_uid, us);
+    if (st.st_nlink > 1)
+        return fail_host_as(err, EPERM, "%s has %lu names, and may have one only: move it away",
+                            name, (unsigned long)st.st_nlink);
+    return 0;
+}
+
+/* SQLite would make it with the umask's mode. */
+static int file_make(int front, struct error *err)
+{
     autoclose int fd =
         openat(front, DATABASE_NAME, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        (void)fchmod(fd, 0600); /* whatever the umask; a cage has set its own */
-        return 0;
-    }
-    if (errno != EEXIST)
-        return fail_host(err, "make %s", DATABASE_NAME);
-    if (fstatat(front, DATABASE_NAME, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return fail_host(err, "look at %s", DATABASE_NAME);
-    if (!S_ISREG(st.st_mode))
-        return fail_host_as(err, EPERM, "%s is not a regular file", DATABASE_NAME);
-    uid_t us = acting_uid();
-    if (st.st_uid != us)
-        return fail_host_as(err, EPERM, "%s belongs to user %u, and this is user %u", DATABASE_NAME,
-                            st.st_uid, us);
+    if (fd < 0)
+        return errno == EEXIST ? 0 : fail_host(err, "make %s", DATABASE_NAME);
+    (void)fchmod(fd, 0600); /* whatever the umask; a cage has set its own */
     return 0;
+}
+
+static int files_ready(int front, struct error *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < COUNT(file_names); i++)
+        r = file_check(front, file_names[i], err);
+    return r < 0 ? r : file_make(front, err);
 }
 
 static int read_number(struct database *database, const char *sql, long long *ret,
@@ -312,7 +332,7 @@ int database_open(int front, unsigned patience_ms, struct database *ret, struct 
     char name[BENEATH_MAX];
     beneath_install();
     beneath_name(front, DATABASE_NAME, name);
-    int r = file_make(front, err);
+    int r = files_ready(front, err);
     if (r < 0)
         return r;
     *ret = (struct database){ .patience_ns = patience_ms * NS_PER_MS };

@@ -20,10 +20,11 @@
 
 #define RETRY_NS NS_PER_S
 
+/* A '-' first would be an option where somebody hands it to a program. */
 bool job_id_valid(const char *id)
 {
     size_t len = strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
-    return len > 0 && len < JOB_ID_MAX && id[len] == '\0';
+    return len > 0 && len < JOB_ID_MAX && id[len] == '\0' && id[0] != '-';
 }
 
 /* --- life ----------------------------------------------------------------------------- */

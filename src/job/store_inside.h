@@ -46,6 +46,3 @@ int store_end_once(struct store *store, const struct record *record, struct erro
 void store_owe(struct store *store, const struct record *record);
 void store_pay(struct store *store, bool now);
 void store_owed_done(struct store *store);
-
-/* Letters, digits and '-': what is made into a file name. */
-bool job_id_valid(const char *id);

@@ -5,8 +5,10 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import stat
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -361,6 +363,12 @@ def test_what_is_exported_can_be_imported_elsewhere(run, jobs, tmp_path):
         assert jobs("output", job, *elsewhere) == record["result"]["stdout"]
 
 
+def test_output_of_any_bytes_comes_over_whole(run, jobs):
+    text = json.dumps([{"id": "a", "status": "completed", "result": {"stdout": "1\0002\n"}}])
+    assert jobs("import", "-", input=text.encode()) == "1 imported\n"
+    assert jobs("output", "a") == "1\0002\n"
+
+
 @pytest.mark.parametrize(
     "text, says",
     [
@@ -372,6 +380,14 @@ def test_what_is_exported_can_be_imported_elsewhere(run, jobs, tmp_path):
         ('[{"id": "a", "status": "failed", "created_at": "today"}]', "[0].created_at"),
         ('{"a": {"status": "completed"}, "b": 1}', "b: the record of a job"),
         ("3", "an object or a list"),
+        ('[{"id": "a", "status": "failed"},\n{"id": "-rf", "status": "failed"}]', "line 2: [1].id: an id of up to"),
+        ('[{"id": "a\\u0000b", "status": "failed"}]', "[0].id: an id of up to"),
+        ('[{"id": "a", "status": "failed", "label": "x\\u0000y"}]', "[0].label: a text without a NUL"),
+        ('[{"id": "a", "status": "failed", "created_at": "9999-01-01T00:00:00"}]', "[0].created_at: a time between"),
+        ('[{"id": "a", "status": "failed", "completed_at": 9e10}]', "[0].completed_at: a time between"),
+        ('[{"id": "a", "status": "failed", "started_at": "1969-01-01T00:00:00Z"}]', "[0].started_at: a time between"),
+        ('[{"id": "a", "status": "failed", "started_at": "2025-01-01T00:00:00.5e300"}]', "[0].started_at: a time such"),
+        ('[{"id": "a", "status": "failed", "started_at": "2025-01-01T00:00:00+02:00x"}]', "[0].started_at: a time such"),
     ],
 )
 def test_a_file_that_is_wrong_names_the_place_and_nothing_of_it_comes(run, jobs, text, says):
@@ -408,6 +424,83 @@ def test_a_link_in_the_store_is_not_followed(run, state, tmp_path, name):
         assert result.exit == 125, result
     assert not secret.is_dir() or list(secret.iterdir()) == []
     assert secret.is_dir() or secret.read_bytes() == b""
+
+
+def plant_device(place):
+    try:
+        os.mknod(place, stat.S_IFCHR | 0o600, os.makedev(1, 5))  # /dev/zero: a read of it has no end
+    except OSError:
+        os.mkfifo(place)
+
+
+PLANTS = {
+    "a pipe": (os.mkfifo, "is not a regular file"),
+    "a directory": (os.mkdir, "is not a regular file"),
+    "a link": (lambda place: os.symlink("elsewhere", place), "is not a regular file"),
+    "a device": (plant_device, "is not a regular file"),
+    "a second name": (lambda place: os.link(place.parent / "elsewhere", place), "has 2 names"),
+}
+
+
+@pytest.mark.parametrize("name", ["jobs.db", "jobs.db-journal", "jobs.db-wal", "jobs.db-shm"])
+def test_what_was_put_in_the_place_of_a_file_of_the_database_is_said_and_left(run, jobs, state, name):
+    jobs("list")
+    place = front_of(state) / name
+    elsewhere = front_of(state) / "elsewhere"
+    elsewhere.write_text("kept")
+    owner = os.stat(front_of(state))
+    os.chown(elsewhere, owner.st_uid, owner.st_gid)
+    place.unlink(missing_ok=True)
+    for plant, says in PLANTS.values():
+        plant(place)
+        os.chown(place, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        before = os.lstat(place)
+        for command in (("jobs", "list"), ("run", "--job", "-c", "print('ran')")):
+            result = run(*command)
+            assert (result.exit, result.out) == (125, ""), result
+            assert f"{name} {says}" in result.err and result.err.count("\n") == 1
+        assert (os.lstat(place).st_ino, os.lstat(place).st_mode) == (before.st_ino, before.st_mode)
+        place.rmdir() if place.is_dir() and not place.is_symlink() else place.unlink()
+    assert elsewhere.read_text() == "kept"
+    assert json.loads(jobs("list", "--json"))["total"] == 0
+
+
+def test_a_server_serves_on_beside_a_planted_pipe(serve, jobs, state, tmp_path):
+    jobs("list")
+    wal = front_of(state) / "jobs.db-wal"
+    wal.unlink(missing_ok=True)
+    os.mkfifo(wal)
+    owner = os.stat(front_of(state))
+    os.chown(wal, owner.st_uid, owner.st_gid)
+    client = serve()
+    result = client.call(2, "py_run_script_in_dir", script_content="print(1)", directory=str(tmp_path))
+    assert result["structuredContent"]["stdout"] == "1\n"
+    listed = client.call(3, "py_list_jobs")
+    assert listed["isError"] and "jobs.db-wal is not a regular file" in listed["content"][0]["text"]
+
+
+def holds(pid, name):
+    """Has the process a file of this name open?"""
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            if os.readlink(fd).endswith(f"/{name}"):
+                return True
+        except FileNotFoundError:
+            pass
+    return False
+
+
+def test_a_signal_ends_a_run_that_waits_for_the_store(start, jobs, state):
+    jobs("list")
+    holder = sqlite3.connect(front_of(state) / "jobs.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    process = start("run", "--job", "-c", "print('ran')")
+    support.soon(lambda: holds(process.pid, "jobs.db"))
+    process.send_signal(signal.SIGINT)
+    result = support.finish(process)
+    holder.close()
+    assert (result.exit, result.out) == (-signal.SIGINT, "")
+    assert json.loads(jobs("list", "--json"))["total"] == 0
 
 
 def test_a_server_and_a_command_line_share_the_state(serve, run, jobs):
