@@ -38,12 +38,31 @@ enum usage_source {
 
 const char *usage_source_name(enum usage_source source); /* "cgroup" "mixed" "sampled" */
 
+/* What not every host, nor every end, can tell: bits of usage.known. A member whose bit is not
+ * set means nothing, and a result leaves it out. */
+enum usage_known {
+    USAGE_CACHE_PEAK = 1,
+    USAGE_READ = 2,
+    USAGE_WRITTEN = 4,
+    USAGE_SWITCHES = 8,
+    USAGE_INTERPRETER = 16,
+    USAGE_OWN_CPU = 32,
+    USAGE_KNOWN_ALL = 63,
+};
+
 struct usage {
     uint64_t wall_ns; /* from the payload's start to its end, CLOCK_MONOTONIC */
     uint64_t cpu_user_ns;
     uint64_t cpu_system_ns;
-    uint64_t memory_peak_bytes; /* without page cache where the source can tell */
+    uint64_t memory_peak_bytes; /* without page cache; nearly, see memory_at_least */
     uint64_t pids_peak;
+    uint64_t memory_cache_peak_bytes;   /* with page cache: the control group's own figure */
+    uint64_t read_bytes, written_bytes; /* from and to storage, whoever of the box it was */
+    uint64_t context_switches;          /* wanted and not */
+    uint64_t interpreter_ns;            /* of wall_ns: until the interpreter read the script */
+    uint64_t own_cpu_ns;  /* cordon's for this run, supervisor and pid 1: in no other figure */
+    unsigned known;       /* bits of enum usage_known */
+    bool memory_at_least; /* memory_peak_bytes was sampled: it may have been more in between */
     enum usage_source source;
 };
 

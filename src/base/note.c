@@ -41,6 +41,14 @@ static void put_usage(struct str *out, const struct usage *usage)
     frame_put_u64(out, usage->cpu_system_ns);
     frame_put_u64(out, usage->memory_peak_bytes);
     frame_put_u64(out, usage->pids_peak);
+    frame_put_u64(out, usage->memory_cache_peak_bytes);
+    frame_put_u64(out, usage->read_bytes);
+    frame_put_u64(out, usage->written_bytes);
+    frame_put_u64(out, usage->context_switches);
+    frame_put_u64(out, usage->interpreter_ns);
+    frame_put_u64(out, usage->own_cpu_ns);
+    frame_put_u8(out, (uint8_t)usage->known);
+    frame_put_u8(out, usage->memory_at_least);
     frame_put_u8(out, (uint8_t)usage->source);
 }
 
@@ -59,7 +67,17 @@ static void get_usage(struct frame_reader *in, struct usage *usage)
     usage->cpu_system_ns = frame_u64(in);
     usage->memory_peak_bytes = frame_u64(in);
     usage->pids_peak = frame_u64(in);
+    usage->memory_cache_peak_bytes = frame_u64(in);
+    usage->read_bytes = frame_u64(in);
+    usage->written_bytes = frame_u64(in);
+    usage->context_switches = frame_u64(in);
+    usage->interpreter_ns = frame_u64(in);
+    usage->own_cpu_ns = frame_u64(in);
+    usage->known = get_choice(in, USAGE_KNOWN_ALL);
+    usage->memory_at_least = get_choice(in, 1);
     usage->source = get_choice(in, USAGE_SAMPLED);
+    if ((usage->known & USAGE_INTERPRETER) && usage->interpreter_ns > usage->wall_ns)
+        in->bad = true;
 }
 
 static void put_started(struct str *out, const struct started *started)

@@ -3,10 +3,11 @@
  * (run/result.h), of which only `status` is always there. */
 #include "mcp/tool_run.h"
 
-#define TEXT_OR_NULL "{\"type\":[\"string\",\"null\"]}"
-#define TEXTS        "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
-#define NUMBER       "{\"type\":\"number\"}"
-#define COUNT_OF     "{\"type\":\"integer\",\"minimum\":0}"
+#define TEXT_OR_NULL  "{\"type\":[\"string\",\"null\"]}"
+#define TEXTS         "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
+#define NUMBER        "{\"type\":\"number\"}"
+#define COUNT_OF      "{\"type\":\"integer\",\"minimum\":0}"
+#define BYTES_OF(WAY) "{\"type\":\"integer\",\"minimum\":0,\"description\":\"" WAY " storage\"}"
 
 /* clang-format off */
 const char run_output_schema[] =
@@ -27,8 +28,20 @@ const char run_output_schema[] =
     "\"usage\":{\"type\":\"object\",\"properties\":{"
         "\"wall_seconds\":" NUMBER ",\"cpu_user_seconds\":" NUMBER ","
         "\"cpu_system_seconds\":" NUMBER ","
-        "\"peak_memory_mb\":" NUMBER ",\"processes_peak\":" COUNT_OF ","
-        "\"source\":{\"enum\":[\"cgroup\",\"mixed\",\"sampled\"]}}},"
+        "\"peak_memory_mb\":{\"type\":\"number\",\"description\":\"without page cache\"},"
+        "\"peak_memory_at_least\":{\"type\":\"boolean\",\"description\":\"true: peak_memory_mb was "
+        "sampled, a lower bound\"},"
+        "\"peak_memory_cache_mb\":{\"type\":\"number\",\"description\":\"with page cache\"},"
+        "\"processes_peak\":" COUNT_OF ","
+        "\"read_bytes\":" BYTES_OF("from") ",\"written_bytes\":" BYTES_OF("to") ","
+        "\"context_switches\":" COUNT_OF ","
+        "\"cordon_cpu_seconds\":{\"type\":\"number\",\"description\":\"what cordon itself used for "
+        "this run; in no other figure\"},"
+        "\"source\":{\"enum\":[\"cgroup\",\"mixed\",\"sampled\"]},"
+        "\"phases\":{\"type\":\"object\",\"description\":\"seconds; script is what is left of "
+        "wall_seconds after interpreter\",\"properties\":{"
+        "\"queue\":" NUMBER ",\"prepare\":" NUMBER ",\"box\":" NUMBER ","
+        "\"interpreter\":" NUMBER ",\"script\":" NUMBER "}}}},"
     "\"limits\":{\"type\":\"object\",\"additionalProperties\":{\"type\":[\"number\",\"null\"]}},"
     "\"output\":{\"type\":\"object\",\"properties\":{"
         "\"stdout_bytes\":" COUNT_OF ",\"stderr_bytes\":" COUNT_OF ","

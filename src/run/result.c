@@ -139,6 +139,38 @@ static struct json_object *reached_json(unsigned reached)
     return array;
 }
 
+/* What not every host can tell; a member that is not known is absent. */
+static void add_known(struct json_object *object, const struct usage *usage)
+{
+    const struct {
+        enum usage_known bit;
+        const char *name;
+        uint64_t value;
+    } counts[] = { { USAGE_READ, "read_bytes", usage->read_bytes },
+                   { USAGE_WRITTEN, "written_bytes", usage->written_bytes },
+                   { USAGE_SWITCHES, "context_switches", usage->context_switches } };
+    for (size_t i = 0; i < COUNT(counts); i++)
+        if (usage->known & counts[i].bit)
+            json_object_object_add(object, counts[i].name, json_object_new_uint64(counts[i].value));
+    if (usage->known & USAGE_OWN_CPU)
+        json_object_object_add(object, "cordon_cpu_seconds", seconds(usage->own_cpu_ns));
+}
+
+/* They follow each other; interpreter and script together are wall_seconds. */
+static struct json_object *phases_json(const struct usage *usage, const struct started *started)
+{
+    bool known = usage->known & USAGE_INTERPRETER;
+    uint64_t interpreter_ns = known ? usage->interpreter_ns : 0;
+    struct json_object *phases = json_object_new_object();
+    json_object_object_add(phases, "queue", seconds(started->queue_ns));
+    json_object_object_add(phases, "prepare", seconds(started->prepare_ns));
+    json_object_object_add(phases, "box", seconds(started->box_ns));
+    if (known)
+        json_object_object_add(phases, "interpreter", seconds(interpreter_ns));
+    json_object_object_add(phases, "script", seconds(usage->wall_ns - interpreter_ns));
+    return phases;
+}
+
 static struct json_object *usage_json(const struct usage *usage, const struct started *started)
 {
     struct json_object *object = json_object_new_object();
@@ -147,17 +179,17 @@ static struct json_object *usage_json(const struct usage *usage, const struct st
     json_object_object_add(object, "cpu_system_seconds", seconds(usage->cpu_system_ns));
     json_object_object_add(object, "peak_memory_mb",
                            number((double)usage->memory_peak_bytes / MIB, 3));
+    if (usage->memory_at_least)
+        json_object_object_add(object, "peak_memory_at_least", json_object_new_boolean(true));
+    if (usage->known & USAGE_CACHE_PEAK)
+        json_object_object_add(object, "peak_memory_cache_mb",
+                               number((double)usage->memory_cache_peak_bytes / MIB, 3));
     json_object_object_add(object, "processes_peak", json_object_new_uint64(usage->pids_peak));
+    add_known(object, usage);
     json_object_object_add(object, "source",
                            json_object_new_string(usage_source_name(usage->source)));
-    if (!started)
-        return object;
-    struct json_object *phases = json_object_new_object();
-    json_object_object_add(phases, "queue", seconds(started->queue_ns));
-    json_object_object_add(phases, "prepare", seconds(started->prepare_ns));
-    json_object_object_add(phases, "box", seconds(started->box_ns));
-    json_object_object_add(phases, "script", seconds(usage->wall_ns));
-    json_object_object_add(object, "phases", phases);
+    if (started)
+        json_object_object_add(object, "phases", phases_json(usage, started));
     return object;
 }
 

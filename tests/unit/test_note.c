@@ -59,6 +59,39 @@ static void progress_travels_and_is_a_number(void **state)
     }
 }
 
+static int decoded(const struct note *note)
+{
+    void *bytes = NULL;
+    size_t len = 0;
+    struct error err = { 0 };
+    struct note back = { 0 };
+    assert_int_equal(note_encode(note, &bytes, &len, &err), 0);
+    int r = note_decode((char *)bytes + 4, len - 4, &back, &err);
+    free(bytes);
+    return r;
+}
+
+static void every_figure_travels_and_says_whether_it_is_known(void **state)
+{
+    (void)state;
+    struct note note = { .kind = NOTE_SAMPLE,
+                         .sample = { 9, 2, 3, 4, 5, 6, 7, 8, 1, 9, 10, USAGE_KNOWN_ALL, true,
+                                     USAGE_MIXED } };
+    struct note back = travelled(&note);
+    assert_int_equal(back.sample.written_bytes, note.sample.written_bytes);
+    assert_int_equal(back.sample.own_cpu_ns, note.sample.own_cpu_ns);
+    assert_int_equal(back.sample.known, USAGE_KNOWN_ALL);
+    assert_int_equal(back.sample.source, USAGE_MIXED);
+    assert_true(back.sample.memory_at_least);
+    note.sample.known = USAGE_KNOWN_ALL + 1;
+    assert_int_equal(decoded(&note), -EBADMSG);
+    note.sample.known = USAGE_INTERPRETER;
+    note.sample.wall_ns = note.sample.interpreter_ns - 1; /* a part is more than the whole */
+    assert_int_equal(decoded(&note), -EBADMSG);
+    note.sample.known = 0;
+    assert_int_equal(decoded(&note), 0);
+}
+
 static void a_list_of_denials_without_bound_is_no_note(void **state)
 {
     (void)state;
@@ -129,6 +162,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_outcome_travels_with_everything_that_was_denied),
     cmocka_unit_test(a_list_of_denials_without_bound_is_no_note),
     cmocka_unit_test(progress_travels_and_is_a_number),
+    cmocka_unit_test(every_figure_travels_and_says_whether_it_is_known),
 };
 
 UNIT_MAIN(tests)

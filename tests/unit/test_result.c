@@ -93,6 +93,31 @@ static void a_result_reads_like_the_contracts(void **state)
     example_done(&example);
 }
 
+static void what_is_known_of_usage_is_shown_and_nothing_else(void **state)
+{
+    (void)state;
+    struct example example;
+    example_make(&example);
+    struct usage *usage = &example.outcome.usage;
+    usage->memory_cache_peak_bytes = 20ULL << 20;
+    usage->written_bytes = 4096;
+    usage->context_switches = 12;
+    usage->interpreter_ns = 7000000;
+    usage->own_cpu_ns = 900000;
+    usage->known = USAGE_KNOWN_ALL; /* nothing was read: a true zero */
+    usage->memory_at_least = true;
+    ends_with_scope struct json_object *object = result_build(&example.input);
+    size_t len;
+    assert_string_equal(
+        result_text(member(object, "usage"), &len),
+        "{\"wall_seconds\":0.0119,\"cpu_user_seconds\":0.008,\"cpu_system_seconds\":0,"
+        "\"peak_memory_mb\":9.8,\"peak_memory_at_least\":true,\"peak_memory_cache_mb\":20,"
+        "\"processes_peak\":1,\"read_bytes\":0,\"written_bytes\":4096,\"context_switches\":12,"
+        "\"cordon_cpu_seconds\":0.0009,\"source\":\"cgroup\",\"phases\":{\"queue\":0,"
+        "\"prepare\":0,\"box\":0,\"interpreter\":0.007,\"script\":0.0049}}");
+    example_done(&example);
+}
+
 static void every_end_has_its_status_number_and_sentence(void **state)
 {
     (void)state;
@@ -377,6 +402,7 @@ static void plain_output_of_both_streams_shows_all_four_ends(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_result_reads_like_the_contracts),
+    cmocka_unit_test(what_is_known_of_usage_is_shown_and_nothing_else),
     cmocka_unit_test(every_end_has_its_status_number_and_sentence),
     cmocka_unit_test(cordons_last_line_begins_a_line),
     cmocka_unit_test(changes_are_listed_as_far_as_there_is_room),
