@@ -2,15 +2,16 @@
 /* env_build.c - source distributions: download first, build second. */
 #include "env_build.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <sha256.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "build_words.h"
 #include "env_pack.h"
 #include "env_uv.h"
 #include "fd.h"
@@ -35,94 +36,49 @@ struct build {
     const struct sandbox *sandbox;
     const struct env_making *making;
     char *top; /* on the host, with these in it: */
-    char *cache, *wheels, *packed, *out;
+    char *cache, *sources, *wheels, *packed, *out;
+    char *lock;   /* the file; NULL: nothing is locked */
+    char *locked; /* what is in it by now */
     char *python; /* inside */
     unsigned rounds;
     struct package last; /* built in the round before */
 };
 
-/* --- what uv says -------------------------------------------------------------------------- */
-
-static bool is_plain(char c)
+static bool is_same(const struct package *a, const struct package *b)
 {
-    return isalnum((unsigned char)c) || (c && strchr("._-+!", c));
-}
-
-/* A word of [A-Za-z0-9._+!-] that ends where `end` begins; it becomes part of paths. */
-static bool take_word(const char *from, const char *end, char out[101])
-{
-    size_t len = (size_t)(end - from);
-    if (len == 0 || len > 100 || *from == '.' || *from == '-')
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (!is_plain(from[i]))
-            return false;
-    memcpy(out, from, len);
-    out[len] = '\0';
-    return true;
-}
-
-bool build_wanted(const char *text, struct package *ret)
-{
-    static const char sign[] = "Failed to build `";
-    bool found = false;
-    for (const char *at = text; (at = strstr(at, sign));) {
-        at += strlen(sign);
-        const char *end = strchr(at, '`');
-        const char *equals = end ? memmem(at, (size_t)(end - at), "==", 2) : NULL;
-        struct package package = { 0 };
-        if (equals && take_word(at, equals, package.name) &&
-            take_word(equals + 2, end, package.version)) {
-            *ret = package;
-            found = true;
-        }
-    }
-    return found;
-}
-
-bool build_missing(const char *text, char name[101])
-{
-    const char *end = strstr(text, " was not found in the provided package locations");
-    const char *from = end;
-    while (from && from > text && is_plain(from[-1]))
-        from--;
-    return end && take_word(from, end, name);
-}
-
-static char folded(char c)
-{
-    return (char)(c == '.' || c == '-' ? '_' : tolower((unsigned char)c));
-}
-
-bool wheel_is_of(const char *file, const char *name)
-{
-    /* Runs of -_. are one "_" in the names of wheels (binary distribution format). */
-    const char *at = file;
-    for (; *name; name++) {
-        if (folded(*name) == '_' && folded(name[1]) == '_')
-            continue;
-        if (folded(*at++) != folded(*name))
-            return false;
-    }
-    return *at == '-' && ends_with(file, ".whl") && !strchr(file, '/');
+    return strcmp(a->name, b->name) == 0 && strcmp(a->version, b->version) == 0;
 }
 
 /* --- directories ------------------------------------------------------------------------------ */
+
+/* Takes `text`. */
+static int write_lock(struct build *build, char *text, struct error *err)
+{
+    free(build->locked);
+    build->locked = text;
+    return file_write(AT_FDCWD, build->lock, text, strlen(text), 0644, err);
+}
 
 static int begin(struct build *build, struct error *err)
 {
     const char *path = build->making->path;
     build->top = xasprintf("%.*s/build", (int)(strrchr(path, '/') - path), path);
     build->cache = path_join(build->top, "cache");
+    build->sources = path_join(build->top, "sources");
     build->wheels = path_join(build->top, "wheels");
     build->packed = path_join(build->top, "packed");
     build->out = path_join(build->top, "out");
     build->python = uv_python(build->making);
-    const char *const made[] = { build->cache, build->wheels, build->packed, build->out };
+    const char *const made[] = { build->cache, build->sources, build->wheels, build->packed,
+                                 build->out };
     int r = 0;
     for (size_t i = 0; r == 0 && i < COUNT(made); i++)
         r = make_directories(made[i], 0700, err);
-    return r;
+    const char *locked = build->making->request->locked;
+    if (r < 0 || !locked)
+        return r;
+    build->lock = path_join(build->top, "lock");
+    return write_lock(build, xstrdup(locked), err);
 }
 
 /* On failure the whole of what is half made goes; here what would stay in a good one. */
@@ -132,9 +88,12 @@ static int end(struct build *build, int r, struct error *err)
         r = tree_remove(AT_FDCWD, build->top, err);
     free(build->top);
     free(build->cache);
+    free(build->sources);
     free(build->wheels);
     free(build->packed);
     free(build->out);
+    free(build->lock);
+    free(build->locked);
     free(build->python);
     return r;
 }
@@ -149,12 +108,12 @@ static int empty(const char *directory, struct error *err)
  */
 
 /* uv asks an interpreter once and remembers: where it cannot run any more the answer is there. */
-static int introduce_python(const struct build *build, struct error *err)
+static int introduce_python(const struct build *build, const char *cache, struct error *err)
 {
     const char *const words[] = { "pip", "list", "--python", build->python, NULL };
     const struct errand_mount mounts[] = {
         { .host = build->making->path, .inside = ENVIRONMENT_INSIDE },
-        { .host = build->cache, .inside = UV_CACHE_INSIDE, .write = true },
+        { .host = cache, .inside = UV_CACHE_INSIDE, .write = true },
     };
     const struct uv_call call = { .making = build->making,
                                   .power = UV_LOCAL,
@@ -169,42 +128,63 @@ static int introduce_python(const struct build *build, struct error *err)
     return r;
 }
 
-/* Into the environment, or with `target` anywhere, for the cache's sake. */
-static int download(const struct build *build, const char *target, char *const *requirements,
+struct download {
+    const char *cache;
+    const char *const *how;    /* words of uv's */
+    char *const *requirements; /* or NULL */
+    const char *lock;          /* a file, or NULL */
+    bool installs;             /* into the environment; or what has come stays in the cache */
+};
+
+static int download(const struct build *build, const struct download *what,
                     struct errand_result *ret, struct error *err)
 {
-    const char *const words[] = { "pip",
-                                  "install",
-                                  "--python",
-                                  build->python,
-                                  "--find-links",
-                                  wheels_inside,
-                                  target ? "--target" : "--",
-                                  target,
-                                  target ? "--" : NULL,
-                                  NULL };
+    const char *const words[] = { "pip",          "install",     "--python", build->python,
+                                  "--find-links", wheels_inside, NULL };
     const struct errand_mount mounts[] = {
-        { .host = build->making->path, .inside = ENVIRONMENT_INSIDE, .write = !target },
-        { .host = build->cache, .inside = UV_CACHE_INSIDE, .write = true },
+        { .host = build->making->path, .inside = ENVIRONMENT_INSIDE, .write = what->installs },
+        { .host = what->cache, .inside = UV_CACHE_INSIDE, .write = true },
         { .host = build->wheels, .inside = wheels_inside },
+        { .host = what->lock, .inside = LOCKED_INSIDE },
     };
+    autolist char **more = NULL;
+    for (size_t i = 0; what->how[i]; i++)
+        list_add(&more, what->how[i]);
+    for (size_t i = 0; what->requirements && what->requirements[i]; i++)
+        list_add(&more, what->requirements[i]);
     const struct uv_call call = { .making = build->making,
                                   .power = UV_FETCHES,
                                   .words = words,
-                                  .more = requirements,
+                                  .more = more,
                                   .mounts = mounts,
-                                  .mount_count = COUNT(mounts) };
+                                  .mount_count = COUNT(mounts) - !what->lock };
     return uv_call(build->sandbox, &call, ret, err);
 }
 
+/* Has it failed where *ret would have to be built, and nowhere before? */
+static bool wants_build(const struct errand_result *result, struct package *ret)
+{
+    return result->outcome.end == END_EXITED && result->outcome.denied_count == 0 &&
+           build_wanted(result->err, ret);
+}
+
+#define ELSEWHERE "--target", "/tmp/fetched" /* for the cache's sake */
+
+static const char *const as_asked[] = { "--", NULL };
+static const char *const as_locked[] = { "--no-deps", "--requirements", LOCKED_INSIDE, NULL };
+static const char *const fetched[] = { ELSEWHERE, "--", NULL };
+/* What a build needs no lock knows: it is not asked for. */
+static const char *const verified[] = { ELSEWHERE,        "--no-deps",   "--no-build-isolation",
+                                        "--requirements", LOCKED_INSIDE, NULL };
+
 /* Where uv unpacked it. */
-static char *find_source(const struct build *build, const struct package *package)
+static char *find_source(const char *cache, const struct package *package)
 {
     static const char *const places[] = { "sdists-v*/pypi", "sdists-v*/index/*", "sdists-v*/*/*" };
     char *found = NULL;
     for (size_t i = 0; i < COUNT(places) && !found; i++) {
-        autofree char *pattern = xasprintf("%s/%s/%s/%s/*/src", build->cache, places[i],
-                                           package->name, package->version);
+        autofree char *pattern =
+            xasprintf("%s/%s/%s/%s/*/src", cache, places[i], package->name, package->version);
         glob_t all = { 0 };
         if (glob(pattern, GLOB_NOSORT, NULL, &all) == 0)
             found = xstrdup(all.gl_pathv[0]);
@@ -239,30 +219,39 @@ static int run_build(const struct build *build, const char *source, struct erran
     return uv_call(build->sandbox, &call, ret, err);
 }
 
-/* --- one package
- * ----------------------------------------------------------------------------------- */
+/* --- one package ----------------------------------------------------------------------------- */
+
+static int keep_wheel(const struct build *build, const char *name, char ***hashes,
+                      struct error *err)
+{
+    autofree char *from = path_join(build->out, name);
+    autofree char *to = path_join(build->wheels, name);
+    if (rename(from, to) < 0)
+        return fail_host(err, "keep the wheel %s", name);
+    char hash[SHA256_DIGEST_STRING_LENGTH];
+    if (!SHA256File(to, hash))
+        return fail_host(err, "read the wheel %s", name);
+    list_add(hashes, hash);
+    return 0;
+}
 
 /* Of what a stranger's build has left: regular files that are called wheels of it. */
-static int take_wheels(const struct build *build, const struct package *package, struct error *err)
+static int take_wheels(const struct build *build, const struct package *package, char ***hashes,
+                       struct error *err)
 {
     DIR *stream = opendir(build->out);
     if (!stream)
         return fail_host(err, "open %s", build->out);
-    unsigned taken = 0;
     int r = 0;
     for (struct dirent *entry; r == 0 && (entry = readdir(stream));) {
         struct stat st;
-        if (!wheel_is_of(entry->d_name, package->name) ||
-            fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-            !S_ISREG(st.st_mode))
-            continue;
-        autofree char *to = path_join(build->wheels, entry->d_name);
-        if (renameat(dirfd(stream), entry->d_name, AT_FDCWD, to) < 0)
-            r = fail_host(err, "keep the wheel %s", entry->d_name);
-        taken++;
+        if (wheel_is_of(entry->d_name, package->name) &&
+            fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(st.st_mode))
+            r = keep_wheel(build, entry->d_name, hashes, err);
     }
     closedir(stream);
-    if (r == 0 && taken == 0)
+    if (r == 0 && !*hashes)
         r = fail_host_as(err, EBADMSG, "the build of %s==%s left no wheel of it", package->name,
                          package->version);
     return r;
@@ -272,8 +261,9 @@ static int take_wheels(const struct build *build, const struct package *package,
 static int fetch_missing(const struct build *build, const char *name, struct error *err)
 {
     char *const requirements[] = { (char *)(uintptr_t)name, NULL };
+    const struct download what = { build->cache, fetched, requirements, NULL, false };
     struct errand_result result = { 0 };
-    int r = download(build, "/tmp/fetched", requirements, &result, err);
+    int r = download(build, &what, &result, err);
     if (r == 0)
         r = uv_judge(build->making, &result, err);
     errand_result_done(&result);
@@ -282,7 +272,7 @@ static int fetch_missing(const struct build *build, const char *name, struct err
 
 /* 1: built; 0: `missing` is to be fetched first. */
 static int try_build(const struct build *build, const struct package *package, const char *source,
-                     char missing[101], struct error *err)
+                     char missing[WORD_MAX + 1], struct error *err)
 {
     struct errand_result result = { 0 };
     int r = empty(build->out, err);
@@ -304,17 +294,14 @@ static int try_build(const struct build *build, const struct package *package, c
     return r;
 }
 
-static int build_package(struct build *build, const struct package *package, struct error *err)
+static int make_wheels(struct build *build, const struct package *package, const char *source,
+                       char ***hashes, struct error *err)
 {
-    autofree char *source = find_source(build, package);
-    if (!source)
-        return fail_host_as(err, ENOENT, "the source of %s==%s is not where uv should have put it",
-                            package->name, package->version);
-    char asked[101] = "", missing[101] = "";
+    char asked[WORD_MAX + 1] = "", missing[WORD_MAX + 1] = "";
     while (build->rounds++ < ROUNDS_MAX) {
         int r = try_build(build, package, source, missing, err);
         if (r == 1)
-            return take_wheels(build, package, err);
+            return take_wheels(build, package, hashes, err);
         if (r == 0 && strcmp(missing, asked) == 0)
             return fail_host_as(err, ENOENT, "the build of %s==%s asks for a %s that is not there",
                                 package->name, package->version, missing);
@@ -327,17 +314,63 @@ static int build_package(struct build *build, const struct package *package, str
     return fail_host_as(err, ELOOP, "more than %d builds for one environment", ROUNDS_MAX);
 }
 
+/* The source whose hash the lock names, into the cache that has no others. */
+static int fetch_verified(const struct build *build, const struct package *package,
+                          const char *lines, struct error *err)
+{
+    autofree char *lock = path_join(build->top, "lock-of-one");
+    int r = file_write(AT_FDCWD, lock, lines, strlen(lines), 0644, err);
+    if (r < 0)
+        return r;
+    const struct download what = { build->sources, verified, NULL, lock, false };
+    struct errand_result result = { 0 };
+    struct package wanted = { 0 };
+    r = download(build, &what, &result, err);
+    if (r == 0) {
+        r = uv_judge(build->making, &result, err);
+        if (r == 0)
+            r = fail_host_as(err, EBADMSG, "the index has a wheel of %s==%s now, and had none",
+                             package->name, package->version);
+        else if (wants_build(&result, &wanted) && is_same(&wanted, package))
+            r = 0;
+    }
+    errand_result_done(&result);
+    return r;
+}
+
+static int build_package(struct build *build, const struct package *package, struct error *err)
+{
+    autofree char *lines = build->locked ? lock_only(build->locked, package) : NULL;
+    int r = lines ? fetch_verified(build, package, lines, err) : 0;
+    if (r < 0)
+        return r;
+    autofree char *source = find_source(lines ? build->sources : build->cache, package);
+    if (!source)
+        return fail_host_as(err, ENOENT, "the source of %s==%s is not where uv should have put it",
+                            package->name, package->version);
+    autolist char **hashes = NULL;
+    r = make_wheels(build, package, source, &hashes, err);
+    if (r < 0 || !lines)
+        return r;
+    return write_lock(build, lock_replace(build->locked, package, hashes), err);
+}
+
 /* 1: installed; 0: *ret is to be built first. */
 static int try_install(const struct build *build, struct package *ret, struct error *err)
 {
+    const struct download what = { .cache = build->cache,
+                                   .how = build->lock ? as_locked : as_asked,
+                                   .requirements =
+                                       build->lock ? NULL : build->making->request->requirements,
+                                   .lock = build->lock,
+                                   .installs = true };
     struct errand_result result = { 0 };
-    int r = download(build, NULL, build->making->request->requirements, &result, err);
+    int r = download(build, &what, &result, err);
     if (r == 0) {
         r = uv_judge(build->making, &result, err);
         if (r == 0)
             r = 1;
-        else if (result.outcome.end == END_EXITED && result.outcome.denied_count == 0 &&
-                 build_wanted(result.err, ret))
+        else if (wants_build(&result, ret))
             r = 0;
     }
     errand_result_done(&result);
@@ -349,14 +382,15 @@ int env_build(const struct sandbox *sandbox, const struct env_making *making, st
     struct build build = { .sandbox = sandbox, .making = making };
     int r = begin(&build, err);
     if (r == 0)
-        r = introduce_python(&build, err);
+        r = introduce_python(&build, build.cache, err);
+    if (r == 0 && build.lock)
+        r = introduce_python(&build, build.sources, err);
     while (r == 0) {
         struct package package = { 0 };
         r = try_install(&build, &package, err);
         if (r != 0)
             break;
-        if (strcmp(package.name, build.last.name) == 0 &&
-            strcmp(package.version, build.last.version) == 0)
+        if (is_same(&package, &build.last))
             r = fail_host_as(err, ELOOP, "the wheel that %s==%s was built into does not fit",
                              package.name, package.version);
         if (r == 0)

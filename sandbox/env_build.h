@@ -11,6 +11,11 @@
  *
  * until nothing is left to build, and the download is the installation. Cache
  * and wheels are this environment's own and are thrown away with it.
+ *
+ * With a lock uv verifies every file that it names. What a build needs is in no lock, so
+ * a package that the lock does name is fetched once more before it is built, alone, by its
+ * hash, into a cache where nothing unverified ever comes (`sources`); then the wheel that
+ * it became takes its place in the lock, by the hash that we have seen.
  */
 #pragma once
 
@@ -19,16 +24,3 @@
 /* Fills making->path, where an attempt with wheels alone has failed. */
 int env_build(const struct sandbox *sandbox, const struct env_making *making,
               struct error *err) must_check;
-
-/* The innermost package that uv says it failed to build ("name==version" within
- * backquotes, the last in `text`): false where it says none. */
-struct package {
-    char name[101], version[101];
-};
-bool build_wanted(const char *text, struct package *ret);
-
-/* A package that a build asked for and that is not there. */
-bool build_missing(const char *text, char name[101]);
-
-/* Is `file` the name of a wheel of that package? */
-bool wheel_is_of(const char *file, const char *name);

@@ -74,8 +74,6 @@ int env_lay_out(const char *top, const struct python *python, struct error *err)
 
 /* --- 2. uv -------------------------------------------------------------------------- */
 
-static const char locked_inside[] = UV_INSIDE "/requirements.txt";
-
 /* Beside the environment, where it stays for who wants to know; *ret NULL: nothing is locked. */
 static int write_locked(const struct env_making *making, char **ret, struct error *err)
 {
@@ -106,14 +104,14 @@ static int install_from(const struct sandbox *sandbox, const struct env_making *
                                   "--no-build",
                                   locked ? "--no-deps" : "--",
                                   locked ? "--requirements" : NULL,
-                                  locked_inside,
+                                  LOCKED_INSIDE,
                                   NULL };
     /* Said twice, to a uv that may be the operator's wrapper: a build is a stranger's code. */
     static const char *const variables[] = { "UV_NO_BUILD=1", NULL };
     const struct errand_mount mounts[] = {
         { .host = making->path, .inside = ENVIRONMENT_INSIDE, .write = true },
         { .host = cache, .inside = UV_CACHE_INSIDE, .write = true },
-        { .host = locked, .inside = locked_inside },
+        { .host = locked, .inside = LOCKED_INSIDE },
     };
     const struct uv_call call = { .making = making,
                                   .power = UV_INSTALLS,
@@ -271,9 +269,7 @@ int env_make(const struct sandbox *sandbox, const struct env_making *making, cha
         return r;
     tell(making->request, "installing");
     r = install(sandbox, making, err);
-    /* Of what a build makes no lock knows the hash. */
-    bool builds = making->request->builds && !making->request->locked;
-    if (r == -ENOTSUP && err->blame == BLAME_POLICY && builds) {
+    if (r == -ENOTSUP && err->blame == BLAME_POLICY && making->request->builds) {
         tell(making->request, "building");
         r = env_build(sandbox, making, err);
     }

@@ -6,6 +6,8 @@
 
 #define UV_POLICY "fetch"
 
+#define LOCKED_INSIDE UV_INSIDE "/requirements.txt" /* where a box sees a lock */
+
 /* What the box may do beside running uv. */
 enum uv_power {
     UV_LOCAL,    /* no network and no settings: no address of any index; interpreters may run */

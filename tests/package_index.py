@@ -2,6 +2,7 @@
 """A package index on loopback, with packages made on the spot; it wants a password."""
 
 import base64
+import contextlib
 import hashlib
 import io
 import socket
@@ -163,6 +164,16 @@ class Index:
     def url_with_password(self):
         return f"http://{USER}:{PASSWORD}@{self.host}{self.prefix}/simple"
 
+    @property
+    def env(self):
+        """Variables with which uv knows this index and no other."""
+        return {
+            "UV_DEFAULT_INDEX": self.url_with_password,
+            "UV_HTTP_RETRIES": "0",
+            # A proxy of the machine's would not know our loopback.
+            "NO_PROXY": "127.0.0.1",
+        }
+
     def add(self, made):
         name, content = made
         self.files.setdefault(name.split("-")[0].replace("_", "-"), {})[name] = content
@@ -191,6 +202,18 @@ class Index:
         self.held.set()
         self.server.shutdown()
         self.server.server_close()
+
+
+@contextlib.contextmanager
+def serving(*packages):
+    """An Index that has these, until the end of the block."""
+    index = Index()
+    for package in packages:
+        index.add(package)
+    try:
+        yield index
+    finally:
+        index.close()
 
 
 PROXY_USER, PROXY_PASSWORD = "gateway", "canary-proxy:41%"

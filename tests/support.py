@@ -38,6 +38,16 @@ def sandbox_of(cordon):
     return beside if beside.exists() else cordon.parent.parent / "libexec/cordon/cordon-sandbox"
 
 
+def policy_file(directory, name, source="default", **changes):
+    """A shipped policy with other values, as a file there that cordon takes; its path."""
+    text = json.loads((SOURCE / f"policies/{source}.json").read_text())
+    text.update(name=name, **changes)
+    path = Path(directory, f"{name}.json")
+    path.write_text(json.dumps(text))
+    path.chmod(0o644)
+    return path
+
+
 @dataclass
 class Result:
     exit: int

@@ -26,12 +26,12 @@ PASSWORD = package_index.PASSWORD
 
 @pytest.fixture
 def index():
-    index = package_index.Index()
-    index.add(package_index.wheel("alpha", requires=["beta>=1"]))
-    index.add(package_index.wheel("beta", "1.5"))
-    index.add(package_index.source("onlysource"))
-    yield index
-    index.close()
+    with package_index.serving(
+        package_index.wheel("alpha", requires=["beta>=1"]),
+        package_index.wheel("beta", "1.5"),
+        package_index.source("onlysource"),
+    ) as index:
+        yield index
 
 
 @pytest.fixture(scope="session")
@@ -59,13 +59,7 @@ class Place:
 
     def __init__(self, run, start, state, index, uv):
         self.state, self.index = state, index
-        self.env = {
-            "CORDON_UV": str(uv),
-            "UV_DEFAULT_INDEX": index.url_with_password,
-            "UV_HTTP_RETRIES": "0",
-            # A proxy of the machine's would not know our loopback.
-            "NO_PROXY": "127.0.0.1",
-        }
+        self.env = {"CORDON_UV": str(uv), **index.env}
         self._run, self._start = run, start
 
     def run(self, *options, code="import alpha; print(alpha.version)", **more):
@@ -584,11 +578,7 @@ def test_a_proxy_of_another_kind_is_one_line(place):
 @pytest.fixture
 def building(place, tmp_path):
     """building(CODE, *OPTIONS) -> Result under a policy that builds what has only a source."""
-    text = json.loads((support.SOURCE / "policies/default.json").read_text())
-    text.update(name="building", builds="isolated")
-    policy = tmp_path / "building.json"
-    policy.write_text(json.dumps(text))
-    policy.chmod(0o644)
+    policy = support.policy_file(tmp_path, "building", builds="isolated")
 
     def run(code, *options, **more):
         return place.run("--policy", policy, *options, code=code, **more)

@@ -10,22 +10,18 @@ import verify_infer_table
 
 @pytest.fixture
 def index():
-    index = package_index.Index()
-    index.add(package_index.wheel("pyyaml", "6.1", {"yaml.py": "version = 'from the index'\n"}))
-    index.add(package_index.wheel("rich"))
-    index.add(package_index.wheel("reqeusts"))
-    yield index
-    index.close()
+    with package_index.serving(
+        package_index.wheel("pyyaml", "6.1", {"yaml.py": "version = 'from the index'\n"}),
+        package_index.wheel("rich"),
+        package_index.wheel("reqeusts"),
+    ) as index:
+        yield index
 
 
 @pytest.fixture
 def place(index, tmp_path):
     """Environment variables and options under which only this index is known."""
-    return {
-        "UV_DEFAULT_INDEX": index.url_with_password,
-        "UV_HTTP_RETRIES": "0",
-        "NO_PROXY": "127.0.0.1",
-    }, ("--state", tmp_path / "state")
+    return index.env, ("--state", tmp_path / "state")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import textwrap
 
 import package_index
 import pytest
+import support
 
 PROJECT = """
     [project]
@@ -25,22 +26,17 @@ PROJECT = """
 
 @pytest.fixture
 def index():
-    index = package_index.Index()
-    index.add(package_index.wheel("alpha", requires=["beta"]))
-    index.add(package_index.wheel("beta", "1.5"))
-    index.add(package_index.wheel("rich"))
-    yield index
-    index.close()
+    with package_index.serving(
+        package_index.wheel("alpha", requires=["beta"]),
+        package_index.wheel("beta", "1.5"),
+        package_index.wheel("rich"),
+    ) as index:
+        yield index
 
 
 class Place:
     def __init__(self, run, directory, state, index):
-        self.directory, self.index = directory, index
-        self.env = {
-            "UV_DEFAULT_INDEX": index.url_with_password,
-            "UV_HTTP_RETRIES": "0",
-            "NO_PROXY": "127.0.0.1",
-        }
+        self.directory, self.index, self.env = directory, index, index.env
         self.state, self._run = state, run
 
     def write(self, name, text):
@@ -128,6 +124,47 @@ def test_another_file_than_the_locked_one_is_refused(place):
     result = place.run(VERSIONS)
     assert result["end"] == "fault", result
     assert "hash" in result["error"].lower() and "swapped" not in result["stdout"]
+
+
+@pytest.fixture
+def building(place, tmp_path):
+    """The same with a lock whose `homemade` comes as a source only, and what builds it too."""
+    place.index.add(package_index.buildable("tool", requires=["beta"]))
+    made = package_index.buildable("homemade", requires=["alpha", "tool"], needs=["tool"], dynamic=["rich"])
+    place.index.add(made)
+    place.write("pyproject.toml", PROJECT.replace("alpha<3", "homemade"))
+    place.lock()
+    place.policy = support.policy_file(tmp_path, "building", builds="isolated")
+    return place
+
+
+BUILT = "import homemade, tool, alpha; print(homemade.version, tool.version, alpha.version)"
+
+
+def test_what_a_lock_has_as_a_source_is_built_where_the_policy_lets_it(building):
+    refused = building.run(BUILT)
+    assert refused["end"] == "refused" and refused["exit_code"] == 126, refused
+    assert '"builds": "isolated"' in refused["error"], refused
+    built = building.run(BUILT, "--policy", building.policy)
+    assert built["stdout"] == "1.0 1.0 1.0\n", built
+    assert built["installed"] == ["alpha==1.0", "beta==1.5", "homemade==1.0", "tool==1.0"]
+    asked = len(building.index.requests)
+    again = building.run(BUILT, "--policy", building.policy)
+    assert again["environment"] == {"key": built["environment"]["key"], "cached": True}
+    assert len(building.index.requests) == asked
+    assert building.names == ["pyproject.toml", "uv.lock"]
+
+
+def test_another_source_than_the_locked_one_is_never_built(building):
+    """Not even where it is first met as what a build needs: of that no lock knows a hash."""
+    swapped = "raise SystemExit('a build of something else was started')"
+    building.index.add(package_index.buildable("tool", prelude=swapped))
+    building.index.add(package_index.buildable("homemade", needs=["tool"], prelude=swapped))
+    result = building.run(BUILT, "--policy", building.policy)
+    assert result["end"] == "fault", result
+    assert "hash mismatch" in result["error"].lower(), result
+    assert "was started" not in result["error"]
+    assert not list((building.state / "gate/environments/local").iterdir())
 
 
 def test_locks_that_lead_elsewhere_are_refused_by_name(place):

@@ -11,25 +11,21 @@ import pytest
 
 @pytest.fixture
 def index():
-    index = package_index.Index()
-    index.add(package_index.wheel("alpha", requires=["beta"]))
-    index.add(package_index.wheel("beta", "1.5"))
-    yield index
-    index.close()
+    packages = package_index.wheel("alpha", requires=["beta"]), package_index.wheel("beta", "1.5")
+    with package_index.serving(*packages) as index:
+        yield index
 
 
 @pytest.fixture
 def here(run, tmp_path, index):
     """here(*WORDS): cordon where there is an index."""
-    env = {"UV_DEFAULT_INDEX": index.url_with_password, "UV_HTTP_RETRIES": "0", "NO_PROXY": "127.0.0.1"}
-    return lambda *words, **more: run("--state", tmp_path / "here", *words, env=env, **more)
+    return lambda *words, **more: run("--state", tmp_path / "here", *words, env=index.env, **more)
 
 
 @pytest.fixture
 def there(run, tmp_path, index):
     """The same elsewhere: another state, and the same settings (they are part of a key)."""
-    env = {"UV_DEFAULT_INDEX": index.url_with_password, "UV_HTTP_RETRIES": "0", "NO_PROXY": "127.0.0.1"}
-    return lambda *words, **more: run("--state", tmp_path / "there", *words, env=env, **more)
+    return lambda *words, **more: run("--state", tmp_path / "there", *words, env=index.env, **more)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "env_build.h"
+#include "build_words.h"
 #include "unit.h"
 
 static void the_innermost_build_is_wanted_first(void **state)
