@@ -13,7 +13,9 @@
 #include <cordon/launch.h>
 #include <cordon/log.h>
 
+#include "audit.h"
 #include "cgroup.h"
+#include "charges.h"
 #include "fd.h"
 #include "gate_text.h"
 #include "job.h"
@@ -23,6 +25,7 @@
 struct gate {
     const struct sandbox *sandbox;
     unsigned running;
+    struct charges charges;
     unsigned char frame[LAUNCH_FRAME_MAX];
 };
 
@@ -101,7 +104,7 @@ static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
     if (r < 0) {
         log_event(LOG_WARN, "launch-refused", KV("reason", err.text));
         if (launch.fds[FD_NOTES] >= 0 && fd_is_pipe(launch.fds[FD_NOTES]))
-            job_refuse(&launch, &err, gate->sandbox->oneshot);
+            job_refuse(gate->sandbox, &launch, &err);
         else
             launch_done(&launch);
         return;
@@ -112,6 +115,7 @@ static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
         _exit(0);
     }
     gate->running++;
+    charges_add(&gate->charges, supervisor, &launch);
     launch_done(&launch);
 }
 
@@ -207,6 +211,14 @@ static void sweep_after(struct gate *gate)
     gate->running += child > 0;
 }
 
+/* It could write nothing down any more. */
+static void tell_of_death(const struct sandbox *sandbox, const struct launch *launch)
+{
+    struct outcome outcome = { .end = END_FAULT };
+    (void)fail_host_as(&outcome.error, EPIPE, "the supervisor died");
+    audit_unrun(sandbox, launch, &outcome);
+}
+
 static void reap(struct gate *gate, int signals)
 {
     struct signalfd_siginfo info;
@@ -214,12 +226,18 @@ static void reap(struct gate *gate, int signals)
     (void)ignored;
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        struct launch launch;
+        bool supervisor = charges_take(&gate->charges, pid, &launch);
         gate->running--;
-        if (!WIFSIGNALED(status))
-            continue;
-        sweep_after(gate);
-        log_event(LOG_ERROR, "supervisor-died", KV_U64("pid", (uint64_t)pid),
-                  KV_U64("signal", (uint64_t)WTERMSIG(status)));
+        if (WIFSIGNALED(status)) {
+            sweep_after(gate);
+            log_event(LOG_ERROR, "supervisor-died", KV_U64("pid", (uint64_t)pid),
+                      KV_U64("signal", (uint64_t)WTERMSIG(status)));
+        }
+        if (WIFSIGNALED(status) && supervisor)
+            tell_of_death(gate->sandbox, &launch);
+        if (supervisor)
+            launch_done(&launch);
     }
 }
 
@@ -277,19 +295,39 @@ int gate_run_one(const struct sandbox *sandbox)
         return status;
     job_remember(sandbox, &launch);
     if (sandbox_enter(sandbox, &err) < 0)
-        job_refuse(&launch, &err, true);
+        job_refuse(sandbox, &launch, &err);
     else
         job_run(sandbox, &launch);
     return 0;
 }
 
-int gate_refuse_one(const struct error *why)
+void gate_audit_death(const struct sandbox *sandbox)
+{
+    static unsigned char frame[LAUNCH_FRAME_MAX];
+    int fds[FD_COUNT];
+    size_t count = 0;
+    unsigned present = 0;
+    struct launch launch;
+    struct error err = { 0 };
+    launch_init(&launch);
+    ssize_t n = socket_receive(GATE_FD, frame, sizeof(frame), fds, FD_COUNT, &count, &err);
+    bool told = n > 0 && launch_decode(frame, (size_t)n, &launch, &present, &err) == 0;
+    if (told && count == 1 && present == 1U << FD_SCRIPT && fd_is_sealed(fds[0]))
+        launch.fds[FD_SCRIPT] = fd_take(&fds[0]);
+    for (size_t i = 0; i < count; i++)
+        own_close(&fds[i]);
+    if (told)
+        tell_of_death(sandbox, &launch);
+    launch_done(&launch);
+}
+
+int gate_refuse_one(const struct sandbox *sandbox, const struct error *why)
 {
     struct launch launch;
     struct error ours = *why;
     ours.blame = BLAME_HOST; /* whatever is wrong, it is not the request */
     int status = receive_one(&launch);
     if (status == 0)
-        job_refuse(&launch, &ours, true);
+        job_refuse(sandbox, &launch, &ours);
     return status;
 }

@@ -14,4 +14,8 @@ int gate_serve(const struct sandbox *sandbox);
 int gate_run_one(const struct sandbox *sandbox);
 
 /* Takes one launch and ends it as a fault: this process could not begin. The exit status. */
-int gate_refuse_one(const struct error *why);
+int gate_refuse_one(const struct sandbox *sandbox, const struct error *why);
+
+/* Writes down the end of the run whose names (launch_names()) come over the socket, if any do:
+ * its supervisor died and could not. */
+void gate_audit_death(const struct sandbox *sandbox);

@@ -49,6 +49,7 @@ struct job {
     bool planned, grouped;
     struct changes changes;
     struct started started;
+    struct audit_entry audited;
     uint64_t arrived_ns, prepared_ns;
 };
 
@@ -207,6 +208,25 @@ static int admit(struct job *job, struct error *err)
         job->workspace_fd = r >= 0 ? r : -1;
     }
     return r < 0 ? r : 0;
+}
+
+/* Of this run, as far as it has come. */
+static struct audit_entry *audited(struct job *job)
+{
+    struct audit_entry *entry = &job->audited;
+    entry->launch = job->launch;
+    entry->directory = job->workspace;
+    entry->policy_sha256 = job->policy ? job->policy->sha256 : NULL;
+    entry->python = job->ready.python ? job->ready.python->version : NULL;
+    entry->environment = job->ready.environment.key;
+    return entry;
+}
+
+/* What it is, while it still is there as it was sent. */
+static int note_down(struct job *job, struct error *err)
+{
+    audit_hash(job->launch, job->workspace, job->workspace_fd, job->audited.script_sha256);
+    return audit_start(job->sandbox, audited(job), err);
 }
 
 static int prepare_run(struct job *job, struct error *err)
@@ -456,6 +476,8 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
 {
     int r = admit(job, err);
     if (r == 0)
+        r = note_down(job, err);
+    if (r == 0)
         r = find_hosts(job, err);
     if (r == 0)
         r = verdict_get(job->sandbox, false, &job->verdict, err);
@@ -533,16 +555,20 @@ void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
     if (job.grouped)
         cgroup_remove(&job.cgroup);
     job.grouped = false;
-    audit_write(sandbox, launch, &outcome);
+    if (!job.audited.script_sha256[0]) /* it did not come so far */
+        audit_hash(launch, NULL, -1, job.audited.script_sha256);
+    job.audited.outcome = &outcome;
+    audit_end(sandbox, audited(&job));
     if (job.changes.fate != CHANGES_LIVE || job.changes.count > 0)
         note_changes(launch, &job.changes);
     note_outcome(launch, &outcome);
     job_done(&job);
 }
 
-void job_refuse(struct launch *launch, const struct error *err, bool operator)
+void job_refuse(const struct sandbox *sandbox, struct launch *launch, const struct error *err)
 {
-    struct outcome outcome = outcome_of(err, operator);
+    struct outcome outcome = outcome_of(err, sandbox->oneshot);
+    audit_unrun(sandbox, launch, &outcome);
     note_outcome(launch, &outcome);
     launch_done(launch);
 }

@@ -19,5 +19,5 @@ void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
  * can still be seen whose files they are. */
 void job_remember(const struct sandbox *sandbox, const struct launch *launch);
 
-/* Tells the owner of a launch that it was not taken; takes the launch too. */
-void job_refuse(struct launch *launch, const struct error *err, bool operator);
+/* Tells the owner of a launch, and the audit log, that it was not taken; takes the launch too. */
+void job_refuse(const struct sandbox *sandbox, struct launch *launch, const struct error *err);

@@ -44,6 +44,7 @@ static int sweep_command(const struct sandbox *sandbox, int argc, char *const *a
 {
     (void)argc;
     (void)argv;
+    gate_audit_death(sandbox);
     cgroup_sweep(&sandbox->cgroups);
     return 0;
 }
@@ -155,7 +156,7 @@ int main(int argc, char **argv)
     if (r == 0)
         status = print_end(word->run(&sandbox, argc - arguments.rest, argv + arguments.rest));
     else if (word->run == run_command)
-        status = gate_refuse_one(&err); /* the caller says it, in its own place */
+        status = gate_refuse_one(&sandbox, &err); /* the caller says it, in its own place */
     else
         status = complain(err.text);
     sandbox_done(&sandbox);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sha256.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -205,6 +206,7 @@ static int make_ready(const struct sandbox *sandbox, const struct policy_text_pa
     policy->guards_modes = filter_guards_modes(sandbox, policy);
     policy->program = filter.program;
     policy->program_length = filter.length;
+    (void)SHA256Data((const uint8_t *)from->text, from->len, policy->sha256);
     policy_keep(sandbox, from, policy);
     *ret = TAKE(&policy);
     return 0;

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <seccomp.h>
+#include <sha256.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -153,6 +154,7 @@ int policy_recall(const struct sandbox *sandbox, const struct policy_text_pair *
         take_program(&pieces, policy, err) < 0)
         return fail_host_as(err, ENOENT, "what is kept for %s is damaged", from->path);
     policy->source = xstrdup(from->path);
+    (void)SHA256Data((const uint8_t *)from->text, from->len, policy->sha256);
     *ret = TAKE(&policy);
     return 0;
 }

@@ -61,6 +61,7 @@ static _Noreturn void run(const struct sandbox *sandbox, const struct learning *
     launch.what = LAUNCH_COMMAND;
     (void)snprintf(launch.job, sizeof(launch.job), "learn");
     (void)snprintf(launch.owner, sizeof(launch.owner), "local");
+    (void)snprintf(launch.tool, sizeof(launch.tool), "cordon policy learn");
     (void)snprintf(launch.policy, sizeof(launch.policy), "%s",
                    learning->policy ? learning->policy : "");
     launch.policy_file = learning->policy_file ? xstrdup(learning->policy_file) : NULL;
@@ -76,7 +77,7 @@ static _Noreturn void run(const struct sandbox *sandbox, const struct learning *
     const struct notify_ear ear = { .hear = hear, .context = denials };
     job_remember(sandbox, &launch);
     if (sandbox_enter(sandbox, &err) < 0)
-        job_refuse(&launch, &err, true);
+        job_refuse(sandbox, &launch, &err);
     else
         job_run_heard(sandbox, &launch, &ear);
     _exit(0);

@@ -25,6 +25,7 @@
 
 #define JOB_ID_MAX      37 /* a UUID and its NUL */
 #define OWNER_MAX       64
+#define TOOL_MAX        40
 #define OWNER_LOCAL     "local" /* who stands at the keyboard, or started the server */
 #define POLICY_NAME_MAX 32
 
@@ -70,6 +71,7 @@ struct launch {
     char job[JOB_ID_MAX];
     char policy[POLICY_NAME_MAX];
     char owner[OWNER_MAX]; /* principal; "local" on stdio and at the command line */
+    char tool[TOOL_MAX];   /* what asked, for the audit log: "py_run_script_in_dir", "cordon run" */
     char *policy_file;     /* a file instead of a name; only `cordon-sandbox run` accepts it */
     char *workspace;       /* absolute directory, or NULL for a scratch one */
     char *script_path;     /* absolute: where the script is seen inside; NULL: /box/script.py */
@@ -105,6 +107,10 @@ void launch_init(struct launch *launch);
 
 /* Frees what it points to, closes its descriptors, leaves it as launch_init(). */
 void launch_done(struct launch *launch);
+
+/* Into *ret what names a run, for who has to speak of it when it cannot any more: no variables,
+ * no arguments. A script's descriptor is duplicated. The caller's, launch_done(). */
+void launch_names(const struct launch *launch, struct launch *ret);
 
 /* `frame` gets at most LAUNCH_FRAME_MAX bytes; the descriptors stay with the
  * launch. Too large is BLAME_CALLER and says what takes the room. */

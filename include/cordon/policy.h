@@ -76,7 +76,8 @@ struct sock_filter;
 struct policy {
     char name[POLICY_NAME_MAX];
     char *purpose;
-    char *source; /* the path it was read from */
+    char *source;    /* the path it was read from */
+    char sha256[65]; /* of that file, in hexadecimal; "" unless it was made ready (policy.h) */
     struct limits limits;
     bool output_end;
     uint64_t grace_ms;

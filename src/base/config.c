@@ -291,6 +291,23 @@ static void read_slots(struct json_reading *reading, const char *path, struct js
 
 /* --- the whole -------------------------------------------------------------- */
 
+static const struct json_member audit_members[] = {
+    { .name = "path", .read = replace_path, .offset = KEPT(audit) },
+    { .name = "required", .read = json_read_bool, .offset = KEPT(audit_required) },
+    { 0 },
+};
+
+/* A path alone, or an object. */
+static void read_audit(struct json_reading *reading, const char *path, struct json_object *value,
+                       void *into)
+{
+    struct draft *draft = into;
+    if (json_object_is_type(value, json_type_object))
+        json_read_object(reading, path, value, audit_members, draft);
+    else
+        replace_path(reading, path, value, &draft->config.audit);
+}
+
 static const struct json_member members[] = {
     { .name = "roots", .read = json_read_paths, .offset = KEPT(roots) },
     { .name = "client_policies", .read = json_read_names, .offset = KEPT(client_policies) },
@@ -305,7 +322,7 @@ static const struct json_member members[] = {
     { .name = "http", .read = read_http },
     { .name = "principals", .read = read_principals },
     { .name = "log", .read = read_log, .offset = KEPT(log_level) },
-    { .name = "audit", .read = replace_path, .offset = KEPT(audit) },
+    { .name = "audit", .read = read_audit },
     { 0 },
 };
 

@@ -34,7 +34,8 @@ struct config {
     uint64_t jobs_max_age_ms; /* of ended jobs */
     uint64_t jobs_max_bytes;  /* of their output */
     enum log_level log_level;
-    char *audit; /* path of the audit log; NULL: in the state directory */
+    char *audit;         /* path of the audit log; NULL: in the state directory */
+    bool audit_required; /* nothing runs that it could not be told of first */
 };
 
 /* Reads `path`; when NULL, CORDON_CONFIG's; without that the default place,

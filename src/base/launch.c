@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* launch.c - the frames that cross the trust boundary, both ways. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include <cordon/launch.h>
@@ -37,6 +38,21 @@ void launch_done(struct launch *launch)
     for (size_t i = 0; i < FD_COUNT; i++)
         own_close(&launch->fds[i]);
     launch_init(launch);
+}
+
+void launch_names(const struct launch *launch, struct launch *ret)
+{
+    launch_init(ret);
+    ret->what = launch->what;
+    memcpy(ret->job, launch->job, sizeof(ret->job));
+    memcpy(ret->policy, launch->policy, sizeof(ret->policy));
+    memcpy(ret->owner, launch->owner, sizeof(ret->owner));
+    memcpy(ret->tool, launch->tool, sizeof(ret->tool));
+    ret->script_path = launch->script_path ? xstrdup(launch->script_path) : NULL;
+    if (launch->what == LAUNCH_COMMAND && launch->argv && launch->argv[0])
+        list_add(&ret->argv, launch->argv[0]);
+    if (launch->fds[FD_SCRIPT] >= 0)
+        ret->fds[FD_SCRIPT] = fcntl(launch->fds[FD_SCRIPT], F_DUPFD_CLOEXEC, 3);
 }
 
 static size_t list_bytes(char *const *list)
@@ -88,6 +104,7 @@ int launch_encode(const struct launch *launch, void *frame, size_t *len, struct 
     frame_put_text(&out, launch->job);
     frame_put_text(&out, launch->policy);
     frame_put_text(&out, launch->owner);
+    frame_put_text(&out, launch->tool);
     frame_put_text(&out, launch->policy_file);
     frame_put_text(&out, launch->workspace);
     frame_put_text(&out, launch->script_path);
@@ -157,6 +174,7 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     frame_fixed(&in, ret->job, sizeof(ret->job));
     frame_fixed(&in, ret->policy, sizeof(ret->policy));
     frame_fixed(&in, ret->owner, sizeof(ret->owner));
+    frame_fixed(&in, ret->tool, sizeof(ret->tool));
     ret->policy_file = frame_text(&in);
     ret->workspace = frame_text(&in);
     ret->script_path = frame_text(&in);

@@ -227,11 +227,16 @@ static const char *label_of(const struct session *session)
     return slash && slash[1] ? slash + 1 : word;
 }
 
+static const char *tool_of(const struct launch *launch)
+{
+    return launch->what == LAUNCH_SCRIPT ? "cordon run" : "cordon exec";
+}
+
 static int record(struct session *session, const struct launch *launch, struct error *err)
 {
     const struct recording_of of = {
         .job = session->job,
-        .tool = launch->what == LAUNCH_SCRIPT ? "cordon run" : "cordon exec",
+        .tool = launch->tool,
         .label = label_of(session),
         .policy = policy_of(session),
         .base = session->base,
@@ -255,6 +260,8 @@ static int submit(struct session *session, struct event **signals, struct error 
     if (r < 0)
         return r;
     memcpy(session->job, launch.job, sizeof(session->job));
+    (void)snprintf(launch.tool, sizeof(launch.tool), "%s", tool_of(&launch));
+    launch_names(&launch, &session->names);
     if (session->options->tty)
         terminal_describe(&launch);
     r = record(session, &launch, err);
@@ -293,6 +300,17 @@ static int wait_for(pid_t pid)
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
+/* The run of a supervisor that died before it could write it down. */
+static void tell_of_death(const struct session *session, int channel)
+{
+    autofree char *frame = xcalloc(1, LAUNCH_FRAME_MAX);
+    size_t len;
+    struct error ignored;
+    bool died = session->outcome.end == END_FAULT && session->outcome.error.code == EPIPE;
+    if (died && launch_encode(&session->names, frame, &len, &ignored) == 0)
+        (void)!socket_send(channel, frame, len, session->names.fds, FD_COUNT, &ignored);
+}
+
 /* The sandbox clears up after its outcome; it gets a moment for that. */
 static void await_sandbox(struct session *session)
 {
@@ -308,8 +326,12 @@ static void await_sandbox(struct session *session)
     struct error ignored;
     autoclose int channel = -1;
     pid_t sweeper = sandbox_start("sweep", session->options, NULL, &channel, &ignored);
-    if (sweeper > 0)
-        (void)wait_for(sweeper);
+    if (sweeper <= 0)
+        return;
+    tell_of_death(session, channel);
+    own_close(&channel); /* there is no more to say */
+    channel = -1;
+    (void)wait_for(sweeper);
 }
 
 static struct json_object *make_result(const struct session *session, const char *rest,
@@ -454,6 +476,7 @@ int run_command(const struct command *command, struct options *options)
         .report = -1,
     };
     int status;
+    launch_init(&session.names);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGCHLD, SIG_DFL);
     if (request_make(options, command->bit == COMMAND_RUN, &request, &no_script, &err) < 0) {
@@ -465,6 +488,7 @@ int run_command(const struct command *command, struct options *options)
             session_say(&session, "%s", *line);
         status = session_run(&session, &err) < 0 ? complain_error(&err) : session_end(&session);
     }
+    launch_done(&session.names);
     started_done(&session.started);
     changes_done(&session.changes);
     capture_done(&session.text[0]);

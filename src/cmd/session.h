@@ -29,6 +29,7 @@ struct session {
     bool unread;   /* nobody reads standard output any more */
     bool box_stood, interrupted, forwarded[NSIG];
     char job[JOB_ID_MAX];
+    struct launch names; /* of the run, for the audit log should its supervisor die */
     int signals, report;
     pid_t sandbox;
 };

@@ -367,6 +367,7 @@ static struct job *job_new(struct jobs *jobs, struct job_order *order)
     record->label = order->label ? xstrdup(order->label) : NULL;
     record->created_ms = now_epoch_ms();
     job->launch = *order->launch;
+    (void)snprintf(job->launch.tool, sizeof(job->launch.tool), "%s", order->tool);
     launch_init(order->launch);
     job->input = fd_take(&order->input);
     job->due = evtimer_new(jobs->parts.base, on_due, job);

@@ -6,6 +6,7 @@ The test takes the front's place at the gate's socket and speaks frames (include
 
 import array
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -40,6 +41,7 @@ def words(values):
 
 def launch(present, what=0, job="captured-1", policy="default", owner="local", **more):
     frame = b"L" + bytes([what]) + text(job) + text(policy) + text(owner)
+    frame += text(more.get("tool", "captured"))
     frame += text(more.get("policy_file")) + text(more.get("workspace"))
     frame += text(more.get("script_path")) + bytes([2 if more.get("python") else 0])
     frame += text(more.get("python")) + bytes([1, 0, 0]) + text(more.get("header"))
@@ -152,7 +154,7 @@ ORDERS = {
     "a script that is no path": dict(script_path="tmp/cordon-captured"),
     "an owner above its directory": dict(owner="../gate", requirements=["six"]),
     "an owner with a line of its own": dict(owner="local\nts=forged"),
-    "a job with a line of its own": dict(job="a\nts=forged"),
+    "a job with a line of its own": dict(job="a\nb"),
     "a variable of cordon's own": dict(env=["CORDON_PROGRESS=/x"]),
     "a further host": dict(hosts=["example.org"]),
     "an index in a header": dict(header='[[tool.uv.index]]\nurl = "https://example.org"'),
@@ -216,11 +218,15 @@ def test_environments_filters_and_the_audit_log_are_the_gates(gate, tmp_path):
         assert path.stat().st_uid == os.getuid()
         assert path.stat().st_mode & 0o077 == 0
     audit = (state / "gate/audit.log").read_text()
-    gate.order(owner="local\nts=forged")
-    gate.order(job="x y=z")
+    forged = 'local\n{"event":"end","job":"forged"}'
+    gate.order(owner=forged)
+    gate.order(job="x\ny")
     after = (state / "gate/audit.log").read_text()
-    assert "forged" not in after and "y=z" not in after
     assert after.startswith(audit)
+    first, owner, job = map(json.loads, after.splitlines())
+    assert first["end"] == "exited"
+    assert (owner["principal"], owner["end"]) == (forged, "refused")
+    assert (job["job"], job["end"]) == ("x\ny", "refused")
 
 
 def test_the_front_gone_is_every_box_gone(gate):

@@ -82,6 +82,22 @@ static void every_key_arrives_or_is_checked(void **state)
     config_done(&config);
 }
 
+static void an_audit_log_can_be_required(void **state)
+{
+    (void)state;
+    struct error err;
+    struct config config;
+    assert_ok(parse("{\"audit\": {\"path\": \"/a\", \"required\": true}}", &config, &err), &err);
+    assert_string_equal(config.audit, "/a");
+    assert_true(config.audit_required);
+    config_done(&config);
+    assert_ok(parse("{\"audit\": {\"required\": false}}", &config, &err), &err);
+    assert_null(config.audit);
+    assert_false(config.audit_required);
+    config_done(&config);
+    assert_true(parse("{\"audit\": {\"file\": \"/a\"}}", &config, &err) < 0);
+}
+
 static void no_client_policies_means_none(void **state)
 {
     (void)state;
@@ -321,6 +337,7 @@ static void a_state_directory_that_is_a_file_is_refused(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_empty_file_is_the_defaults),
     cmocka_unit_test(every_key_arrives_or_is_checked),
+    cmocka_unit_test(an_audit_log_can_be_required),
     cmocka_unit_test(no_client_policies_means_none),
     cmocka_unit_test(every_fault_says_where_and_what_is_allowed),
     IN_PLACE(a_file_is_loaded_from_where_it_is_named),
