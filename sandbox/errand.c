@@ -141,7 +141,7 @@ int errand_run(const struct sandbox *sandbox, const struct errand *errand,
         return r;
     r = pipes_make(&pipes, err);
     if (r == 0)
-        r = identity_take(sandbox, &identity, err);
+        r = identity_take(sandbox, errand->control, &identity, err);
     if (r == 0)
         r = errand_plan(sandbox, errand, policy, &identity, &pipes, &plan, err);
     if (r == 0) {

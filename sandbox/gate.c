@@ -22,6 +22,9 @@
 #include "policy.h"
 #include "roots.h"
 
+/* Supervisors that have told their end and are not gone yet: the front counts them no more. */
+#define LEAVING_MAX 8
+
 struct gate {
     const struct sandbox *sandbox;
     unsigned running;
@@ -90,12 +93,19 @@ static int take_launch(const void *frame, size_t len, int *fds, size_t count, st
     return r;
 }
 
+/* As root the slots are what counts, and a supervisor waits for one (slots.h); this keeps a
+ * captured front from filling the host with those that wait. */
+static bool has_room(const struct gate *gate)
+{
+    return gate->running < gate->sandbox->config.slot_count + LEAVING_MAX;
+}
+
 static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
 {
     struct launch launch;
     struct error err = { 0 };
     int r = take_launch(gate->frame, len, fds, count, &launch, &err);
-    if (r == 0 && gate->running >= gate->sandbox->config.slot_count)
+    if (r == 0 && !has_room(gate))
         r = fail_host_as(&err, EAGAIN, "%u runs are under way, as many as \"slots\" allows",
                          gate->running);
     pid_t supervisor = r == 0 ? fork() : -1;
@@ -143,7 +153,7 @@ static void answer_text(struct gate *gate, const struct resolve *question)
 {
     struct resolved answer = { .id = question->id };
     int file = -1;
-    pid_t child = gate->running < gate->sandbox->config.slot_count ? fork() : -1;
+    pid_t child = has_room(gate) ? fork() : -1;
     if (child > 0) {
         gate->running++;
         return;

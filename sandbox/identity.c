@@ -1,73 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* identity.c - outside ids, slots, maps. */
+/* identity.c - outside ids, maps. */
 #include "identity.h"
 
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "fd.h"
 #include "kernel.h"
+#include "slots.h"
 #include "str.h"
 
-static int open_slots(struct error *err)
+int identity_take(const struct sandbox *sandbox, int control, struct identity *ret,
+                  struct error *err)
 {
-    int r = make_directories(SLOT_DIRECTORY, 0700, err);
-    if (r < 0)
-        return r;
-    int dir = open(SLOT_DIRECTORY, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat st;
-    if (dir < 0 || fstat(dir, &st) < 0) {
-        own_close(&dir);
-        return fail_host(err, "open %s", SLOT_DIRECTORY);
+    struct identity identity = { .uid = sandbox->uid, .gid = sandbox->gid, .slot = -1, .lock = -1 };
+    if (sandbox->root) {
+        int slot = slot_take(sandbox->config.slot_count, control, &identity.lock, err);
+        if (slot < 0)
+            return slot;
+        identity.slot = slot;
+        identity.uid = identity.gid = sandbox->config.slot_first + (uint32_t)slot;
+        identity.root = true;
     }
-    if (st.st_uid != 0 || (st.st_mode & 022)) {
-        close(dir);
-        return fail_host_as(err, EPERM, "%s must belong to root and be writable by nobody else",
-                            SLOT_DIRECTORY);
-    }
-    return dir;
-}
-
-static int take_slot(const struct sandbox *sandbox, struct identity *ret, struct error *err)
-{
-    autoclose int dir = open_slots(err);
-    if (dir < 0)
-        return dir;
-    for (uint32_t i = 0; i < sandbox->config.slot_count; i++) {
-        char name[16];
-        (void)snprintf(name, sizeof(name), "%u", i);
-        autoclose int lock = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (lock < 0)
-            return fail_host(err, "open slot %s/%s", SLOT_DIRECTORY, name);
-        if (flock(lock, LOCK_EX | LOCK_NB) < 0)
-            continue;
-        uid_t id = sandbox->config.slot_first + i;
-        *ret = (struct identity){
-            .uid = id, .gid = id, .root = true, .slot = (int)i, .lock = fd_take(&lock)
-        };
-        return 0;
-    }
-    return fail_host_as(err, EAGAIN,
-                        "all %u slots are in use; raise \"slots\" in the configuration",
-                        sandbox->config.slot_count);
-}
-
-int identity_take(const struct sandbox *sandbox, struct identity *ret, struct error *err)
-{
-    if (sandbox->root)
-        return take_slot(sandbox, ret, err);
-    *ret = (struct identity){ .uid = sandbox->uid, .gid = sandbox->gid, .slot = -1, .lock = -1 };
+    *ret = identity;
     return 0;
 }
 
 void identity_drop(struct identity *identity)
 {
-    own_close(&identity->lock);
-    identity->lock = -1;
+    slot_give_back(&identity->lock);
 }
 
 static int write_map(int dir, const char *name, const char *text, struct error *err)

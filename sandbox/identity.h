@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* identity.h - who a box is: inside always 1000, outside never root.
  *
- * As root each box takes a slot: one id of a reserved range, locked in
- * /run/cordon/slots for as long as `lock` is open, shared by all servers and
- * command lines of the host. As a user the outside id is the user's own.
+ * As root each box takes a slot (slots.h): one id of a reserved range, held
+ * by `lock`. As a user the outside id is the user's own.
  */
 #pragma once
 
 #include "sandbox.h"
 
-#define INSIDE_ID      1000
-#define SLOT_DIRECTORY "/run/cordon/slots"
+#define INSIDE_ID 1000
 
 struct identity {
     uid_t uid; /* outside */
@@ -20,7 +18,8 @@ struct identity {
     int lock;  /* open file that holds the slot, or -1 */
 };
 
-int identity_take(const struct sandbox *sandbox, struct identity *ret,
+/* Where all slots are taken, waits until there is one, or `control` (stop.h; or -1) ends that. */
+int identity_take(const struct sandbox *sandbox, int control, struct identity *ret,
                   struct error *err) must_check;
 void identity_drop(struct identity *identity);
 

@@ -18,6 +18,7 @@
 #include "prepare.h"
 #include "progress.h"
 #include "roots.h"
+#include "slots.h"
 #include "str.h"
 #include "supervise.h"
 #include "variables.h"
@@ -50,7 +51,7 @@ struct job {
     struct changes changes;
     struct started started;
     struct audit_entry audited;
-    uint64_t arrived_ns, prepared_ns;
+    uint64_t arrived_ns, prepared_ns, waited_ns; /* for a slot, until it was prepared */
 };
 
 /* --- notes ------------------------------------------------------------------------- */
@@ -88,6 +89,11 @@ static void note_phase(void *context, const char *what)
     note_write(job->launch, &note);
 }
 
+static void note_waiting(void *context)
+{
+    note_phase(context, PHASE_WAITING);
+}
+
 static void note_outcome(const struct launch *launch, const struct outcome *outcome)
 {
     struct note note = { .kind = NOTE_OUTCOME, .outcome = *outcome };
@@ -109,7 +115,7 @@ static void note_changes(const struct launch *launch, const struct changes *chan
 static void note_started(void *context)
 {
     struct job *job = context;
-    job->started.box_ns = now_ns() - job->prepared_ns;
+    job->started.box_ns = now_ns() - job->prepared_ns - (job->started.queue_ns - job->waited_ns);
     struct note note = { .kind = NOTE_STARTED, .started = job->started };
     note_write(job->launch, &note);
 }
@@ -409,7 +415,8 @@ static void describe(struct job *job)
     started->requirements = list_copy(job->ready.requirements);
     started->installed = list_copy(job->ready.environment.installed);
     started->hints = list_copy(job->ready.hints);
-    started->prepare_ns = job->prepared_ns - job->arrived_ns;
+    started->queue_ns = slots_waited_ns();
+    started->prepare_ns = job->prepared_ns - job->arrived_ns - job->waited_ns;
     const char *growth = workspace_layer(job->policy, job->workspace_fd);
     layers_make(&job->plan, &job->cgroup, &job->verdict, growth, started);
 }
@@ -484,8 +491,9 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
     if (r == 0)
         r = prepare_run(job, err);
     job->prepared_ns = now_ns();
+    job->waited_ns = slots_waited_ns();
     if (r == 0)
-        r = identity_take(job->sandbox, &job->identity, err);
+        r = identity_take(job->sandbox, job->launch->fds[FD_CONTROL], &job->identity, err);
     if (r == 0)
         r = make_plan(job, err);
     if (r == 0) {
@@ -548,6 +556,7 @@ void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
                        .arrived_ns = now_ns() };
     struct outcome outcome = { .end = END_FAULT };
     struct error err = { 0 };
+    slots_tell(note_waiting, &job);
     if (fd_nonblocking(launch->fds[FD_NOTES], &err) < 0 || job_steps(&job, &outcome, &err) < 0)
         outcome = outcome_of(&err, sandbox->oneshot);
     /* Before the owner hears of the end, nothing of it is left. */
@@ -562,6 +571,7 @@ void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
     if (job.changes.fate != CHANGES_LIVE || job.changes.count > 0)
         note_changes(launch, &job.changes);
     note_outcome(launch, &outcome);
+    slots_tell(NULL, NULL);
     job_done(&job);
 }
 

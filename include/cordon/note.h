@@ -18,6 +18,9 @@
 
 #define NOTE_BYTES_MAX (256 * 1024)
 
+/* The phase in which nothing of a run has begun: others have all places where boxes can be. */
+#define PHASE_WAITING "waiting for a free slot"
+
 enum note_kind {
     NOTE_PHASE,
     NOTE_STARTED,

@@ -33,7 +33,8 @@ static void take_note(struct run_sink *sink, struct note *note)
 {
     struct session *session = (struct session *)(void *)sink;
     recording_note(session->recording, note);
-    if (note->kind == NOTE_PHASE && isatty(STDERR_FILENO))
+    if (note->kind == NOTE_PHASE &&
+        (isatty(STDERR_FILENO) || strcmp(note->phase, PHASE_WAITING) == 0))
         session_say(session, "%s", note->phase);
     if (note->kind == NOTE_CHANGES)
         changes_join(&session->changes, &note->changes);

@@ -29,6 +29,7 @@ struct job {
     struct kept kept;
     struct event *due; /* there is something to write down, or it ends unstarted */
     uint64_t arrived_ns;
+    uint64_t queued_ns;   /* how long it waited for its turn */
     struct launch launch; /* until it runs */
     int input;            /* until it runs, or -1 */
     struct turn turn;
@@ -256,6 +257,7 @@ static void take_started(struct job *job, struct started *started)
     if (job->has_started)
         return;
     job->started = *started;
+    job->started.queue_ns += job->queued_ns;
     job->has_started = true;
     *started = (struct started){ 0 };
     if (job->has_phase)
@@ -273,14 +275,27 @@ static void take_progress(struct job *job, const struct progress_note *note)
     tell_progress(job);
 }
 
+/* Until then it is pending, also where the whole host has no place for it. */
+static void take_beginning(struct job *job)
+{
+    if (job->record.status != JOB_PENDING)
+        return;
+    job->record.status = JOB_RUNNING;
+    job->record.started_ms = now_epoch_ms();
+    kept_started(&job->kept, &job->record);
+}
+
 static void on_note(struct run_sink *sink, struct note *note)
 {
     struct job *job = (struct job *)sink;
     switch (note->kind) {
     case NOTE_PHASE:
+        if (strcmp(note->phase, PHASE_WAITING) != 0)
+            take_beginning(job);
         take_phase(job, note->phase);
         break;
     case NOTE_STARTED:
+        take_beginning(job);
         take_started(job, &note->started);
         break;
     case NOTE_PROGRESS:
@@ -314,20 +329,15 @@ static int job_run(struct job *job, struct error *err)
 {
     const struct jobs_parts *parts = &job->jobs->parts;
     log_event(LOG_INFO, "started", KV("job", job->record.id), KV("policy", job->record.policy));
-    int r = run_submit(parts->base, gate_channel(parts->gate), &job->launch, fd_take(&job->input),
-                       &job->sink, &job->run, err);
-    if (r < 0)
-        return r;
-    job->record.status = JOB_RUNNING;
-    job->record.started_ms = now_epoch_ms();
-    kept_started(&job->kept, &job->record);
-    return 0;
+    return run_submit(parts->base, gate_channel(parts->gate), &job->launch, fd_take(&job->input),
+                      &job->sink, &job->run, err);
 }
 
 static void on_turn(struct turn *turn)
 {
     struct job *job = (struct job *)((char *)turn - offsetof(struct job, turn));
     struct outcome outcome = { .end = END_FAULT };
+    job->queued_ns = now_ns() - job->arrived_ns;
     if (job_run(job, &outcome.error) < 0)
         job_end_early(job, &outcome);
 }

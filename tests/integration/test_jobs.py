@@ -219,7 +219,9 @@ def test_a_job_waits_for_its_turn_and_can_be_cancelled_before(jobs, tmp_path, fr
     assert client.status(third)["queue"] == {"position": 1}
     assert "queue" not in client.status(first)
     assert client.call("py_cancel_job", job_id=first)["status"] == "cancelled"
-    assert client.ended(third)["result"]["stdout"] == "3\n"
+    result = client.ended(third)["result"]
+    assert result["stdout"] == "3\n"
+    assert result["usage"]["phases"]["queue"] > 0
 
 
 # --- the end ------------------------------------------------------------------------------------
