@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "counters.h"
 #include "explain.h"
 #include "kernel.h"
 
@@ -65,6 +66,8 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
     ret->report = fd_take(&pipes.report[0]);
     close_pair(pipes.control);
     close_pair(pipes.report);
+    if (r == 0 && plan->counters)
+        counters_open(plan->counters, ret->pid); /* while it waits for us, and may be looked into */
     if (r == 0)
         r = identity_map(&plan->identity, ret->pid, err);
     if (r == 0) {

@@ -48,6 +48,7 @@ struct job {
     struct plan plan;
     struct cgroup cgroup;
     bool planned, grouped;
+    struct measure measure;
     struct changes changes;
     struct started started;
     struct audit_entry audited;
@@ -126,10 +127,17 @@ static void note_progress(void *context, const struct progress_note *progress)
     note_write(job->launch, &(const struct note){ .kind = NOTE_PROGRESS, .progress = *progress });
 }
 
-static void note_sample(void *context, const struct usage *sample)
+static void note_sample(void *context, const struct sample *sample)
 {
     const struct job *job = context;
     note_write(job->launch, &(const struct note){ .kind = NOTE_SAMPLE, .sample = *sample });
+}
+
+static void note_measured(struct job *job)
+{
+    struct note note = { .kind = NOTE_MEASURED };
+    measure_end(&job->measure, &note.measured);
+    note_write(job->launch, &note);
 }
 
 /* --- admission ---------------------------------------------------------------------- */
@@ -444,6 +452,11 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
         return r;
     workspace_begin(&workspace, job->policy, &job->plan, job->workspace, job->workspace_fd);
     workspace.control = job->launch->fds[FD_CONTROL];
+    job->measure = (struct measure){ .asked_ns = launch->sample_ms * NS_PER_MS,
+                                     .told = note_sample,
+                                     .context = job };
+    if (launch->sample_ms > 0)
+        job->plan.counters = &job->measure.counters;
     r = box_start(&job->plan, &job->cgroup, &box, err);
     let_go(job->launch);
     if (r < 0) {
@@ -466,13 +479,14 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
         .workspace = &workspace,
         .scratch = plan_scratch(&job->plan),
         .started = note_started,
-        .sample_ns = job->launch->sample_ms * NS_PER_MS,
-        .sampled = note_sample,
+        .measure = job->launch->sample_ms > 0 ? &job->measure : NULL,
         .progressed = tells_progress(job) ? note_progress : NULL,
         .context = job,
     };
     supervise(&run, outcome);
     box_done(&box);
+    if (run.measure)
+        note_measured(job);
     if (launch->terminal)
         terminal_end(&terminal);
     workspace_end(&workspace, &job->changes, outcome);

@@ -46,6 +46,8 @@ struct plan_request {
     bool count_denied;                 /* denied system calls are to be named in the outcome */
 };
 
+struct counters;
+
 struct plan_rlimit {
     int resource;
     rlim_t value;
@@ -73,7 +75,8 @@ struct plan {
     bool terminal; /* pid 1 makes one of the box's own, and it takes the place of stdio */
     struct screen screen;
     const struct egress_order *egress;
-    const char *broken_step; /* tests only: this step fails (EIO) instead of being taken */
+    struct counters *counters; /* to be opened for the box; or NULL */
+    const char *broken_step;   /* tests only: this step fails (EIO) instead of being taken */
 };
 
 /* Borrows everything in the request for the life of the plan. */

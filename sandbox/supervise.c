@@ -18,7 +18,6 @@
 #include "progress.h"
 #include "room.h"
 #include "sample.h"
-#include "usage_now.h"
 
 /* A box stands in a few milliseconds; a host this slow cannot run it. */
 #define BUILD_DEADLINE_NS (30 * NS_PER_S)
@@ -119,15 +118,11 @@ static void look_at_progress(struct state *state, uint64_t now)
 static void tell_sample(struct state *state, uint64_t now)
 {
     const struct supervision *run = state->run;
-    struct usage sample;
-    uint64_t begun = sample_clock();
-    usage_now(run->box->pid, run->cgroup, &sample);
-    sample.wall_ns = now - state->started_ns;
-    if (sample.source == USAGE_SAMPLED && state->sampler.cpu_ns > sample.cpu_user_ns)
-        sample.cpu_user_ns = state->sampler.cpu_ns;
-    run->sampled(run->context, &sample);
-    uint64_t rest = sample_rest_ns(begun);
-    state->next_telling = now + (run->sample_ns > rest ? run->sample_ns : rest);
+    state->next_telling = NEVER;
+    if (state->life != LIFE_RUNNING || state->parting)
+        return; /* what is being killed is not what was measured */
+    state->next_telling = now + measure_look(run->measure, run->box->pid, run->cgroup,
+                                             now - state->started_ns, state->sampler.cpu_ns);
 }
 
 static void look_at_clock(struct state *state)
@@ -182,8 +177,8 @@ static void on_started(struct state *state)
     state->next_sample = state->next_disk = now + SAMPLE_DENSE_NS;
     if (state->run->progressed)
         state->next_progress = now + PROGRESS_NS;
-    if (state->run->sample_ns > 0)
-        state->next_telling = now + state->run->sample_ns;
+    if (state->run->measure)
+        state->next_telling = now;
     if (state->run->started)
         state->run->started(state->run->context);
 }

@@ -5,6 +5,7 @@
 #include <cordon/note.h>
 
 #include "box.h"
+#include "measure.h"
 #include "str.h"
 #include "terminal.h"
 #include "workspace.h"
@@ -36,9 +37,7 @@ struct supervision {
     const char *scratch; /* one of its scratch directories, or NULL */
     /* Called once, when the payload is about to run. */
     void (*started)(void *context);
-    /* Called every so often with what the box uses (note.h); 0: never. */
-    uint64_t sample_ns;
-    void (*sampled)(void *context, const struct usage *sample);
+    struct measure *measure; /* somebody wants to see what the box uses; or NULL */
     /* Called a few times a second at most, with what it says of how far it is; or NULL. */
     void (*progressed)(void *context, const struct progress_note *progress);
     void *context;

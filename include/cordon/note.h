@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* note.h - what a supervisor tells the owner of a job, in order:
  *
- *     PHASE...  STARTED  (SAMPLE | PROGRESS)...  CHANGES...  OUTCOME      or only  OUTCOME
+ *     PHASE...  STARTED  (SAMPLE | PROGRESS)...  MEASURED  CHANGES...  OUTCOME      or only OUTCOME
+ *
+ * SAMPLE and MEASURED are of a launch that is measured (its sample_ms).
  *
  * Notes are the whole conversation. The owner answers only over the control
  * pipe (launch.h). They travel over a pipe, each as a 32-bit length in host
@@ -14,6 +16,7 @@
 
 #include <cordon/changes.h>
 #include <cordon/launch.h>
+#include <cordon/measure.h>
 #include <cordon/outcome.h>
 
 #define NOTE_BYTES_MAX (256 * 1024)
@@ -28,6 +31,7 @@ enum note_kind {
     NOTE_PROGRESS,
     NOTE_CHANGES,
     NOTE_OUTCOME,
+    NOTE_MEASURED,
 };
 
 /* More than bytes or rows of anything, and few enough that one more thousandth still shows. */
@@ -67,10 +71,11 @@ struct note {
     union {
         char phase[64];         /* "resolving", "installing", "compiling", "building the box" */
         struct started started; /* OUTCOME of a refusal carries no STARTED before it */
-        struct usage sample;    /* so far; its memory_peak and pids_peak are what is there now */
+        struct sample sample;
         struct progress_note progress;
         struct changes changes; /* one part of the list; the parts are joined in their order */
         struct outcome outcome;
+        struct measured measured;
     };
 };
 

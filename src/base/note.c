@@ -80,6 +80,54 @@ static void get_usage(struct frame_reader *in, struct usage *usage)
         in->bad = true;
 }
 
+static void put_sample(struct str *out, const struct sample *sample)
+{
+    put_usage(out, &sample->usage);
+    frame_put_u32(out, sample->each_count);
+    for (uint32_t i = 0; i < sample->each_count; i++) {
+        const struct sample_process *process = &sample->each[i];
+        frame_put_u32(out, process->pid);
+        frame_put_text(out, process->name);
+        frame_put_u64(out, process->cpu_ns);
+        frame_put_u64(out, process->memory_bytes);
+    }
+}
+
+static void get_sample(struct frame_reader *in, struct sample *sample)
+{
+    get_usage(in, &sample->usage);
+    sample->each_count = frame_u32(in);
+    if (sample->each_count > SAMPLE_PROCESSES_MAX)
+        in->bad = true;
+    for (uint32_t i = 0; i < sample->each_count && !in->bad; i++) {
+        struct sample_process *process = &sample->each[i];
+        process->pid = frame_u32(in);
+        frame_fixed(in, process->name, sizeof(process->name));
+        process->cpu_ns = frame_u64(in);
+        process->memory_bytes = frame_u64(in);
+    }
+}
+
+static void put_measured(struct str *out, const struct measured *measured)
+{
+    frame_put_u64(out, measured->interval_ns);
+    frame_put_u64(out, measured->sampling_cpu_ns);
+    frame_put_u32(out, measured->counted);
+    for (int i = 0; i < COUNTER_COUNT; i++)
+        frame_put_u64(out, measured->counters[i]);
+    frame_put_text(out, measured->missing);
+}
+
+static void get_measured(struct frame_reader *in, struct measured *measured)
+{
+    measured->interval_ns = frame_u64(in);
+    measured->sampling_cpu_ns = frame_u64(in);
+    measured->counted = frame_u32(in);
+    for (int i = 0; i < COUNTER_COUNT; i++)
+        measured->counters[i] = frame_u64(in);
+    frame_fixed(in, measured->missing, sizeof(measured->missing));
+}
+
 static void put_started(struct str *out, const struct started *started)
 {
     for (size_t i = 0; i < LIMIT_COUNT; i++)
@@ -288,7 +336,7 @@ int note_encode(const struct note *note, void **ret, size_t *len, struct error *
         put_started(&out, &note->started);
         break;
     case NOTE_SAMPLE:
-        put_usage(&out, &note->sample);
+        put_sample(&out, &note->sample);
         break;
     case NOTE_PROGRESS:
         put_progress(&out, &note->progress);
@@ -298,6 +346,9 @@ int note_encode(const struct note *note, void **ret, size_t *len, struct error *
         break;
     case NOTE_OUTCOME:
         put_outcome(&out, &note->outcome);
+        break;
+    case NOTE_MEASURED:
+        put_measured(&out, &note->measured);
         break;
     }
     uint32_t body = (uint32_t)(out.len - sizeof(uint32_t));
@@ -312,7 +363,7 @@ int note_encode(const struct note *note, void **ret, size_t *len, struct error *
 int note_decode(const void *frame, size_t len, struct note *ret, struct error *err)
 {
     struct frame_reader in = frame_read(frame, len);
-    *ret = (struct note){ .kind = get_choice(&in, NOTE_OUTCOME) };
+    *ret = (struct note){ .kind = get_choice(&in, NOTE_MEASURED) };
     switch (ret->kind) {
     case NOTE_PHASE:
         frame_fixed(&in, ret->phase, sizeof(ret->phase));
@@ -321,7 +372,7 @@ int note_decode(const void *frame, size_t len, struct note *ret, struct error *e
         get_started(&in, &ret->started);
         break;
     case NOTE_SAMPLE:
-        get_usage(&in, &ret->sample);
+        get_sample(&in, &ret->sample);
         break;
     case NOTE_PROGRESS:
         get_progress(&in, &ret->progress);
@@ -331,6 +382,9 @@ int note_decode(const void *frame, size_t len, struct note *ret, struct error *e
         break;
     case NOTE_OUTCOME:
         get_outcome(&in, &ret->outcome);
+        break;
+    case NOTE_MEASURED:
+        get_measured(&in, &ret->measured);
         break;
     }
     if (!frame_end(&in)) {

@@ -181,6 +181,7 @@ void recording_note(struct recording *recording, const struct note *note)
     case NOTE_SAMPLE:
     case NOTE_CHANGES:
     case NOTE_OUTCOME:
+    case NOTE_MEASURED:
         break;
     }
     if (r < 0)

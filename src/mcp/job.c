@@ -40,8 +40,9 @@ struct job {
     struct started started;
     bool has_started;
     struct changes changes;
+    uint64_t interval_ns; /* between readings; 0: it is not measured */
     struct samples samples;
-    bool measured;
+    struct measured measured;
     struct capture output[2];
 };
 
@@ -176,6 +177,13 @@ static struct json_object *job_result(const struct job *job, const struct outcom
                                       const uint64_t dropped[2])
 {
     autofree char *rest = xasprintf("job-stream://%s", job->record.id);
+    struct benchmark benchmark = { 0 };
+    const struct benchmark_last last = { .samples = &job->samples,
+                                         .outcome = outcome,
+                                         .measured = &job->measured,
+                                         .interval_ns = job->interval_ns,
+                                         .samples_room = REPLY_SAMPLES_ROOM };
+    benchmark_take(&benchmark, outcome);
     const struct result_input input = {
         .job = job->record.id,
         .started = job->has_started ? &job->started : NULL,
@@ -183,14 +191,17 @@ static struct json_object *job_result(const struct job *job, const struct outcom
         .output = { &job->output[0], &job->output[1] },
         .dropped = { dropped[0], dropped[1] },
         .changes = &job->changes,
-        .samples = job->measured ? &job->samples : NULL,
+        .benchmark = job->interval_ns > 0 ? &benchmark : NULL,
+        .last = &last,
         .changes_room = REPLY_CHANGES_ROOM,
         .elapsed_ns = now_ns() - job->arrived_ns,
         .policy = job->record.policy,
         .use_uv = job->use_uv,
         .rest = kept_whole(&job->kept) ? rest : NULL,
     };
-    return result_build(&input);
+    struct json_object *object = result_build(&input);
+    benchmark_done(&benchmark);
+    return object;
 }
 
 /* What the record says for good. */
@@ -307,6 +318,9 @@ static void on_note(struct run_sink *sink, struct note *note)
     case NOTE_SAMPLE:
         samples_take(&job->samples, &note->sample);
         break;
+    case NOTE_MEASURED:
+        job->measured = note->measured;
+        break;
     case NOTE_OUTCOME:
         break;
     }
@@ -368,7 +382,7 @@ static struct job *job_new(struct jobs *jobs, struct job_order *order)
     job->turn.go = on_turn;
     job->arrived_ns = order->arrived_ns;
     job->use_uv = order->launch->use_uv;
-    job->measured = order->launch->sample_ms > 0;
+    job->interval_ns = order->launch->sample_ms * NS_PER_MS;
     struct record *record = &job->record;
     memcpy(record->id, order->launch->job, sizeof(record->id));
     memcpy(record->owner, order->launch->owner, sizeof(record->owner));

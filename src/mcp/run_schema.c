@@ -9,6 +9,10 @@
 #define COUNT_OF      "{\"type\":\"integer\",\"minimum\":0}"
 #define BYTES_OF(WAY) "{\"type\":\"integer\",\"minimum\":0,\"description\":\"" WAY " storage\"}"
 
+#define SUMMARY                                                                \
+    "{\"type\":\"object\",\"properties\":{\"min\":" NUMBER ",\"mean\":" NUMBER \
+    ",\"median\":" NUMBER ",\"stddev\":" NUMBER ",\"p95\":" NUMBER ",\"max\":" NUMBER "}}"
+
 /* clang-format off */
 const char run_output_schema[] =
     "{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{"
@@ -68,9 +72,27 @@ const char run_output_schema[] =
     "\"installed\":" TEXTS ","
     "\"python_version_used\":{\"type\":\"string\"},"
     "\"wall_time_seconds\":" NUMBER ",\"cpu_time_seconds\":" NUMBER ","
-    "\"peak_rss_mb\":" NUMBER ",\"runs\":" COUNT_OF ","
-    "\"samples\":{\"type\":\"array\",\"description\":\"of a benchmark, at most 256: of a long run "
-        "every second, fourth, ... is kept\",\"items\":{\"type\":\"object\",\"properties\":{"
+    "\"peak_rss_mb\":" NUMBER ","
+    "\"runs\":{\"type\":\"array\",\"description\":\"of a benchmark, in their order; what is above is "
+        "the last one\",\"items\":{\"type\":\"object\",\"properties\":{"
+        "\"wall_seconds\":" NUMBER ",\"cpu_user_seconds\":" NUMBER ","
+        "\"cpu_system_seconds\":" NUMBER ",\"peak_memory_mb\":" NUMBER ","
+        "\"end\":{\"type\":\"string\"},\"exit_code\":{\"type\":\"integer\"}}}},"
+    "\"statistics\":{\"type\":\"object\",\"description\":\"of the runs that ended with exit status 0, "
+        "else of all\",\"properties\":{\"wall_seconds\":" SUMMARY ",\"cpu_seconds\":" SUMMARY ","
+        "\"cpu_user_seconds\":" SUMMARY ",\"cpu_system_seconds\":" SUMMARY ","
+        "\"peak_memory_mb\":" SUMMARY "}},"
+    "\"warnings\":" TEXTS ","
+    "\"samples\":{\"type\":\"array\",\"description\":\"of the last run of a benchmark, from its start "
+        "to its end, at most 257: of a long run every second, fourth, ... is kept\","
+        "\"items\":{\"type\":\"object\",\"properties\":{"
         "\"time_seconds\":" NUMBER ",\"cpu_seconds\":" NUMBER ",\"memory_mb\":" NUMBER ","
-        "\"processes\":" COUNT_OF "}}}}}";
+        "\"processes\":" COUNT_OF ",\"each\":{\"type\":\"array\",\"description\":\"where there are "
+        "several processes, at most 16 of them\",\"items\":{\"type\":\"object\",\"properties\":{"
+        "\"pid\":" COUNT_OF ",\"name\":{\"type\":\"string\"},\"cpu_seconds\":" NUMBER ","
+        "\"memory_mb\":" NUMBER "}}}}}},"
+    "\"counters\":{\"type\":\"object\",\"description\":\"of the processor, in user mode, of all "
+        "processes\",\"additionalProperties\":" COUNT_OF "},"
+    "\"counters_missing\":{\"type\":\"string\",\"description\":\"which others, and why\"},"
+    "\"sample_interval_seconds\":" NUMBER ",\"sampling_cpu_seconds\":" NUMBER "}}";
 /* clang-format on */

@@ -359,8 +359,8 @@ struct json_object *result_build(const struct result_input *input)
             json_object_object_add(object, "denied_omitted",
                                    json_object_new_uint64(outcome->denied_unlisted));
     }
-    if (input->samples)
-        samples_add_to(object, input->samples, &outcome->usage);
+    if (started && input->benchmark)
+        benchmark_add_to(object, input->benchmark, input->last);
     json_object_object_add(object, "job_id", text_or_null(input->job));
     /* A list without bound is for a file or a pipe, which have room for the output too. */
     size_t others = result_cost(object);

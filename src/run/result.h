@@ -10,8 +10,8 @@
 
 #include <cordon/note.h>
 
+#include "run/benchmark.h"
 #include "run/capture.h"
-#include "run/samples.h"
 
 /* A reply holds the object twice: as itself and as the text of a content block. */
 #define REPLY_BYTES_MAX ((size_t)128 * 1024)
@@ -22,6 +22,9 @@
 /* Of it, what a change list may take: a hundred files, and room for the output is left. */
 #define REPLY_CHANGES_ROOM ((size_t)24 * 1024)
 
+/* And readings of a benchmark: SAMPLES_MAX of one process. */
+#define REPLY_SAMPLES_ROOM ((size_t)48 * 1024)
+
 /* Everything is borrowed for the call. */
 struct result_input {
     const char *job;
@@ -31,11 +34,12 @@ struct result_input {
     uint64_t dropped[2];             /* bytes over limits.output */
     const struct changes *changes;   /* or NULL where nothing is known */
     size_t changes_room;             /* what they may cost (capture_cost); SIZE_MAX: all of them */
-    const struct samples *samples;   /* of a benchmark, or NULL */
-    uint64_t elapsed_ns;             /* since the request arrived */
-    const char *policy;              /* what was asked for, where `started` cannot say it */
-    bool use_uv;                     /* the same */
-    const char *rest;                /* address of the whole output, or NULL where it is not kept */
+    const struct benchmark *benchmark; /* or NULL */
+    const struct benchmark_last *last; /* of its runs; where there is a benchmark */
+    uint64_t elapsed_ns;               /* since the request arrived */
+    const char *policy;                /* what was asked for, where `started` cannot say it */
+    bool use_uv;                       /* the same */
+    const char *rest; /* address of the whole output, or NULL where it is not kept */
 };
 
 /* The object, the caller's (json_object_put). */

@@ -404,13 +404,13 @@ def test_a_benchmark_measures_the_script_alone(client):
         "sys.stderr.write('x' * 10**6)\n"
     )
     result = client.call("py_benchmark_script", script_content=code, sample_interval=0.02)
-    assert (result["status"], result["exit_code"], result["runs"]) == ("completed", 0, 1)
+    assert (result["status"], result["exit_code"], len(result["runs"])) == ("completed", 0, 1)
     assert result["stderr"].startswith("done\n")
     assert result["cpu_time_seconds"] >= 0.5
     assert result["wall_time_seconds"] >= result["usage"]["wall_seconds"] - 1e-5 >= 0.8
     assert 64 <= result["peak_rss_mb"] < 200
     samples = result["samples"]
-    assert 5 <= len(samples) <= 256
+    assert 5 <= len(samples) <= 300
     times = [sample["time_seconds"] for sample in samples]
     assert times == sorted(times)
     assert times[-1] <= result["wall_time_seconds"]
@@ -427,8 +427,8 @@ def test_a_long_benchmark_has_a_bounded_number_of_samples(client):
         sample_interval=0.001,
         timeout_seconds=20,
     )
-    assert 64 <= len(result["samples"]) <= 256
-    assert result["samples"][-1]["time_seconds"] > 1
+    assert 32 <= len(result["samples"]) <= 300
+    assert result["samples"][-1]["time_seconds"] == result["wall_time_seconds"] > 1
     assert len(client.raw.lines[-1]) <= REPLY_MAX
 
 
@@ -438,7 +438,7 @@ def test_a_benchmark_in_the_background_is_a_job_like_any_other(client):
     )
     record = client.ended(answer["job_id"])
     assert record["label"] == "bench"
-    assert record["result"]["runs"] == 1
+    assert len(record["result"]["runs"]) == 1
     late = client.call(
         "py_benchmark_script", script_content="import time; time.sleep(60)", timeout_seconds=1
     )

@@ -101,12 +101,13 @@ static void samples_stay_few_and_cover_everything(void **state)
     struct samples samples = { 0 };
     const uint64_t count = 100000;
     for (uint64_t i = 0; i < count; i++)
-        samples_take(&samples, &(const struct usage){ .wall_ns = i });
+        samples_take(&samples, &(const struct sample){ .usage = { .wall_ns = i } });
     assert_true(samples.count <= SAMPLES_MAX && samples.count >= SAMPLES_MAX / 2);
-    assert_int_equal(samples.list[0].wall_ns, 0);
-    assert_true(samples.list[samples.count - 1].wall_ns >= count - samples.every);
+    assert_int_equal(samples.list[0].usage.wall_ns, 0);
+    assert_true(samples.list[samples.count - 1].usage.wall_ns >= count - samples.every);
     for (size_t i = 1; i < samples.count; i++)
-        assert_int_equal(samples.list[i].wall_ns - samples.list[i - 1].wall_ns, samples.every);
+        assert_int_equal(samples.list[i].usage.wall_ns - samples.list[i - 1].usage.wall_ns,
+                         samples.every);
     samples_done(&samples);
 }
 

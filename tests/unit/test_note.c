@@ -75,21 +75,62 @@ static void every_figure_travels_and_says_whether_it_is_known(void **state)
 {
     (void)state;
     struct note note = { .kind = NOTE_SAMPLE,
-                         .sample = { 9, 2, 3, 4, 5, 6, 7, 8, 1, 9, 10, USAGE_KNOWN_ALL, true,
-                                     USAGE_MIXED } };
+                         .sample.usage = { 9, 2, 3, 4, 5, 6, 7, 8, 1, 9, 10, USAGE_KNOWN_ALL, true,
+                                           USAGE_MIXED } };
     struct note back = travelled(&note);
-    assert_int_equal(back.sample.written_bytes, note.sample.written_bytes);
-    assert_int_equal(back.sample.own_cpu_ns, note.sample.own_cpu_ns);
-    assert_int_equal(back.sample.known, USAGE_KNOWN_ALL);
-    assert_int_equal(back.sample.source, USAGE_MIXED);
-    assert_true(back.sample.memory_at_least);
-    note.sample.known = USAGE_KNOWN_ALL + 1;
+    assert_int_equal(back.sample.usage.written_bytes, note.sample.usage.written_bytes);
+    assert_int_equal(back.sample.usage.own_cpu_ns, note.sample.usage.own_cpu_ns);
+    assert_int_equal(back.sample.usage.known, USAGE_KNOWN_ALL);
+    assert_int_equal(back.sample.usage.source, USAGE_MIXED);
+    assert_true(back.sample.usage.memory_at_least);
+    note.sample.usage.known = USAGE_KNOWN_ALL + 1;
     assert_int_equal(decoded(&note), -EBADMSG);
-    note.sample.known = USAGE_INTERPRETER;
-    note.sample.wall_ns = note.sample.interpreter_ns - 1; /* a part is more than the whole */
+    note.sample.usage.known = USAGE_INTERPRETER;
+    note.sample.usage.wall_ns =
+        note.sample.usage.interpreter_ns - 1; /* a part is more than the whole */
     assert_int_equal(decoded(&note), -EBADMSG);
-    note.sample.known = 0;
+    note.sample.usage.known = 0;
     assert_int_equal(decoded(&note), 0);
+}
+
+static void a_reading_keeps_its_processes_and_no_more_than_there_may_be(void **state)
+{
+    (void)state;
+    struct note note = { .kind = NOTE_SAMPLE,
+                         .sample = { .usage = { .wall_ns = 5 },
+                                     .each_count = 2,
+                                     .each = { { 2, "python3", 7, 4096 },
+                                               { 9, "a\n\xff\x1b[2J", 1, 0 } } } };
+    struct note back = travelled(&note);
+    assert_int_equal(back.sample.each_count, 2);
+    assert_memory_equal(&back.sample.each[1], &note.sample.each[1], sizeof(note.sample.each[1]));
+
+    void *bytes = NULL;
+    size_t len = 0;
+    struct error err = { 0 };
+    note.sample.each_count = 0;
+    assert_int_equal(note_encode(&note, &bytes, &len, &err), 0);
+    uint32_t many = SAMPLE_PROCESSES_MAX + 1; /* the last member of such a note */
+    memcpy((char *)bytes + len - sizeof(many), &many, sizeof(many));
+    assert_int_equal(note_decode((char *)bytes + 4, len - 4, &back, &err), -EBADMSG);
+    free(bytes);
+}
+
+static void what_was_measured_travels(void **state)
+{
+    (void)state;
+    struct note note = { .kind = NOTE_MEASURED,
+                         .measured = { .interval_ns = 1,
+                                       .sampling_cpu_ns = 2,
+                                       .counted = 1U << COUNTER_PAGE_FAULTS,
+                                       .counters = { [COUNTER_PAGE_FAULTS] = 3 },
+                                       .missing = "no counters" } };
+    struct note back = travelled(&note);
+    assert_memory_equal(&back.measured.counters, &note.measured.counters,
+                        sizeof(note.measured.counters));
+    assert_int_equal(back.measured.counted, note.measured.counted);
+    assert_int_equal(back.measured.sampling_cpu_ns, 2);
+    assert_string_equal(back.measured.missing, "no counters");
 }
 
 static void a_list_of_denials_without_bound_is_no_note(void **state)
@@ -160,6 +201,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_change_list_travels_in_parts_and_is_whole_again),
     cmocka_unit_test(changes_read_the_same_in_whatever_order_they_were_found),
     cmocka_unit_test(an_outcome_travels_with_everything_that_was_denied),
+    cmocka_unit_test(a_reading_keeps_its_processes_and_no_more_than_there_may_be),
+    cmocka_unit_test(what_was_measured_travels),
     cmocka_unit_test(a_list_of_denials_without_bound_is_no_note),
     cmocka_unit_test(progress_travels_and_is_a_number),
     cmocka_unit_test(every_figure_travels_and_says_whether_it_is_known),

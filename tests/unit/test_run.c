@@ -177,7 +177,7 @@ static void act_leave_holder(struct launch *launch)
         (void)pause();
         _exit(0);
     }
-    struct note sample = { .kind = NOTE_SAMPLE, .sample = { .pids_peak = (uint64_t)holder } };
+    struct note sample = { .kind = NOTE_SAMPLE, .sample = { .usage = { .pids_peak = (uint64_t)holder } } };
     tell(launch, &sample);
     tell_outcome(launch, END_EXITED, 0);
 }
@@ -205,7 +205,7 @@ static void on_note(struct run_sink *sink, struct note *note)
     if (note->kind == NOTE_STARTED)
         watcher->started_first = watcher->bytes[0] + watcher->bytes[1] == 0;
     if (note->kind == NOTE_SAMPLE)
-        watcher->holder = (pid_t)note->sample.pids_peak;
+        watcher->holder = (pid_t)note->sample.usage.pids_peak;
 }
 
 static void on_output(struct run_sink *sink, int stream, const void *bytes, size_t len)

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "counters.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cordon/own.h>
+
+static const struct {
+    uint32_t type;
+    uint64_t config;
+} events[COUNTER_COUNT] = {
+    [COUNTER_INSTRUCTIONS] = { PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS },
+    [COUNTER_CYCLES] = { PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES },
+    [COUNTER_BRANCH_MISSES] = { PERF_TYPE_HARDWARE, PERF_COUNT_HW_BRANCH_MISSES },
+    [COUNTER_CACHE_MISSES] = { PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_MISSES },
+    [COUNTER_PAGE_FAULTS] = { PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS },
+};
+
+static int event_open(enum counter counter, pid_t init)
+{
+    struct perf_event_attr attributes = {
+        .size = sizeof(attributes),
+        .type = events[counter].type,
+        .config = events[counter].config,
+        .read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
+        .disabled = 1,
+        .inherit = 1,
+        .enable_on_exec = 1, /* pid 1 never does: what it does itself is not the script's */
+        .exclude_kernel = 1, /* what perf_event_paranoid allows everybody but the wary */
+        .exclude_hv = 1,
+    };
+    return (int)syscall(SYS_perf_event_open, &attributes, init, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+static const char *reason(int code)
+{
+    switch (code) {
+    case ENOENT:
+    case ENODEV:
+    case EOPNOTSUPP:
+        return "this machine has no such counter, as most virtual ones";
+    case EACCES:
+    case EPERM:
+        return "the kernel does not allow it (kernel.perf_event_paranoid)";
+    case ENOSYS:
+        return "the kernel has no counters";
+    default:
+        return strerror(code);
+    }
+}
+
+/* "instructions, cycles: this machine ..."; the reason is the first one's. */
+static void say_missing(struct counters *counters, const int codes[COUNTER_COUNT])
+{
+    size_t len = 0;
+    int first = 0;
+    for (int i = 0; i < COUNTER_COUNT; i++) {
+        if (codes[i] == 0)
+            continue;
+        len += (size_t)snprintf(counters->missing + len, sizeof(counters->missing) - len, "%s%s",
+                                len ? ", " : "", counter_name((enum counter)i));
+        first = first ? first : codes[i];
+    }
+    if (len > 0)
+        (void)snprintf(counters->missing + len, sizeof(counters->missing) - len, ": %s",
+                       reason(first));
+}
+
+void counters_open(struct counters *counters, pid_t init)
+{
+    int codes[COUNTER_COUNT];
+    counters->missing[0] = '\0';
+    for (int i = 0; i < COUNTER_COUNT; i++) {
+        counters->fds[i] = event_open((enum counter)i, init);
+        codes[i] = counters->fds[i] < 0 ? errno : 0;
+    }
+    say_missing(counters, codes);
+}
+
+/* What read(2) gives, by read_format. */
+struct value {
+    uint64_t count, enabled_ns, running_ns;
+};
+
+/* There may be more counters than the processor has places: one that had its place for a part
+ * of the time stands for all of it. */
+static uint64_t scaled(const struct value *value)
+{
+    if (value->running_ns == 0 || value->running_ns >= value->enabled_ns)
+        return value->count;
+    return (uint64_t)((double)value->count * (double)value->enabled_ns / (double)value->running_ns);
+}
+
+void counters_read(const struct counters *counters, struct measured *ret)
+{
+    (void)snprintf(ret->missing, sizeof(ret->missing), "%s", counters->missing);
+    for (int i = 0; i < COUNTER_COUNT; i++) {
+        struct value value;
+        if (counters->fds[i] < 0 ||
+            read(counters->fds[i], &value, sizeof(value)) != (ssize_t)sizeof(value))
+            continue;
+        ret->counted |= 1U << i;
+        ret->counters[i] = scaled(&value);
+    }
+}
+
+void counters_close(struct counters *counters)
+{
+    for (int i = 0; i < COUNTER_COUNT; i++)
+        own_close(&counters->fds[i]);
+    *counters = (struct counters){ 0 };
+    for (int i = 0; i < COUNTER_COUNT; i++)
+        counters->fds[i] = -1;
+}

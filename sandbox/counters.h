@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* counters.h - what the processor counts of a box (perf_event_open(2)): user mode only, of
+ * every process it ever has, from the first execve(2) on. The descriptors stay with the
+ * supervisor; the box learns nothing and can ask for nothing.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include <cordon/measure.h>
+
+struct counters {
+    int fds[COUNTER_COUNT]; /* -1: not there */
+    char missing[sizeof(((struct measured *)0)->missing)];
+};
+
+/* Of a pid 1 that has not begun yet; later it cannot be looked into. What cannot be counted is
+ * left out and said in `missing`. */
+void counters_open(struct counters *counters, pid_t init);
+
+/* What they have come to; the box may be gone. */
+void counters_read(const struct counters *counters, struct measured *ret);
+void counters_close(struct counters *counters);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "measure.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fd.h"
+#include "sample.h"
+#include "seen.h"
+#include "usage.h"
+#include "usage_now.h"
+
+/* So many times as long as a reading took nobody takes another: it costs a hundredth; of the
+ * whole ones half of that. */
+#define REST_FACTOR       99
+#define REST_FACTOR_WHOLE 199
+
+/* --- one process of several ------------------------------------------------------------ */
+
+/* The value of "NAME:" in /proc/PID/status, or NULL. What is before it has no line ends of
+ * its own: the kernel escapes them in a name. */
+static const char *field(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+    return at ? at + strlen(name) : NULL;
+}
+
+static uint64_t field_bytes(const char *text, const char *name)
+{
+    const char *value = field(text, name);
+    return value ? strtoull(value, NULL, 10) * 1024 : 0;
+}
+
+/* The last of the numbers it has, one per nested namespace. */
+static uint32_t inner_pid(const char *text)
+{
+    const char *value = field(text, "\nNSpid:");
+    uint32_t pid = 0;
+    char *end;
+    for (; value && *value != '\n'; value = end) {
+        unsigned long number = strtoul(value, &end, 10);
+        if (end == value)
+            break;
+        pid = (uint32_t)number;
+    }
+    return pid;
+}
+
+/* False where it has ended, or has no memory any more. */
+static bool look_at_one(pid_t pid, struct sample_process *ret)
+{
+    char path[32];
+    struct error ignored;
+    autofree char *text = NULL;
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    if (file_read(AT_FDCWD, path, 16384, &text, NULL, &ignored) < 0 || !field(text, "\nRssAnon:"))
+        return false;
+    *ret = (struct sample_process){
+        .pid = inner_pid(text),
+        .cpu_ns = seen_note(NULL, pid),
+        .memory_bytes = field_bytes(text, "\nRssAnon:") + field_bytes(text, "\nRssShmem:"),
+    };
+    const char *name = field(text, "Name:\t");
+    if (name)
+        (void)snprintf(ret->name, sizeof(ret->name), "%.*s", (int)strcspn(name, "\n"), name);
+    return true;
+}
+
+/* Those that were there first: the children of a pid 1 come in the order of their birth. */
+static void look_at_each(pid_t init, struct sample *sample)
+{
+    const pid_t *pids;
+    size_t count = tree_pids(init, &pids);
+    for (size_t i = 1; i < count && sample->each_count < SAMPLE_PROCESSES_MAX; i++)
+        if (look_at_one(pids[i], &sample->each[sample->each_count]))
+            sample->each_count++;
+}
+
+/* --- the group's files, kept open: a look at them takes microseconds ------------------------ */
+
+static void open_files(struct measure *measure, const struct cgroup *cgroup)
+{
+    const int memory = cgroup->memory_v2 ? cgroup->v2 : cgroup->v1[V1_MEMORY];
+    const char *name = cgroup->memory_v2 ? "memory.current" : "memory.usage_in_bytes";
+    measure->cpu_file = measure->memory_file = -1;
+    if (cgroup->v2 < 0 || memory < 0)
+        return;
+    measure->cpu_file = openat(cgroup->v2, "cpu.stat", O_RDONLY | O_CLOEXEC);
+    measure->memory_file = openat(memory, name, O_RDONLY | O_CLOEXEC);
+}
+
+static bool read_file(int fd, char *out, size_t room)
+{
+    ssize_t n = fd < 0 ? -1 : pread(fd, out, room - 1, 0);
+    if (n > 0)
+        out[n] = '\0';
+    return n > 0;
+}
+
+static uint64_t keyed(const char *text, const char *name)
+{
+    const char *value = field(text, name);
+    return value ? strtoull(value, NULL, 10) : 0;
+}
+
+/* False where there is no such group: then every reading is a whole one. */
+static bool look_at_group(const struct measure *measure, struct usage *ret)
+{
+    char cpu[1024], memory[32];
+    if (!read_file(measure->cpu_file, cpu, sizeof(cpu)) ||
+        !read_file(measure->memory_file, memory, sizeof(memory)))
+        return false;
+    ret->cpu_user_ns = keyed(cpu, "\nuser_usec ") * 1000;
+    ret->cpu_system_ns = keyed(cpu, "\nsystem_usec ") * 1000;
+    ret->memory_peak_bytes = strtoull(memory, NULL, 10);
+    return true;
+}
+
+/* --- readings ---------------------------------------------------------------------------- */
+
+static void look_at_all(struct measure *measure, pid_t init, const struct cgroup *cgroup,
+                        uint64_t seen_cpu_ns, struct sample *sample)
+{
+    struct usage *usage = &sample->usage, group;
+    usage_now(init, cgroup, usage);
+    if (usage->source == USAGE_SAMPLED && seen_cpu_ns > usage->cpu_user_ns)
+        usage->cpu_user_ns = seen_cpu_ns;
+    if (usage->pids_peak == 0) /* between two programs */
+        usage->pids_peak = 1;
+    if (look_at_group(measure, &group))
+        measure->aside = (int64_t)group.memory_peak_bytes - (int64_t)usage->memory_peak_bytes;
+    measure->whole = *usage;
+    if (usage->pids_peak > 1)
+        look_at_each(init, sample);
+}
+
+/* What is between two whole ones. */
+static void look_shortly(const struct measure *measure, struct usage *usage)
+{
+    const struct usage group = *usage;
+    *usage = measure->whole;
+    usage->cpu_user_ns = group.cpu_user_ns;
+    usage->cpu_system_ns = group.cpu_system_ns;
+    int64_t memory = (int64_t)group.memory_peak_bytes - measure->aside;
+    usage->memory_peak_bytes = memory > 0 ? (uint64_t)memory : 0;
+}
+
+static void take_away(uint64_t *from, uint64_t *what)
+{
+    uint64_t part = *what < *from ? *what : *from;
+    *from -= part;
+    *what -= part;
+}
+
+uint64_t measure_look(struct measure *measure, pid_t init, const struct cgroup *cgroup,
+                      uint64_t at_ns, uint64_t seen_cpu_ns)
+{
+    uint64_t begun = sample_clock();
+    struct sample sample = { 0 };
+    struct usage *usage = &sample.usage;
+    if (measure->readings == 0)
+        open_files(measure, cgroup);
+    bool whole = at_ns >= measure->next_whole_ns || !look_at_group(measure, usage);
+    if (whole)
+        look_at_all(measure, init, cgroup, seen_cpu_ns, &sample);
+    else
+        look_shortly(measure, usage);
+    if (measure->readings++ == 0)
+        measure->before_ns = usage->cpu_user_ns + usage->cpu_system_ns;
+    uint64_t before = measure->before_ns;
+    take_away(&usage->cpu_system_ns, &before);
+    take_away(&usage->cpu_user_ns, &before);
+    usage->wall_ns = at_ns;
+    measure->told(measure->context, &sample);
+
+    uint64_t cost = sample_clock() - begun, rest = cost * REST_FACTOR;
+    if (whole)
+        measure->next_whole_ns = at_ns + cost * REST_FACTOR_WHOLE;
+    if (whole && measure->cpu_file >= 0 && measure->memory_file >= 0)
+        rest = 0; /* the next may be a short one */
+    measure->cost_ns += cost;
+    measure->last_at_ns = at_ns;
+    measure->late += rest > measure->asked_ns;
+    return rest > measure->asked_ns ? rest : measure->asked_ns;
+}
+
+void measure_end(struct measure *measure, struct measured *ret)
+{
+    *ret =
+        (struct measured){ .interval_ns = measure->asked_ns, .sampling_cpu_ns = measure->cost_ns };
+    if (2 * measure->late > measure->readings && measure->readings > 1)
+        ret->interval_ns = measure->last_at_ns / (measure->readings - 1);
+    if (ret->interval_ns < measure->asked_ns)
+        ret->interval_ns = measure->asked_ns;
+    counters_read(&measure->counters, ret);
+    counters_close(&measure->counters);
+    if (measure->readings > 0) {
+        own_close(&measure->cpu_file);
+        own_close(&measure->memory_file);
+    }
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* measure.h - readings of what a box uses, for somebody who wants to see them; limits have
+ * readings of their own (sample.h).
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include <cordon/measure.h>
+
+#include "cgroup.h"
+#include "counters.h"
+
+struct measure {
+    uint64_t asked_ns; /* between two readings */
+    void (*told)(void *context, const struct sample *sample);
+    void *context;
+    struct counters counters;
+    /* The rest is its own, zero at the beginning. */
+    int cpu_file, memory_file; /* of the group, open from the first reading on; or -1 */
+    uint64_t cost_ns, readings, late, last_at_ns;
+    uint64_t next_whole_ns;
+    struct usage whole; /* the last whole reading */
+    int64_t aside;      /* what it does not count of the memory that the group's file tells */
+    uint64_t before_ns; /* CPU time of the box when the payload began */
+};
+
+/* Tells one reading, `at_ns` after the payload's start; returns how long to wait for the next:
+ * as long as was asked, or longer, where that would cost more than a hundredth of the time. A
+ * whole one walks the processes; where they are wanted faster than that may be done, those in
+ * between look at the group alone. `seen_cpu_ns` is what the limits' own readings saw, for a
+ * box without a group. */
+uint64_t measure_look(struct measure *measure, pid_t init, const struct cgroup *cgroup,
+                      uint64_t at_ns, uint64_t seen_cpu_ns);
+
+/* What it came to. The box is gone. */
+void measure_end(struct measure *measure, struct measured *ret);
