@@ -21,6 +21,7 @@
 #include "fd.h"
 #include "mcp/gate.h"
 #include "mcp/job.h"
+#include "mcp/metrics.h"
 #include "mcp/session.h"
 #include "mcp/turns.h"
 #include "mcp/waiting.h"
@@ -48,6 +49,7 @@ struct serve {
     struct gate *gate;
     struct jobs *jobs;
     struct wishes *wishes;
+    struct metrics *metrics;
     struct session *session;
     struct stdio *stdio;
     uint64_t budget_ns; /* of a call */
@@ -321,11 +323,13 @@ static int make_loop(struct serve *serve, struct error *err)
     watch_signals(serve);
     turns_init(&serve->turns, runs_at_once(&serve->config));
     serve->gate = gate_new(serve->base, fd_take(&serve->channel), on_gate_died, serve);
+    serve->metrics = metrics_new(serve->config.client_policies);
     const struct jobs_parts jobs = { .base = serve->base,
                                      .gate = serve->gate,
                                      .turns = &serve->turns,
                                      .store = serve->keepings.store,
                                      .outputs = serve->keepings.outputs,
+                                     .metrics = serve->metrics,
                                      .idle = on_idle,
                                      .context = serve };
     serve->jobs = jobs_new(&jobs);
@@ -337,6 +341,7 @@ static int make_loop(struct serve *serve, struct error *err)
                       .library = { serve->state, serve->state_path, LIBRARY_LOCAL },
                       .store = serve->keepings.store,
                       .outputs = serve->keepings.outputs,
+                      .metrics = serve->metrics,
                       .wishes = serve->wishes,
                       .config = &serve->config,
                       .default_policy = serve->config.default_policy,
@@ -365,6 +370,7 @@ static void serve_done(struct serve *serve)
     if (serve->jobs && jobs_count(serve->jobs) == 0)
         jobs_free(serve->jobs);
     wishes_free(serve->wishes);
+    metrics_free(serve->metrics);
     keepings_done(&serve->keepings);
     int descriptors[] = { serve->in, serve->out, serve->state, serve->channel };
     for (size_t i = 0; i < COUNT(descriptors); i++)

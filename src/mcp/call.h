@@ -19,6 +19,7 @@ struct config;
 struct event_base;
 struct gate;
 struct jobs;
+struct metrics;
 struct outputs;
 struct progress;
 struct readers;
@@ -35,6 +36,7 @@ struct services {
     struct store *store;     /* never NULL; one that cannot be used says why at each call */
     struct outputs *outputs; /* never NULL */
     const struct config *config;
+    struct metrics *metrics; /* NULL: nothing is counted */
     struct wishes *wishes;   /* of other servers, and to them */
     struct readers *readers; /* the session's: where its client stopped reading */
     const char *default_policy;

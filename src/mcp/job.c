@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "mcp/gate.h"
 #include "mcp/kept.h"
+#include "mcp/metrics.h"
 #include "mcp/owed.h"
 #include "mcp/turns.h"
 #include "run/result.h"
@@ -160,6 +161,21 @@ static void log_end(const struct job *job, const struct outcome *outcome)
         log_event(LOG_ERROR, "fault", KV("job", job->record.id), KV("reason", outcome->error.text));
 }
 
+static void count_end(const struct job *job, const struct outcome *outcome,
+                      const uint64_t dropped[2])
+{
+    const struct metrics_run run = {
+        .tool = job->record.tool,
+        .policy = job->record.policy,
+        .outcome = outcome,
+        .started = job->has_started ? &job->started : NULL,
+        .queue_ns = job->has_started ? job->started.queue_ns : job->queued_ns,
+        .bytes = { job->output[0].bytes, job->output[1].bytes },
+        .dropped = { dropped[0], dropped[1] },
+    };
+    metrics_run(job->jobs->parts.metrics, &run);
+}
+
 /* Cancelled though nobody asked: this server ends, or the gate died and what was left
  * of the run was ended for that. */
 static struct outcome true_outcome(const struct job *job, const struct outcome *outcome)
@@ -225,6 +241,7 @@ static void job_end(struct job *job, const struct outcome *reported, const uint6
 {
     const struct outcome outcome = true_outcome(job, reported);
     log_end(job, &outcome);
+    count_end(job, &outcome, dropped);
     if (job->kept.behind || job->output[0].bytes + job->output[1].bytes > KEPT_SHOWN_BYTES)
         kept_try(&job->kept, &job->record, job->output);
     struct json_object *result = job_result(job, &outcome, dropped);
@@ -509,6 +526,14 @@ void jobs_cancel_all(struct jobs *jobs)
 size_t jobs_count(const struct jobs *jobs)
 {
     return jobs->count;
+}
+
+size_t jobs_running(const struct jobs *jobs)
+{
+    size_t running = 0;
+    for (const struct job *job = jobs->first; job; job = job->next)
+        running += job->record.status == JOB_RUNNING;
+    return running;
 }
 
 struct jobs *jobs_new(const struct jobs_parts *parts)

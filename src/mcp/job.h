@@ -24,6 +24,7 @@
 struct event_base;
 struct gate;
 struct jobs;
+struct metrics;
 struct outputs;
 struct turns;
 
@@ -33,6 +34,7 @@ struct jobs_parts {
     struct turns *turns;
     struct store *store; /* NULL: nothing is kept */
     struct outputs *outputs;
+    struct metrics *metrics;     /* NULL: nothing is counted */
     void (*idle)(void *context); /* the last job has ended */
     void *context;
 };
@@ -40,6 +42,7 @@ struct jobs_parts {
 struct jobs *jobs_new(const struct jobs_parts *parts); /* copies *parts */
 void jobs_free(struct jobs *jobs);                     /* NULL is fine; no job may be left */
 size_t jobs_count(const struct jobs *jobs);
+size_t jobs_running(const struct jobs *jobs); /* of these; the others wait for their turn */
 
 struct job_watch {
     char id[JOB_ID_MAX];

@@ -9,7 +9,9 @@
 #include "fd.h"
 #include "job/record.h"
 #include "mcp/gate.h"
+#include "mcp/job.h"
 #include "mcp/job_view.h"
+#include "mcp/metrics.h"
 #include "mcp/rpc.h"
 #include "mcp/uri.h"
 #include "run/result.h"
@@ -21,6 +23,7 @@
 #define SCRIPTS  "cordon://scripts/"
 #define POLICIES "cordon://policies/"
 #define CHECK    "cordon://check"
+#define METRICS  "cordon://metrics"
 
 /* One range; who wants more asks for the next. */
 #define RANGE_BYTES_MAX ((size_t)1024 * 1024)
@@ -132,9 +135,25 @@ static int read_script(const struct services *services, const struct uri *uri, s
     return r;
 }
 
+/* --- cordon://metrics ---------------------------------------------------------------------- */
+
+static int read_metrics(const struct services *services, const struct uri *uri, struct content *ret,
+                        struct error *err)
+{
+    static const char *const known[] = { NULL };
+    int r = uri_known(uri, known, err);
+    if (r < 0 || !services->metrics)
+        return r;
+    size_t running = jobs_running(services->jobs);
+    const struct metrics_now now = { .running = running,
+                                     .pending = jobs_count(services->jobs) - running };
+    metrics_print(services->metrics, &now, &ret->bytes);
+    return 0;
+}
+
 /* --- the table ------------------------------------------------------------------------------- */
 
-enum { STREAM_ROW, JOB_ROW, SCRIPT_ROW, POLICY_ROW, CHECK_ROW, ROWS };
+enum { STREAM_ROW, JOB_ROW, SCRIPT_ROW, POLICY_ROW, CHECK_ROW, METRICS_ROW, ROWS };
 
 static const struct resource resources[ROWS] = {
     [STREAM_ROW] = { "job-stream://", "job-stream://{job_id}{?stream,offset,length}", "job-stream",
@@ -154,6 +173,10 @@ static const struct resource resources[ROWS] = {
     [CHECK_ROW] = { CHECK, NULL, "check", "What this host enforces",
                     "Every layer of a box and every limit: on, approximated, or off and why.",
                     "application/json", NULL, RESOLVE_CHECK },
+    [METRICS_ROW] = { METRICS, NULL, "metrics", "What this server has counted",
+                      "Runs by tool, policy and end, and how long each phase of them took, in the "
+                      "text format of Prometheus.",
+                      METRICS_TYPE, read_metrics, 0 },
 };
 
 static void add_text(struct json_object *object, const char *name, const char *text)
@@ -232,10 +255,13 @@ static void list_policies(const struct services *services, struct json_object *l
 
 struct json_object *resources_list(const struct services *services)
 {
-    const struct resource *check = &resources[CHECK_ROW];
+    static const size_t whole[] = { CHECK_ROW, METRICS_ROW };
     struct json_object *list = json_object_new_array();
-    json_object_array_add(list, row_json(check, "uri", CHECK, check->name, check->title,
-                                         check->description));
+    for (size_t i = 0; i < COUNT(whole); i++) {
+        const struct resource *row = &resources[whole[i]];
+        json_object_array_add(list, row_json(row, "uri", row->prefix, row->name, row->title,
+                                             row->description));
+    }
     list_policies(services, list);
     list_scripts(services, list);
     list_jobs(services, list);

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "job/store.h"
 #include "json.h"
+#include "mcp/metrics.h"
 #include "mcp/readers.h"
 #include "mcp/resources.h"
 #include "mcp/rpc.h"
@@ -142,6 +143,7 @@ void call_stopped(struct call *call, const struct outcome *outcome)
 void call_refuse(struct call *call, const struct error *error)
 {
     const struct outcome outcome = { .end = blame_end(error->blame), .error = *error };
+    metrics_refused(call->services->metrics, call->tool, outcome.end);
     call_stopped(call, &outcome);
 }
 
