@@ -64,5 +64,5 @@ char *env_machine(void);
 int uv_find(const struct sandbox *sandbox, int control, char **path, char **version,
             struct error *err) must_check;
 
-/* `cordon-sandbox env list|make|prune|export|import`: the exit status. */
+/* `cordon-sandbox env list|prune|export|import`: the exit status. */
 int env_command(const struct sandbox *sandbox, int argc, char *const *argv);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* env_command.c - `cordon env list|make|prune|...`: prepared environments, for the operator. */
+/* env_command.c - `cordon env list|prune|...`: prepared environments, for the operator. */
 #include "env_command.h"
 
 #include <errno.h>
@@ -104,84 +104,6 @@ static int command_list(const struct sandbox *sandbox, int argc, char *const *ar
     return visit_all(sandbox, print_one, NULL);
 }
 
-/* --- make ------------------------------------------------------------------------------------- */
-
-struct make_options {
-    char **requirements;
-    const char *python;
-    bool offline, refresh;
-};
-
-static int read_make_options(int argc, char *const *argv, struct make_options *ret)
-{
-    static const struct option options[] = { { "with", required_argument, NULL, 'w' },
-                                             { "python", required_argument, NULL, 'p' },
-                                             { "offline", no_argument, NULL, 'o' },
-                                             { "refresh", no_argument, NULL, 'r' },
-                                             { 0 } };
-    optind = 1;
-    opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
-        if (c == 'w')
-            list_add(&ret->requirements, optarg);
-        else if (c == 'p')
-            ret->python = optarg;
-        else if (c == 'o')
-            ret->offline = true;
-        else if (c == 'r')
-            ret->refresh = true;
-        else
-            return env_misused(
-                "make takes --with REQUIREMENT, --python VERSION|PATH, --offline and "
-                "--refresh");
-    }
-    if (optind < argc)
-        return env_misused("make takes options only; name each requirement with --with");
-    return ret->requirements ? 0 : env_misused("make needs at least one --with REQUIREMENT");
-}
-
-static int make_one(const struct sandbox *sandbox, const struct make_options *options,
-                    struct pythons *pythons, struct environment *ret, struct error *err)
-{
-    int r = pythons_find(sandbox, -1, pythons, err);
-    if (r < 0)
-        return r;
-    const struct python *python = NULL;
-    /* As `cordon run` chooses, so that it finds what was made here. */
-    struct python_asked asked = { options->python ? PYTHON_EXACT : PYTHON_NEWEST, options->python,
-                                  NULL };
-    r = python_choose(sandbox, pythons, &asked, -1, &python, err);
-    if (r < 0)
-        return r;
-    struct env_request request = { .owner = OWNER_AT_THE_COMMAND_LINE,
-                                   .python = python,
-                                   .requirements = options->requirements,
-                                   .offline = options->offline,
-                                   .refresh = options->refresh,
-                                   .control = -1 };
-    return environment_ensure(sandbox, &request, ret, err);
-}
-
-static int command_make(const struct sandbox *sandbox, int argc, char *const *argv)
-{
-    struct make_options options = { 0 };
-    struct pythons pythons = { 0 };
-    struct environment environment = { 0 };
-    struct error err = { 0 };
-    int status = read_make_options(argc, argv, &options);
-    if (status == 0 && make_one(sandbox, &options, &pythons, &environment, &err) < 0)
-        status = env_complain(&err);
-    if (status == 0) {
-        printf("%s  %s\n", environment.key, environment.cached ? "was there" : "made");
-        for (size_t i = 0; environment.installed && environment.installed[i]; i++)
-            printf("  %s\n", environment.installed[i]);
-    }
-    environment_done(&environment);
-    pythons_done(&pythons);
-    list_free(options.requirements);
-    return status;
-}
-
 /* --- prune ------------------------------------------------------------------------------------ */
 
 struct pruning {
@@ -264,8 +186,10 @@ static const struct command {
     const char *name;
     int (*run)(const struct sandbox *sandbox, int argc, char *const *argv);
 } commands[] = {
-    { "list", command_list }, { "make", command_make }, { "prune", command_prune },
-    { "export", env_export }, { "import", env_import },
+    { "list", command_list },
+    { "prune", command_prune },
+    { "export", env_export },
+    { "import", env_import },
 };
 
 int env_command(const struct sandbox *sandbox, int argc, char *const *argv)
@@ -274,5 +198,5 @@ int env_command(const struct sandbox *sandbox, int argc, char *const *argv)
         if (strcmp(argv[0], commands[i].name) == 0)
             return commands[i].run(sandbox, argc, argv);
     return env_misused(
-        "say list, make --with REQUIREMENT..., prune, export KEY FILE or import FILE");
+        "say list, make, prune, export KEY FILE or import FILE; see cordon env --help");
 }

@@ -296,7 +296,8 @@ static int receive_one(struct launch *ret)
     return 0;
 }
 
-int gate_run_one(const struct sandbox *sandbox)
+static int take_one(const struct sandbox *sandbox,
+                    void (*act)(const struct sandbox *sandbox, struct launch *launch))
 {
     struct launch launch;
     struct error err = { 0 };
@@ -307,8 +308,18 @@ int gate_run_one(const struct sandbox *sandbox)
     if (sandbox_enter(sandbox, &err) < 0)
         job_refuse(sandbox, &launch, &err);
     else
-        job_run(sandbox, &launch);
+        act(sandbox, &launch);
     return 0;
+}
+
+int gate_run_one(const struct sandbox *sandbox)
+{
+    return take_one(sandbox, job_run);
+}
+
+int gate_prepare_one(const struct sandbox *sandbox)
+{
+    return take_one(sandbox, job_prepare);
 }
 
 void gate_audit_death(const struct sandbox *sandbox)

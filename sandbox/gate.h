@@ -13,6 +13,9 @@ int gate_serve(const struct sandbox *sandbox);
  * through in this process. The exit status. */
 int gate_run_one(const struct sandbox *sandbox);
 
+/* The same for `cordon env make`: the environment is made, and nothing runs. */
+int gate_prepare_one(const struct sandbox *sandbox);
+
 /* Takes one launch and ends it as a fault: this process could not begin. The exit status. */
 int gate_refuse_one(const struct sandbox *sandbox, const struct error *why);
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,11 +20,9 @@
 #include "slots.h"
 #include "str.h"
 #include "supervise.h"
+#include "tell.h"
 #include "variables.h"
 #include "workspace.h"
-
-/* An owner that reads nothing must not keep a box from its limits. */
-#define NOTE_PATIENCE_MS 5000
 
 #define BINDS_MAX 80
 
@@ -57,37 +54,12 @@ struct job {
 
 /* --- notes ------------------------------------------------------------------------- */
 
-static void note_write(const struct launch *launch, const struct note *note)
-{
-    autofree void *bytes = NULL;
-    size_t len = 0, done = 0;
-    struct error err;
-    int fd = launch->fds[FD_NOTES];
-    if (note_encode(note, &bytes, &len, &err) < 0) {
-        log_event(LOG_ERROR, "note-not-written", KV("reason", err.text));
-        return;
-    }
-    while (done < len) {
-        ssize_t n = write(fd, (const char *)bytes + done, len - done);
-        if (n > 0) {
-            done += (size_t)n;
-            continue;
-        }
-        struct pollfd room = { .fd = fd, .events = POLLOUT };
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN && poll(&room, 1, NOTE_PATIENCE_MS) > 0)
-            continue;
-        return; /* the owner is gone, and with it whoever wanted to know */
-    }
-}
-
 static void note_phase(void *context, const char *what)
 {
     const struct job *job = context;
     struct note note = { .kind = NOTE_PHASE };
     (void)snprintf(note.phase, sizeof(note.phase), "%s", what);
-    note_write(job->launch, &note);
+    tell(job->launch, &note);
 }
 
 static void note_waiting(void *context)
@@ -95,49 +67,31 @@ static void note_waiting(void *context)
     note_phase(context, PHASE_WAITING);
 }
 
-static void note_outcome(const struct launch *launch, const struct outcome *outcome)
-{
-    struct note note = { .kind = NOTE_OUTCOME, .outcome = *outcome };
-    note_write(launch, &note);
-}
-
-static void note_changes(const struct launch *launch, const struct changes *changes)
-{
-    for (size_t at = 0, n; (n = note_changes_part(changes, at)) > 0 || at == 0; at += n) {
-        struct note note = { .kind = NOTE_CHANGES, .changes = *changes };
-        note.changes.list = changes->list + at;
-        note.changes.count = n;
-        note_write(launch, &note);
-        if (n == 0)
-            return;
-    }
-}
-
 static void note_started(void *context)
 {
     struct job *job = context;
     job->started.box_ns = now_ns() - job->prepared_ns - (job->started.queue_ns - job->waited_ns);
     struct note note = { .kind = NOTE_STARTED, .started = job->started };
-    note_write(job->launch, &note);
+    tell(job->launch, &note);
 }
 
 static void note_progress(void *context, const struct progress_note *progress)
 {
     const struct job *job = context;
-    note_write(job->launch, &(const struct note){ .kind = NOTE_PROGRESS, .progress = *progress });
+    tell(job->launch, &(const struct note){ .kind = NOTE_PROGRESS, .progress = *progress });
 }
 
 static void note_sample(void *context, const struct sample *sample)
 {
     const struct job *job = context;
-    note_write(job->launch, &(const struct note){ .kind = NOTE_SAMPLE, .sample = *sample });
+    tell(job->launch, &(const struct note){ .kind = NOTE_SAMPLE, .sample = *sample });
 }
 
 static void note_measured(struct job *job)
 {
     struct note note = { .kind = NOTE_MEASURED };
     measure_end(&job->measure, &note.measured);
-    note_write(job->launch, &note);
+    tell(job->launch, &note);
 }
 
 /* --- admission ---------------------------------------------------------------------- */
@@ -243,12 +197,13 @@ static int note_down(struct job *job, struct error *err)
     return audit_start(job->sandbox, audited(job), err);
 }
 
-static int prepare_run(struct job *job, struct error *err)
+static int prepare_run(struct job *job, bool insist, struct error *err)
 {
     const struct prepare_request request = { .launch = job->launch,
                                              .policy = job->policy,
                                              .workspace = job->workspace,
                                              .workspace_fd = job->workspace_fd,
+                                             .insist = insist,
                                              .phase = note_phase,
                                              .context = job };
     return prepare(job->sandbox, &request, &job->ready, err);
@@ -410,7 +365,7 @@ static int make_plan(struct job *job, struct error *err)
     return 0;
 }
 
-static void describe(struct job *job)
+static void describe_environment(struct job *job)
 {
     struct started *started = &job->started;
     started->limits = job->limits;
@@ -425,8 +380,13 @@ static void describe(struct job *job)
     started->hints = list_copy(job->ready.hints);
     started->queue_ns = slots_waited_ns();
     started->prepare_ns = job->prepared_ns - job->arrived_ns - job->waited_ns;
+}
+
+static void describe(struct job *job)
+{
+    describe_environment(job);
     const char *growth = workspace_layer(job->policy, job->workspace_fd);
-    layers_make(&job->plan, &job->cgroup, &job->verdict, growth, started);
+    layers_make(&job->plan, &job->cgroup, &job->verdict, growth, &job->started);
 }
 
 /* Ours of the payload's ends: while we hold them their readers see no end. */
@@ -503,7 +463,7 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
     if (r == 0)
         r = verdict_get(job->sandbox, false, &job->verdict, err);
     if (r == 0)
-        r = prepare_run(job, err);
+        r = prepare_run(job, false, err);
     job->prepared_ns = now_ns();
     job->waited_ns = slots_waited_ns();
     if (r == 0)
@@ -554,6 +514,37 @@ static void job_done(struct job *job)
     launch_done(job->launch);
 }
 
+static int prepare_steps(struct job *job, struct error *err)
+{
+    int r = admit(job, err);
+    if (r == 0)
+        r = prepare_run(job, true, err);
+    if (r < 0)
+        return r;
+    job->prepared_ns = now_ns();
+    describe_environment(job);
+    note_started(job);
+    return 0;
+}
+
+void job_prepare(const struct sandbox *sandbox, struct launch *launch)
+{
+    struct job job = { .sandbox = sandbox,
+                       .launch = launch,
+                       .identity = { .lock = -1 },
+                       .workspace_fd = -1,
+                       .arrived_ns = now_ns() };
+    struct outcome outcome = { .end = END_EXITED };
+    struct error err = { 0 };
+    slots_tell(note_waiting, &job);
+    if (fd_nonblocking(launch->fds[FD_NOTES], &err) < 0 || prepare_steps(&job, &err) < 0)
+        outcome = outcome_of(&err, sandbox->oneshot);
+    let_go(launch);
+    tell_outcome(launch, &outcome);
+    slots_tell(NULL, NULL);
+    job_done(&job);
+}
+
 void job_run(const struct sandbox *sandbox, struct launch *launch)
 {
     job_run_heard(sandbox, launch, NULL);
@@ -583,8 +574,8 @@ void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
     job.audited.outcome = &outcome;
     audit_end(sandbox, audited(&job));
     if (job.changes.fate != CHANGES_LIVE || job.changes.count > 0)
-        note_changes(launch, &job.changes);
-    note_outcome(launch, &outcome);
+        tell_changes(launch, &job.changes);
+    tell_outcome(launch, &outcome);
     slots_tell(NULL, NULL);
     job_done(&job);
 }
@@ -593,6 +584,6 @@ void job_refuse(const struct sandbox *sandbox, struct launch *launch, const stru
 {
     struct outcome outcome = outcome_of(err, sandbox->oneshot);
     audit_unrun(sandbox, launch, &outcome);
-    note_outcome(launch, &outcome);
+    tell_outcome(launch, &outcome);
     launch_done(launch);
 }

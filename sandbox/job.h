@@ -11,7 +11,11 @@
  * OUTCOME. Takes the launch (launch_done() is called). */
 void job_run(const struct sandbox *sandbox, struct launch *launch);
 
-/* The same, and `ear` hears of every denied system call. */
+/* Only makes the environment: ends where the box would begin. What is inferred from imports
+ * must be there too, or it has failed. */
+void job_prepare(const struct sandbox *sandbox, struct launch *launch);
+
+/* As job_run(), and `ear` hears of every denied system call. */
 void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
                    const struct notify_ear *ear);
 

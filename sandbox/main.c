@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - cordon-sandbox: run | gate | check | policy | env, and witness inside a box.
+/* main.c - cordon-sandbox: run | prepare | gate | check | policy | env, and witness inside a box.
  *
  * People call `cordon`, which calls this; see cordon(1). Options come before the
  * word, words after it belong to it.
@@ -39,6 +39,13 @@ static int gate_command(const struct sandbox *sandbox, int argc, char *const *ar
     return gate_serve(sandbox);
 }
 
+static int prepare_command(const struct sandbox *sandbox, int argc, char *const *argv)
+{
+    (void)argc;
+    (void)argv;
+    return gate_prepare_one(sandbox);
+}
+
 /* What a supervisor that was killed has left behind. */
 static int sweep_command(const struct sandbox *sandbox, int argc, char *const *argv)
 {
@@ -58,6 +65,7 @@ static const struct word {
     bool socket;   /* is started with GATE_FD */
 } words[] = {
     { "run", run_command, true, false, false, true },
+    { "prepare", prepare_command, true, false, false, true },
     { "gate", gate_command, false, true, true, true },
     { "check", check_command, true, true, false, false },
     { "policy", policy_command, true, true, false, false },
@@ -155,7 +163,7 @@ int main(int argc, char **argv)
         r = sandbox_enter(&sandbox, &err);
     if (r == 0)
         status = print_end(word->run(&sandbox, argc - arguments.rest, argv + arguments.rest));
-    else if (word->run == run_command)
+    else if (word->run == run_command || word->run == prepare_command)
         status = gate_refuse_one(&sandbox, &err); /* the caller says it, in its own place */
     else
         status = complain(err.text);

@@ -169,7 +169,7 @@ static int ensure_inferred(struct preparing *preparing, struct error *err)
     autolist char **both = list_copy(ret->requirements);
     for (char **project = preparing->inference.projects; *project; project++)
         list_add(&both, *project);
-    bool again = preparing->launch->refresh;
+    bool insist = preparing->request->insist, again = preparing->launch->refresh || insist;
     autofree char *lately = again ? NULL : infer_failed_lately(sandbox, ret->python, both);
     bool offline = preparing->launch->offline || sandbox->config.uv_offline;
     struct error failure = { 0 };
@@ -179,7 +179,7 @@ static int ensure_inferred(struct preparing *preparing, struct error *err)
         ret->requirements = TAKE(&both);
         return 0;
     }
-    if (r == -ECANCELED) {
+    if (r == -ECANCELED || insist) {
         *err = failure;
         return r;
     }

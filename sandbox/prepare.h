@@ -15,6 +15,7 @@ struct prepare_request {
     const struct policy *policy;
     const char *workspace; /* canonical, or NULL */
     int workspace_fd;      /* or -1 */
+    bool insist;           /* without what is inferred it has failed */
     void (*phase)(void *context, const char *what);
     void *context;
 };

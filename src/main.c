@@ -14,8 +14,6 @@
 #include "print.h"
 #include "str.h"
 
-static int forward_command(const struct command *command, struct options *options);
-
 static const struct command commands[] = {
     { "run", COMMAND_RUN, run_command,
       "[OPTIONS] [--] SCRIPT|- [ARG...]\n[OPTIONS] -c CODE [ARG...]",
@@ -43,15 +41,16 @@ static const struct command commands[] = {
       "save NAME FILE|- [--with REQUIREMENT]... [--requires-python SPEC] [--overwrite]\n"
       "run NAME [OPTIONS of run] [ARG...]\nremove NAME",
       "saved scripts" },
-    { "env", COMMAND_ENV, forward_command,
-      "list\nmake --with REQ...\nprune [--unused DURATION | --all]\nexport KEY FILE\nimport FILE",
+    { "env", COMMAND_ENV, env_command,
+      "list\nmake [--with REQUIREMENT]... [--script FILE] [--directory DIR] [OPTIONS]\n"
+      "prune [--unused DURATION | --all]\nexport KEY FILE\nimport FILE",
       "prepared environments" },
     { "mcp", COMMAND_MCP, NULL, "config CLIENT [--write]", "set up a client (not yet)" },
 };
 
-/* check, policy and env are the sandbox's own business: it reads what it obeys,
- * and it knows the options of these three. */
-static int forward_command(const struct command *command, struct options *options)
+/* check, policy and most of env are the sandbox's own business: it reads what it
+ * obeys, and it knows the options of these. */
+int forward_command(const struct command *command, struct options *options)
 {
     struct error err = { 0 };
     (void)!sandbox_become(command->name, options, options->words, &err);
@@ -94,7 +93,7 @@ static int say_help(const struct command *command)
 
 static int parse_command(const struct command *command, struct options *options, struct error *err)
 {
-    if (command->run != forward_command)
+    if (command->run != forward_command && command->run != env_command)
         return options_parse(options, command->bit, options->words, err);
     int r = options_gather(options, options->words, &options->gathered, err);
     options->words = options->gathered;

@@ -29,6 +29,10 @@ int run_command(const struct command *command, struct options *options);
 int jobs_command(const struct command *command, struct options *options);
 int serve_command(const struct command *command, struct options *options);
 int scripts_command(const struct command *command, struct options *options);
+int env_command(const struct command *command, struct options *options);
+
+/* Becomes cordon-sandbox with the same words. */
+int forward_command(const struct command *command, struct options *options);
 
 /* "cordon: ..." on standard error, one line. */
 void complain(const char *fmt, ...) printf_like(1, 2);

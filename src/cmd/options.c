@@ -7,25 +7,27 @@
 #include "str.h"
 
 #define BOXED      (COMMAND_RUN | COMMAND_EXEC | COMMAND_BENCH)
+#define PREPARES   (BOXED | COMMAND_ENV)
 #define AT(member) offsetof(struct options, member)
 
 /* clang-format off: a table is read by its columns */
 const struct option_row option_rows[] = {
-    { "--policy", "NAME|FILE", "what the script may do (default: default)", BOXED | COMMAND_CHECK,
+    { "--policy", "NAME|FILE", "what the script may do (default: default)", PREPARES | COMMAND_CHECK,
       OPTION_TEXT, AT(policy) },
-    { "--directory", "DIR", "the workspace: mounted at its own path, working directory", BOXED,
+    { "--directory", "DIR", "the workspace: mounted at its own path, working directory", PREPARES,
       OPTION_TEXT, AT(directory) },
     { "--read", "PATH", "show more of the host, read-only, at its own path", BOXED, OPTION_LIST,
       AT(read) },
     { "--write", "PATH", "show more of the host, writable, at its own path", BOXED, OPTION_LIST,
       AT(write) },
-    { "--with", "REQUIREMENT", "install this into the environment", BOXED | COMMAND_SCRIPTS,
+    { "--with", "REQUIREMENT", "install this into the environment", PREPARES | COMMAND_SCRIPTS,
       OPTION_LIST, AT(with) },
-    { "--python", "VERSION|PATH", "exactly this interpreter", BOXED, OPTION_TEXT, AT(python) },
+    { "--python", "VERSION|PATH", "exactly this interpreter", PREPARES, OPTION_TEXT, AT(python) },
     { "--no-uv", NULL, "the system's Python, without an environment", BOXED, OPTION_FLAG,
       AT(no_uv) },
-    { "--offline", NULL, "resolve nothing, install nothing", BOXED, OPTION_FLAG, AT(offline) },
-    { "--refresh", NULL, "make the environment anew", BOXED, OPTION_FLAG, AT(refresh) },
+    { "--offline", NULL, "resolve nothing, install nothing", PREPARES, OPTION_FLAG,
+      AT(offline) },
+    { "--refresh", NULL, "make the environment anew", PREPARES, OPTION_FLAG, AT(refresh) },
     { "--env", "NAME[=VALUE]", "set a variable; without a value, pass the caller's own", BOXED,
       OPTION_LIST, AT(env) },
     { "--env-file", "FILE", "set the variables of a dotenv file", BOXED, OPTION_LIST,
@@ -71,6 +73,8 @@ const struct option_row option_rows[] = {
     { "--keep-completed", NULL, "prune no completed jobs", COMMAND_JOBS, OPTION_FLAG,
       AT(keep_completed) },
     { "--keep-failed", NULL, "prune no failed jobs", COMMAND_JOBS, OPTION_FLAG, AT(keep_failed) },
+    { "--script", "FILE", "make what this script asks for in its header or imports", COMMAND_ENV,
+      OPTION_TEXT, AT(script) },
     { "--unused", "DURATION", "prune what was not used for so long", COMMAND_ENV, OPTION_OTHER, 0 },
     { "--all", NULL, "prune all that nobody uses, and uv's cache", COMMAND_ENV, OPTION_OTHER, 0 },
     { "--root", "DIR", "a directory that clients may name (repeatable)", COMMAND_SERVE, OPTION_LIST,
@@ -140,7 +144,7 @@ static int option_set(struct options *options, const struct option_row *row, con
         r = limit_parse(value, unit_of(row), slot, err);
         return r < 0 ? fail_within(err, "%s", row->name) : 0;
     case OPTION_OTHER:
-        break;
+        return fail_caller(err, EINVAL, "%s is an option of another word", row->name);
     case OPTION_LATER:
         return fail_caller(err, ENOSYS, "%s: not yet", row->name);
     }

@@ -55,6 +55,7 @@ struct options {
     const char *state, *config, *policies, *log_level;
     const char *policy, *directory, *python, *report, *requires_python;
     const char *status, *limit, *stream, *max_age; /* of jobs */
+    const char *script;                            /* of env make: a file */
     const char *code;                              /* of -c, or the text of a saved script */
     const char *saved;                             /* its name, or NULL */
     char **read, **write, **allow_host;            /* lists are owned */

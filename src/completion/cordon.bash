@@ -14,7 +14,7 @@ _cordon_options() {
     check) echo "--json --policy $_cordon_everywhere" ;;
     scripts) echo "$_cordon_boxed --requires-python --overwrite $_cordon_everywhere" ;;
     jobs) echo "--status --limit --follow --stream --max-age --keep-completed --keep-failed --json $_cordon_everywhere" ;;
-    env) echo "--with --python --offline --refresh --unused --all $_cordon_everywhere" ;;
+    env) echo "--with --script --directory --policy --python --offline --refresh --unused --all $_cordon_everywhere" ;;
     policy) echo "--policy --directory --filter --json $_cordon_everywhere" ;;
     *) echo "$_cordon_everywhere" ;;
     esac
@@ -51,7 +51,7 @@ _cordon_value() {
     case $1 in
     --policy) mapfile -t COMPREPLY < <(compgen -W "$(_cordon_policies)" -- "$2"; compgen -f -- "$2") ;;
     --directory | --root | --state | --policies) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
-    --read | --write | --env-file | --trace | --report | --config | --unix) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+    --read | --write | --script | --env-file | --trace | --report | --config | --unix) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
     --env) mapfile -t COMPREPLY < <(compgen -v -- "$2") ;;
     --log-level) mapfile -t COMPREPLY < <(compgen -W "error warn info debug" -- "$2") ;;
     --python) mapfile -t COMPREPLY < <(compgen -W "3.9 3.10 3.11 3.12 3.13" -- "$2") ;;
