@@ -24,6 +24,12 @@ jobs_verb visit_list, visit_show;                        /* visit_show.c */
 jobs_verb visit_output, visit_cancel;                    /* jobs_follow.c */
 jobs_verb visit_export, visit_import, visit_import_read; /* jobs_file.c */
 
+/* A moment in the reader's own zone; "-" for 0. */
+const char *jobs_when(int64_t epoch_ms, char out[32]);
+
+/* A record on standard output, as a page for a person. */
+void job_page(struct jobs_visit *visit, const struct record *record);
+
 /* The record that the word `id` means. BLAME_CALLER, ENOENT where there is none. The
  * caller's, record_done(). */
 int visit_record(struct jobs_visit *visit, const char *id, struct record *ret,

@@ -15,8 +15,7 @@
 
 #define LIST_LIMIT 50
 
-/* Of the reader's own zone. */
-static const char *when(int64_t epoch_ms, char out[32])
+const char *jobs_when(int64_t epoch_ms, char out[32])
 {
     struct tm tm;
     time_t seconds = (time_t)(epoch_ms / 1000);
@@ -61,7 +60,7 @@ static void list_print(const struct record_list *list)
     for (size_t i = 0; i < list->count; i++) {
         const struct record *record = &list->records[i];
         (void)printf("%-36s  %-9s  %-19s  %7s  %s\n", record->id, job_status_name(record->status),
-                     when(record->created_ms, created), how_long(record, took),
+                     jobs_when(record->created_ms, created), how_long(record, took),
                      printable(record->label  ? record->label
                                : record->tool ? record->tool
                                               : "",
@@ -122,64 +121,6 @@ int visit_list(struct jobs_visit *visit, struct error *err)
 
 /* --- one ---------------------------------------------------------------------------------- */
 
-static void print_line(const char *name, const char *value)
-{
-    char shown[400];
-    if (value && *value)
-        (void)printf("%-10s %s\n", name, printable(value, shown, sizeof(shown)));
-}
-
-static void print_progress(const struct progress *progress)
-{
-    char shown[200];
-    if (progress->current <= 0 && progress->total <= 0 && !progress->message)
-        return;
-    (void)printf("%-10s %g", "progress", progress->current);
-    if (progress->total > 0)
-        (void)printf(" of %g", progress->total);
-    (void)printf(" %s\n",
-                 progress->message ? printable(progress->message, shown, sizeof(shown)) : "");
-}
-
-static void print_result(const char *text)
-{
-    struct json_object *result = text ? json_tokener_parse(text) : NULL, *member;
-    if (json_object_object_get_ex(result, "exit_code", &member))
-        print_line("exit code", json_object_to_json_string(member));
-    if (json_object_object_get_ex(result, "end", &member))
-        print_line("end", json_object_get_string(member));
-    json_object_put(result);
-}
-
-static void print_output(struct jobs_visit *visit, const struct record *record)
-{
-    static const char *const names[] = { "stdout", "stderr" };
-    for (int i = 0; i < 2; i++) {
-        uint64_t bytes = job_status_ended(record->status)
-                             ? record->bytes[i]
-                             : output_size(visit->outputs, record->id, i + 1);
-        (void)printf("%-10s %" PRIu64 " bytes\n", names[i], bytes);
-    }
-}
-
-static void record_print(struct jobs_visit *visit, const struct record *record)
-{
-    char text[32];
-    print_line("id", record->id);
-    print_line("label", record->label);
-    print_line("status", job_status_name(record->status));
-    print_line("error", record->error);
-    print_line("tool", record->tool);
-    print_line("policy", record->policy);
-    print_line("created", when(record->created_ms, text));
-    print_line("started", when(record->started_ms, text));
-    print_line("ended", when(record->completed_ms, text));
-    print_line("took", how_long(record, text));
-    print_progress(&record->progress);
-    print_result(record->result);
-    print_output(visit, record);
-}
-
 int visit_show(struct jobs_visit *visit, struct error *err)
 {
     struct record record;
@@ -191,7 +132,7 @@ int visit_show(struct jobs_visit *visit, struct error *err)
         json_object_object_add(object, "job", record_json(&record));
         print_json(object);
     } else {
-        record_print(visit, &record);
+        job_page(visit, &record);
     }
     record_done(&record);
     return 0;

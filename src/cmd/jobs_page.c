@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* jobs_page.c - one recorded job as a page for a person.
+ *
+ * The record may be an import's or a captured front's: of its result every member may be
+ * missing or of another kind, and no text of it steers the terminal.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "cmd/jobs.h"
+#include "cmd/page.h"
+#include "json.h"
+
+#define SHORT_ID      8    /* enough of an id to name a job, mostly */
+#define SHOWN_LINES   5    /* of the beginning of a stream, and of its end */
+#define SHOWN_BYTES   2048 /* likewise */
+#define SHOWN_ENTRIES 8    /* of a list */
+
+/* --- the result ------------------------------------------------------------------------------ */
+
+/* The member at a path such as "usage.phases.box", or NULL. */
+static struct json_object *at(struct json_object *from, const char *path)
+{
+    while (from && *path) {
+        char name[64];
+        size_t len = strcspn(path, ".");
+        (void)snprintf(name, sizeof(name), "%.*s", (int)len, path);
+        struct json_object *next = NULL;
+        if (!json_object_is_type(from, json_type_object) ||
+            !json_object_object_get_ex(from, name, &next))
+            return NULL;
+        from = next;
+        path += len + (path[len] == '.');
+    }
+    return from;
+}
+
+/* NAN where there is none. */
+static double number_at(struct json_object *result, const char *path)
+{
+    struct json_object *value = at(result, path);
+    bool number =
+        json_object_is_type(value, json_type_double) || json_object_is_type(value, json_type_int);
+    return number ? json_object_get_double(value) : (double)NAN;
+}
+
+static const char *text_at(struct json_object *result, const char *path)
+{
+    struct json_object *value = at(result, path);
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+}
+
+static size_t count_at(struct json_object *result, const char *path)
+{
+    struct json_object *list = at(result, path);
+    return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+}
+
+/* --- what and when ------------------------------------------------------------------------------
+ */
+
+static void print_head(const struct page *page, const struct record *record,
+                       struct json_object *result)
+{
+    static const enum tint tints[JOB_STATUS_COUNT] = {
+        [JOB_PENDING] = TINT_WARN, [JOB_RUNNING] = TINT_WARN,   [JOB_COMPLETED] = TINT_GOOD,
+        [JOB_FAILED] = TINT_BAD,   [JOB_CANCELLED] = TINT_WARN,
+    };
+    char label[200], tool[80], policy[64];
+    double status = number_at(result, "exit_code");
+    bool well = record->status == JOB_COMPLETED && (isnan(status) || status == 0);
+    enum tint tint = record->status == JOB_COMPLETED && !well ? TINT_WARN : tints[record->status];
+    (void)printf("%sJob %s%s  %s%s%s\n", page_begin(page, TINT_BOLD), record->id, page_end(page),
+                 page_begin(page, tint), job_status_name(record->status), page_end(page));
+    if (record->label)
+        page_row(page, "label", "%s", printable(record->label, label, sizeof(label)));
+    if (record->tool)
+        page_row(page, "asked by", "%s", printable(record->tool, tool, sizeof(tool)));
+    if (*record->policy)
+        page_row(page, "policy", "%s", printable(record->policy, policy, sizeof(policy)));
+}
+
+/* What ended it, in one sentence. */
+static void print_end(const struct page *page, const struct record *record,
+                      struct json_object *result)
+{
+    char shown[400];
+    const char *end = text_at(result, "end"), *signal = text_at(result, "signal");
+    const char *error = record->error ? record->error : text_at(result, "error");
+    double status = number_at(result, "exit_code");
+    if (!job_status_ended(record->status))
+        return;
+    if (error)
+        page_row(page, "end", "%s%s%s", page_begin(page, TINT_BAD),
+                 printable(error, shown, sizeof(shown)), page_end(page));
+    else if (signal)
+        page_row(page, "end", "the script was ended by %s",
+                 printable(signal, shown, sizeof(shown)));
+    else if (end && strcmp(end, "exited") == 0 && !isnan(status))
+        page_row(page, "end", "the script ended by itself, with status %.0f%s", status,
+                 status == 0 ? "" : ": it failed");
+    else if (record->status == JOB_CANCELLED)
+        page_row(page, "end", "it was cancelled");
+    if (!isnan(status) && (error || signal))
+        page_row(page, "exit code", "%.0f", status);
+}
+
+static void print_when(const struct page *page, const struct record *record)
+{
+    const struct {
+        const char *name;
+        int64_t ms;
+    } times[] = { { "created", record->created_ms },
+                  { "started", record->started_ms },
+                  { "ended", record->completed_ms } };
+    char shown[32];
+    for (size_t i = 0; i < COUNT(times); i++)
+        if (times[i].ms)
+            page_row(page, times[i].name, "%s", jobs_when(times[i].ms, shown));
+    int64_t until_ms = record->completed_ms ? record->completed_ms : now_epoch_ms();
+    if (record->started_ms && until_ms >= record->started_ms)
+        page_row(page, record->completed_ms ? "took" : "since", "%s",
+                 page_seconds((double)(until_ms - record->started_ms) / 1000, shown));
+}
+
+static void print_progress(const struct page *page, const struct progress *progress)
+{
+    char message[200];
+    const char *said =
+        progress->message ? printable(progress->message, message, sizeof(message)) : "";
+    if (progress->total > 0)
+        page_bar_row(page, "progress", TINT_GOOD, progress->current / progress->total,
+                     "%g of %g  %s", progress->current, progress->total, said);
+    else if (progress->current > 0)
+        page_row(page, "progress", "%g  %s", progress->current, said);
+    else if (progress->message)
+        page_row(page, "progress", "%s", said);
+}
+
+/* --- figures
+ * --------------------------------------------------------------------------------------- */
+
+static void print_phases(const struct page *page, struct json_object *result)
+{
+    static const struct {
+        const char *path, *name;
+    } phases[] = {
+        { "usage.phases.queue", "queue" },   { "usage.phases.prepare", "prepare" },
+        { "usage.phases.box", "box" },       { "usage.phases.interpreter", "interpreter" },
+        { "usage.phases.script", "script" },
+    };
+    double sum = 0;
+    char shown[32];
+    for (size_t i = 0; i < COUNT(phases); i++) {
+        double seconds = number_at(result, phases[i].path);
+        sum += isnan(seconds) ? 0 : seconds;
+    }
+    if (sum <= 0)
+        return;
+    page_heading(page, "Where the time went");
+    for (size_t i = 0; i < COUNT(phases); i++) {
+        double seconds = number_at(result, phases[i].path);
+        if (!isnan(seconds))
+            page_bar_row(page, phases[i].name, TINT_NONE, seconds / sum, "%s",
+                         page_seconds(seconds, shown));
+    }
+}
+
+/* A limit, and what there is to compare with it. Both in the units of the result; `unit`
+ * makes seconds, bytes or a number of them. */
+static const struct compared {
+    const char *limit, *name, *used[2];
+    enum { SECONDS, BYTES, NUMBER } kind;
+    double unit;
+    const char *raise;
+} compared[] = {
+    { "limits.wall_seconds",
+      "wall",
+      { "usage.wall_seconds" },
+      SECONDS,
+      1,
+      "--timeout DURATION, or timeout_seconds" },
+    { "limits.cpu_seconds",
+      "cpu",
+      { "usage.cpu_user_seconds", "usage.cpu_system_seconds" },
+      SECONDS,
+      1,
+      "--cpu DURATION, or cpu_seconds" },
+    { "limits.memory_mb",
+      "memory",
+      { "usage.peak_memory_mb" },
+      BYTES,
+      1024.0 * 1024,
+      "--memory SIZE, or memory_mb" },
+    { "limits.pids", "processes", { "usage.processes_peak" }, NUMBER, 1, "--pids N" },
+    { "limits.output_bytes",
+      "output",
+      { "output.stdout_bytes", "output.stderr_bytes" },
+      BYTES,
+      1,
+      "--output SIZE, or max_output_bytes" },
+};
+
+static const char *amount(const struct compared *row, double value, char out[32])
+{
+    if (row->kind == SECONDS)
+        return page_seconds(value * row->unit, out);
+    if (row->kind == BYTES)
+        return page_bytes(value * row->unit, out);
+    (void)snprintf(out, 32, "%.0f", value);
+    return out;
+}
+
+static double used_of(const struct compared *row, struct json_object *result)
+{
+    double used = number_at(result, row->used[0]);
+    if (row->used[1])
+        used += number_at(result, row->used[1]);
+    return used;
+}
+
+static enum tint tint_of(double share)
+{
+    return share >= 1 ? TINT_BAD : share >= 0.8 ? TINT_WARN : TINT_GOOD;
+}
+
+static const char *percent(double share, char out[32])
+{
+    if (share > 0 && share < 0.001)
+        (void)snprintf(out, 32, "under 0.1 %%");
+    else
+        (void)snprintf(out, 32, "%.*f %%", share > 0 && share < 0.1 ? 1 : 0, share * 100);
+    return out;
+}
+
+static void print_limits(const struct page *page, struct json_object *result)
+{
+    char used_text[32], limit_text[32], percent_text[32];
+    bool headed = false;
+    for (size_t i = 0; i < COUNT(compared); i++) {
+        const struct compared *row = &compared[i];
+        double used = used_of(row, result), limit = number_at(result, row->limit);
+        if (isnan(used))
+            continue;
+        if (!headed)
+            page_heading(page, "What it used, of its limits");
+        headed = true;
+        if (limit > 0)
+            page_bar_row(page, row->name, tint_of(used / limit), used / limit, "%s of %s, %s",
+                         amount(row, used, used_text), amount(row, limit, limit_text),
+                         percent(used / limit, percent_text));
+        else
+            page_row(page, row->name, "%s, without a limit", amount(row, used, used_text));
+    }
+    struct json_object *reached = at(result, "reached");
+    char shown[64];
+    for (size_t i = 0; i < count_at(result, "reached"); i++) {
+        const char *name = json_object_get_string(json_object_array_get_idx(reached, i));
+        page_row(page, "reached", "%s%s%s: some calls failed", page_begin(page, TINT_WARN),
+                 printable(name ? name : "?", shown, sizeof(shown)), page_end(page));
+    }
+}
+
+/* What else is known, in one line each. */
+static void print_further(const struct page *page, struct json_object *result)
+{
+    char a[32], b[32], shown[64];
+    double cache = number_at(result, "usage.peak_memory_cache_mb");
+    double read = number_at(result, "usage.read_bytes");
+    double written = number_at(result, "usage.written_bytes");
+    double switches = number_at(result, "usage.context_switches");
+    const char *source = text_at(result, "usage.source");
+    if (!isnan(cache))
+        page_row(page, "with cache", "%s at most, page cache included",
+                 page_bytes(cache * 1024 * 1024, a));
+    if (!isnan(read) && !isnan(written))
+        page_row(page, "storage", "%s read, %s written", page_bytes(read, a),
+                 page_bytes(written, b));
+    if (!isnan(switches))
+        page_row(page, "switches", "%.0f context switches", switches);
+    if (source)
+        page_row(page, "measured by", "%s", printable(source, shown, sizeof(shown)));
+}
+
+/* --- lists
+ * ---------------------------------------------------------------------------------------------- */
+
+static void print_more(const struct page *page, size_t count)
+{
+    if (count > SHOWN_ENTRIES)
+        page_row(page, "", "and %zu more; --json has them all", count - SHOWN_ENTRIES);
+}
+
+static void print_environment(const struct page *page, struct json_object *result)
+{
+    char shown[80];
+    const char *python = text_at(result, "python_version_used");
+    const char *key = text_at(result, "environment.key");
+    size_t count = count_at(result, "installed");
+    if (!python && !key)
+        return;
+    page_heading(page, "Environment");
+    if (python)
+        page_row(page, "python", "%s", printable(python, shown, sizeof(shown)));
+    if (key)
+        page_row(page, "key", "%s, %s", printable(key, shown, sizeof(shown)),
+                 json_object_get_boolean(at(result, "environment.cached")) ? "was there already"
+                                                                           : "made for this job");
+    for (size_t i = 0; i < count && i < SHOWN_ENTRIES; i++) {
+        const char *name =
+            json_object_get_string(json_object_array_get_idx(at(result, "installed"), i));
+        page_row(page, i ? "" : "installed", "%s",
+                 printable(name ? name : "", shown, sizeof(shown)));
+    }
+    print_more(page, count);
+}
+
+static void print_denied(const struct page *page, struct json_object *result)
+{
+    char what[32], name[120];
+    size_t count = count_at(result, "denied");
+    if (count == 0)
+        return;
+    page_heading(page, "Denied");
+    for (size_t i = 0; i < count && i < SHOWN_ENTRIES; i++) {
+        struct json_object *entry = json_object_array_get_idx(at(result, "denied"), i);
+        const char *kind = text_at(entry, "what"), *of = text_at(entry, "name");
+        double times = number_at(entry, "count");
+        page_row(page, printable(kind ? kind : "?", what, sizeof(what)), "%s, %.0f time%s",
+                 printable(of ? of : "?", name, sizeof(name)), isnan(times) ? 0 : times,
+                 times == 1 ? "" : "s");
+    }
+    print_more(page, count);
+}
+
+static void print_changes(const struct page *page, struct json_object *result)
+{
+    char kind[32], path[120], size[32];
+    size_t count = count_at(result, "changes");
+    if (count == 0)
+        return;
+    page_heading(page, "Changes in the directory");
+    for (size_t i = 0; i < count && i < SHOWN_ENTRIES; i++) {
+        struct json_object *entry = json_object_array_get_idx(at(result, "changes"), i);
+        const char *what = text_at(entry, "kind"), *name = text_at(entry, "path");
+        double bytes = number_at(entry, "bytes");
+        page_row(page, printable(what ? what : "?", kind, sizeof(kind)), "%s%s%s",
+                 printable(name ? name : "?", path, sizeof(path)), isnan(bytes) ? "" : ", ",
+                 isnan(bytes) ? "" : page_bytes(bytes, size));
+    }
+    print_more(page, count);
+}
+
+/* What of the box this host could not give. */
+static void print_missing(const struct page *page, struct json_object *result)
+{
+    struct json_object *layers = at(result, "layers");
+    char name[48], why[200];
+    bool headed = false;
+    if (!json_object_is_type(layers, json_type_object))
+        return;
+    json_object_object_foreach(layers, key, value)
+    {
+        const char *text = json_object_get_string(value);
+        if (!text || (!starts_with(text, "missing") && !starts_with(text, "off")) ||
+            strcmp(key, "egress") == 0)
+            continue;
+        if (!headed)
+            page_heading(page, "Not in force");
+        headed = true;
+        page_row(page, printable(key, name, sizeof(name)), "%s", printable(text, why, sizeof(why)));
+    }
+}
+
+/* --- output
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* Up to SHOWN_LINES lines of `text`; the last ones where `last`. Returns how many. */
+static size_t print_lines(const struct page *page, const struct str *text, bool last, bool whole)
+{
+    size_t starts[SHOWN_BYTES + 1], count = 0;
+    const char *data = text->data ? text->data : "";
+    for (size_t i = 0; i < text->len && count < COUNT(starts); i++)
+        if (i == 0 || data[i - 1] == '\n')
+            starts[count++] = i;
+    size_t most = whole ? 2 * SHOWN_LINES : SHOWN_LINES;
+    size_t from = last && count > most ? count - most : 0;
+    size_t to = !last && count > most ? most : count;
+    for (size_t i = from; i < to; i++)
+        page_text(page, data + starts[i], strcspn(data + starts[i], "\n"));
+    return count;
+}
+
+static size_t lines_in(const struct str *text)
+{
+    size_t lines = text->len > 0 && text->data[text->len - 1] != '\n';
+    for (size_t i = 0; i < text->len; i++)
+        lines += text->data[i] == '\n';
+    return lines;
+}
+
+/* Adds bytes of a stream; a zero byte, which would end a text, is shown as what it is not. */
+static int read_shown(struct jobs_visit *visit, const char *id, int stream, uint64_t from,
+                      struct str *ret)
+{
+    struct error ignored;
+    int r = output_read(visit->outputs, id, stream, from, SHOWN_BYTES, ret, &ignored);
+    for (size_t i = 0; r == 0 && i < ret->len; i++)
+        if (ret->data[i] == '\0')
+            ret->data[i] = '?';
+    return r;
+}
+
+static void print_stream(const struct page *page, struct jobs_visit *visit, const char *id,
+                         int stream, uint64_t bytes)
+{
+    char shown[32];
+    autostr struct str head = { 0 }, tail = { 0 };
+    page_row(page, stream == 1 ? "stdout" : "stderr", "%s",
+             bytes ? page_bytes((double)bytes, shown) : "nothing");
+    if (bytes == 0 || read_shown(visit, id, stream, 0, &head) < 0)
+        return;
+    bool whole = bytes <= head.len && lines_in(&head) <= (size_t)2 * SHOWN_LINES;
+    (void)print_lines(page, &head, false, whole);
+    if (whole)
+        return;
+    uint64_t from = bytes > SHOWN_BYTES ? bytes - SHOWN_BYTES : 0;
+    (void)printf("    %s...%s\n", page_begin(page, TINT_DIM), page_end(page));
+    if (read_shown(visit, id, stream, from, &tail) == 0)
+        (void)print_lines(page, &tail, true, false);
+}
+
+static void print_output(const struct page *page, struct jobs_visit *visit,
+                         const struct record *record)
+{
+    page_heading(page, "Output");
+    for (int i = 0; i < 2; i++) {
+        uint64_t bytes = job_status_ended(record->status)
+                             ? record->bytes[i]
+                             : output_size(visit->outputs, record->id, i + 1);
+        print_stream(page, visit, record->id, i + 1, bytes);
+    }
+}
+
+/* --- and now?
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static const struct compared *limit_of_end(const char *end)
+{
+    for (size_t i = 0; end && i < COUNT(compared); i++)
+        if (strcmp(compared[i].name, end) == 0)
+            return &compared[i];
+    return NULL;
+}
+
+static void print_next(const struct page *page, const struct record *record,
+                       struct json_object *result)
+{
+    const char *end = text_at(result, "end");
+    const struct compared *limit = limit_of_end(end);
+    char id[SHORT_ID + 1];
+    (void)snprintf(id, sizeof(id), "%.*s", SHORT_ID, record->id);
+    page_heading(page, "Next");
+    if (!job_status_ended(record->status)) {
+        page_row(page, "follow", "cordon jobs output --follow %s", id);
+        page_row(page, "cancel", "cordon jobs cancel %s", id);
+        return;
+    }
+    if (record->bytes[0] + record->bytes[1] > 0)
+        page_row(page, "output", "cordon jobs output %s", id);
+    if (limit)
+        page_row(page, "raise", "%s, up to the policy's own limit", limit->raise);
+    if (end && strcmp(end, "disk") == 0)
+        page_row(page, "raise", "\"scratch\" or \"workspace_growth\" in a policy");
+    page_row(page, "all of it", "cordon jobs show --json %s", id);
+}
+
+void job_page(struct jobs_visit *visit, const struct record *record)
+{
+    const struct page page = page_of_output();
+    autojson struct json_object *result =
+        record->result ? json_tokener_parse(record->result) : NULL;
+    print_head(&page, record, result);
+    print_end(&page, record, result);
+    print_when(&page, record);
+    if (!job_status_ended(record->status))
+        print_progress(&page, &record->progress);
+    print_phases(&page, result);
+    print_limits(&page, result);
+    print_further(&page, result);
+    print_environment(&page, result);
+    print_denied(&page, result);
+    print_changes(&page, result);
+    print_missing(&page, result);
+    print_output(&page, visit, record);
+    print_next(&page, record, result);
+}
