@@ -36,18 +36,21 @@ static uint64_t get_number(int dir, const char *file)
 }
 
 /* The number after "key " at the start of a line of a flat keyed file. */
-static uint64_t get_keyed(int dir, const char *file, const char *key)
+static uint64_t keyed(const char *text, const char *key)
 {
-    char text[4096];
-    if (!cgroup_get(dir, file, text, sizeof(text)))
-        return 0;
     size_t len = strlen(key);
-    for (char *line = text; line && *line; line = strchr(line, '\n')) {
+    for (const char *line = text; line && *line; line = strchr(line, '\n')) {
         line += *line == '\n';
         if (strncmp(line, key, len) == 0 && line[len] == ' ')
             return strtoull(line + len + 1, NULL, 10);
     }
     return 0;
+}
+
+static uint64_t get_keyed(int dir, const char *file, const char *key)
+{
+    char text[4096];
+    return cgroup_get(dir, file, text, sizeof(text)) ? keyed(text, key) : 0;
 }
 
 /* --- making ----------------------------------------------------------------------- */
@@ -241,6 +244,18 @@ void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret)
     } else if (cgroup->v1[V1_PIDS] >= 0) {
         ret->pids_refused = get_keyed(cgroup->v1[V1_PIDS], "pids.events", "max");
     }
+}
+
+uint64_t cgroup_page_cache(const struct cgroup *cgroup)
+{
+    char text[8192];
+    int dir = cgroup->memory_v2 ? cgroup->v2 : cgroup->v1[V1_MEMORY];
+    if (dir < 0 || !cgroup_get(dir, "memory.stat", text, sizeof(text)))
+        return 0;
+    /* Both versions count files of a tmpfs among the others, though they are memory. */
+    uint64_t files = keyed(text, cgroup->memory_v2 ? "file" : "cache"),
+             shmem = keyed(text, "shmem");
+    return files > shmem ? files - shmem : 0;
 }
 
 void cgroup_kill(const struct cgroup *cgroup)

@@ -28,7 +28,7 @@ struct cgroup {
 struct cgroup_reading {
     bool has_cpu, has_memory;
     uint64_t cpu_user_ns, cpu_system_ns;
-    uint64_t memory_now, memory_peak; /* bytes, page cache included */
+    uint64_t memory_now, memory_peak; /* bytes, page cache included; a peak of 0 is not known */
     uint64_t sockets_now;             /* what lies in network sockets, where that is apart */
     uint64_t pids_peak;               /* 0: not known */
     uint64_t oom_kills, pids_refused;
@@ -40,6 +40,9 @@ int cgroup_make(const struct sandbox *sandbox, const struct limits *limits, stru
                 struct error *err) must_check;
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err) must_check;
 void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret);
+
+/* Page cache: of memory_now, what only files on a device need. */
+uint64_t cgroup_page_cache(const struct cgroup *cgroup);
 void cgroup_kill(const struct cgroup *cgroup); /* v2 only; nothing elsewhere */
 void cgroup_remove(struct cgroup *cgroup);
 

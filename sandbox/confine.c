@@ -25,6 +25,7 @@
 #include <time.h>
 
 #include "caps.h"
+#include "cost.h"
 #include "clock.h"
 #include "fd.h"
 #include "kernel.h"
@@ -42,6 +43,7 @@
 
 static int control_fd, report_fd;
 static const char *step_object = "";
+static int64_t clock_shift_s; /* the payload's monotonic clock is so far ahead of ours */
 
 static void tell(const struct report *report)
 {
@@ -133,7 +135,10 @@ static int shift_clocks(const struct plan *plan)
     int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : write(fd, text, (size_t)len);
     own_close(&fd);
-    return n < 0 ? -1 : 0;
+    if (n < 0)
+        return -1;
+    clock_shift_s = CLOCK_START_S - (int64_t)monotonic.tv_sec;
+    return 0;
 }
 
 static int close_the_rest(const struct plan *plan)
@@ -193,6 +198,7 @@ static int take_descriptors(const struct plan *plan)
 static int enter_cgroup_view(const struct plan *plan)
 {
     (void)plan;
+    cost_joined();
     return unshare(CLONE_NEWCGROUP);
 }
 
@@ -322,11 +328,9 @@ static const struct step init_steps[] = {
 
 /* Only on the payload: pid 1 must go on reaping and killing whatever the policy allows. */
 static const struct step payload_steps[] = {
-    { "own session", own_session },
-    { "signals", reset_signals },
-    { "open files", limit_open_files },
-    { "directory", enter_directory },
-    { "landlock", lock_files },
+    { "own session", own_session },      { "signals", reset_signals },
+    { "open files", limit_open_files },  { "directory", enter_directory },
+    { "landlock", lock_files },          { "costs", cost_payload },
     { "system calls", filter_syscalls }, /* last: the steps above need what it forbids */
 };
 
@@ -360,6 +364,7 @@ static _Noreturn void become_payload(const struct plan *plan)
 {
     take_steps(payload_steps, COUNT(payload_steps), plan);
     int worst = ENOENT;
+    cost_execute();
     for (char **path = plan->path; *path; path++) {
         (void)execve(*path, plan->argv, plan->env);
         if (errno != ENOENT && errno != ENOTDIR)
@@ -398,27 +403,13 @@ static bool obey(pid_t payload)
     return false;
 }
 
-static uint64_t timeval_ns(struct timeval tv)
-{
-    return (uint64_t)tv.tv_sec * NS_PER_S + (uint64_t)tv.tv_usec * 1000;
-}
-
 static _Noreturn void farewell(struct report report)
 {
     kill_everyone();
     pid_t pid;
     while ((pid = wait(NULL)) > 0 || errno == EINTR)
         report.left_behind += pid > 0;
-    struct rusage usage;
-    if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
-        report.user_ns = timeval_ns(usage.ru_utime);
-        report.system_ns = timeval_ns(usage.ru_stime);
-        report.maxrss = (uint64_t)usage.ru_maxrss * 1024;
-    }
-    if (getrusage(RUSAGE_SELF, &usage) == 0) {
-        report.own_user_ns = timeval_ns(usage.ru_utime);
-        report.own_system_ns = timeval_ns(usage.ru_stime);
-    }
+    cost_end(&report);
     tell(&report);
     _exit(0);
 }
@@ -440,9 +431,8 @@ static bool reap(pid_t payload, struct report *report)
     return pid == 0;
 }
 
-static _Noreturn void reap_until(pid_t payload, uint64_t started_ns, const sigset_t *waiting)
+static _Noreturn void reap_until(pid_t payload, struct report report, const sigset_t *waiting)
 {
-    struct report report = { .kind = REPORT_ENDED, .started_ns = started_ns };
     struct pollfd control = { .fd = CONTROL_FD, .events = POLLIN };
     bool parting = false;
     for (;;) {
@@ -471,17 +461,25 @@ static pid_t fork_sharing_files(void)
     return (pid_t)syscall(SYS_clone, CLONE_FILES | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
 }
 
-static void hand_over_listener(void)
+/* Says what the box has cost until now, and lets the listener and the counter go. */
+static void tell_running(struct report *report)
 {
-    struct report report = { .kind = REPORT_LISTENER };
     struct error ignored;
-    int listener = LISTENER_FD;
-    if (fcntl(listener, F_GETFD) < 0)
-        return;
+    int fds[2], count = 0, counter = cost_running(report);
+    report->kind = REPORT_RUNNING;
+    if (fcntl(LISTENER_FD, F_GETFD) >= 0) {
+        report->carries |= CARRIES_LISTENER;
+        fds[count++] = LISTENER_FD;
+    }
+    if (counter >= 0) {
+        report->carries |= CARRIES_COUNTER;
+        fds[count++] = counter;
+    }
     /* A supervisor that is gone takes us along. */
-    if (socket_send(REPORT_FD, &report, sizeof(report), &listener, 1, &ignored) < 0)
+    if (socket_send(REPORT_FD, report, sizeof(*report), fds, (size_t)count, &ignored) < 0)
         kill_everyone();
-    close(listener);
+    for (int i = 0; i < count; i++)
+        close(fds[i]);
 }
 
 _Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipes)
@@ -497,21 +495,25 @@ _Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipe
     sigset_t block, waiting;
     sigemptyset(&block);
     sigaddset(&block, SIGCHLD);
+    sigaddset(&block, cost_signal());
     struct sigaction action = { .sa_handler = on_child };
     if (sigprocmask(SIG_BLOCK, &block, &waiting) < 0 || sigaction(SIGCHLD, &action, NULL) < 0)
         give_up("signals");
     sigdelset(&waiting, SIGCHLD);
+    sigdelset(&waiting, cost_signal());
 
     tell(&(struct report){ .kind = REPORT_STARTED });
-    uint64_t started_ns = now_ns();
+    struct report report = { .started_ns = now_ns() };
+    cost_begin(plan, clock_shift_s);
     pid_t payload = fork_sharing_files();
     if (payload < 0)
         give_up("fork");
     if (payload == 0)
         become_payload(plan);
-    hand_over_listener();
+    tell_running(&report);
     /* The payload's ends of its pipes are its own: ours would keep them open. A terminal is
      * kept open, or its leader would see an end whenever nobody in here happens to have it. */
     (void)kernel_close_range(plan->terminal ? 1 : 0, 2, 0);
-    reap_until(payload, started_ns, &waiting);
+    report.kind = REPORT_ENDED;
+    reap_until(payload, report, &waiting);
 }

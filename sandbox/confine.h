@@ -7,23 +7,36 @@
 /* What the inside says over the report socket; each is one datagram. */
 enum report_kind {
     REPORT_TERMINAL, /* carries the leader of the terminal that the payload gets */
-    REPORT_LISTENER, /* carries the descriptor that denied system calls ask through */
     REPORT_STARTED,  /* the payload is about to be executed */
+    REPORT_RUNNING,  /* it has been; carries descriptors */
     REPORT_PARTING,  /* the payload is reaped; what it leaves behind gets a moment */
     REPORT_FAULT,    /* a step failed; nothing (more) runs */
     REPORT_ENDED,    /* the payload is reaped and the box is empty */
+    REPORT_KINDS,
+};
+
+/* What RUNNING carries, in this order. */
+enum report_carries {
+    CARRIES_LISTENER = 1, /* denied system calls ask through it */
+    CARRIES_COUNTER = 2,  /* CPU time of the payload and all it has started (cost.h) */
 };
 
 struct report {
     enum report_kind kind;
-    int code;                            /* FAULT: errno */
-    char step[24];                       /* FAULT */
-    char what[104];                      /* FAULT: the object, if there is one */
-    int status;                          /* PARTING, ENDED: raw wait status of the payload */
-    uint64_t started_ns, ended_ns;       /* both: of the payload; CLOCK_MONOTONIC of the host */
-    uint64_t left_behind;                /* both: it and the processes that were there then */
-    uint64_t user_ns, system_ns, maxrss; /* ENDED: the whole reaped tree; bytes */
-    uint64_t own_user_ns, own_system_ns; /* ENDED: pid 1 itself, which is not the script's */
+    unsigned carries;        /* RUNNING: bits of enum report_carries */
+    int code;                /* FAULT: errno */
+    char step[24];           /* FAULT */
+    char what[104];          /* FAULT: the object, if there is one */
+    int status;              /* PARTING, ENDED: raw wait status of the payload */
+    uint64_t left_behind;    /* both: it and the processes that were there then */
+    uint64_t started_ns;     /* RUNNING on: of its execve; CLOCK_MONOTONIC of the host */
+    uint64_t ended_ns;       /* PARTING, ENDED: of the payload */
+    uint64_t script_read_ns; /* ENDED: by the interpreter; 0: not known */
+    uint64_t before_user_ns, before_system_ns, before_switches; /* RUNNING on: until its execve */
+    uint64_t own_user_ns, own_system_ns;     /* RUNNING, ENDED: pid 1 itself so far */
+    uint64_t apart_user_ns, apart_system_ns; /* of it, before it joined the groups of version 1 */
+    /* ENDED: the whole reaped tree */
+    uint64_t user_ns, system_ns, maxrss, switches, read_bytes, written_bytes;
 };
 
 /* Commands to pid 1, one byte each; the pipe's end means the same as KILL. */

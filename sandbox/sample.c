@@ -10,6 +10,7 @@
 #include "hidden.h"
 #include "room.h"
 #include "usage.h"
+#include "usage_end.h"
 
 /* Many idle processes must not buy more than a tenth of a processor. */
 #define REST_FACTOR 9
@@ -17,7 +18,7 @@
 void sampler_begin(struct sampler *sampler, const struct sampler *given)
 {
     *sampler = *given;
-    sampler->scratch = -1;
+    sampler->scratch = sampler->counter = -1;
     sampler->host_shared = host_shared_bytes();
     /* A cgroup loses nobody's time. */
     sampler->seen = cgroup_has_cpu(given->cgroup) ? NULL : seen_new();
@@ -129,6 +130,9 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
     tree_read(sampler->init, memory_worth(sampler), sampler->seen, &sample);
     struct cgroup_reading reading;
     cgroup_read(sampler->cgroup, &reading);
+    if (reading.has_memory)
+        peak_look(&sampler->peak, reading.memory_peak, reading.memory_now,
+                  cgroup_page_cache(sampler->cgroup));
     /* Version 1 kills one process for all of them; a limit is the whole box's. */
     bool full = memory_reached(sampler, &sample) || reading.oom_kills > 0 ||
                 sockets_reached(sampler, &reading);
@@ -138,6 +142,9 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
         sampler->pids_full = true;
     if (sample.processes > sampler->processes_peak)
         sampler->processes_peak = sample.processes;
+    uint64_t counted = usage_counted(sampler->counter);
+    if (sample.cpu_ns < counted)
+        sample.cpu_ns = counted;
     if (sample.cpu_ns > sampler->cpu_ns)
         sampler->cpu_ns = sample.cpu_ns;
 

@@ -10,6 +10,7 @@
 #include <cordon/outcome.h>
 
 #include "cgroup.h"
+#include "peak.h"
 #include "seen.h"
 
 #define SAMPLE_SPARSE_NS (50 * NS_PER_MS) /* a cgroup holds most limits */
@@ -24,6 +25,8 @@ struct sampler {
     int upper;                  /* of an overlay workspace's layer, borrowed, or -1 */
     uint64_t host_shared;       /* bytes of shared memory when the box began */
     struct seen *seen;
+    int counter;      /* of CPU time (cost.h), borrowed, or -1 */
+    struct peak peak; /* of the group's memory */
     uint64_t memory_peak, cpu_ns, processes_peak;
     bool pids_full;
 };

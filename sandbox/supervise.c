@@ -18,6 +18,7 @@
 #include "progress.h"
 #include "room.h"
 #include "sample.h"
+#include "usage_end.h"
 
 /* A box stands in a few milliseconds; a host this slow cannot run it. */
 #define BUILD_DEADLINE_NS (30 * NS_PER_S)
@@ -36,7 +37,8 @@ struct state {
     enum life life;
     enum end cause; /* END_COUNT until something stopped it */
     bool started, parting, ended, faulted, gone;
-    struct report report; /* the last of ENDED or FAULT */
+    struct report report;  /* the last of ENDED or FAULT */
+    struct report running; /* RUNNING, or zeros */
     uint64_t started_ns;
     uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_disk, next_progress,
         next_telling, build_deadline;
@@ -45,6 +47,7 @@ struct state {
     bool scratch_full;
     size_t fed;
     int listener; /* denied system calls ask here, or -1 */
+    int counter;  /* of CPU time, where no group counts it, or -1 */
     struct notify_counts denied;
 };
 
@@ -183,28 +186,38 @@ static void on_started(struct state *state)
         state->run->started(state->run->context);
 }
 
+static void on_running(struct state *state, const struct report *report, int sent[2])
+{
+    size_t n = 0;
+    state->running = *report;
+    if (report->carries & CARRIES_LISTENER)
+        state->listener = fd_take(&sent[n++]);
+    if (report->carries & CARRIES_COUNTER)
+        state->counter = state->sampler.counter = fd_take(&sent[n]);
+}
+
 static void on_report(struct state *state)
 {
     struct report report;
     struct error ignored;
-    autoclose int sent = -1;
+    int sent[2] = { -1, -1 };
     size_t count = 0;
-    ssize_t n = socket_receive(state->run->box->report, &report, sizeof(report), &sent, 1, &count,
-                               &ignored);
-    if (count == 0)
-        sent = -1;
+    ssize_t n = socket_receive(state->run->box->report, &report, sizeof(report), sent, COUNT(sent),
+                               &count, &ignored);
+    for (size_t i = count; i < COUNT(sent); i++)
+        sent[i] = -1;
     if (n != (ssize_t)sizeof(report)) {
         close(state->run->box->report);
         state->run->box->report = -1;
-        return;
+        report.kind = REPORT_KINDS;
     }
     switch (report.kind) {
     case REPORT_TERMINAL:
         if (state->run->terminal)
-            terminal_attach(state->run->terminal, fd_take(&sent));
+            terminal_attach(state->run->terminal, fd_take(&sent[0]));
         break;
-    case REPORT_LISTENER:
-        state->listener = fd_take(&sent);
+    case REPORT_RUNNING:
+        on_running(state, &report, sent);
         break;
     case REPORT_STARTED:
         on_started(state);
@@ -230,7 +243,11 @@ static void on_report(struct state *state)
         state->next_sample = state->next_disk = state->next_progress = NEVER;
         state->next_telling = NEVER;
         break;
+    case REPORT_KINDS: /* none */
+        break;
     }
+    for (size_t i = 0; i < COUNT(sent); i++)
+        own_close(&sent[i]);
 }
 
 /* The end of the pipe is the cancel, whatever came before it. */
@@ -361,51 +378,24 @@ static void wait_for_something(struct state *state)
 
 /* --- the outcome ------------------------------------------------------------------------ */
 
-static void fill_usage(const struct state *state, const struct rusage *init, struct usage *ret)
+static void fill_usage(struct state *state, const struct rusage *init, struct usage *ret)
 {
-    const struct cgroup *cgroup = state->run->cgroup;
-    struct cgroup_reading reading;
-    cgroup_read(cgroup, &reading);
     const struct report *report = &state->report;
+    const struct usage_facts facts = { .cgroup = state->run->cgroup,
+                                       .sampler = &state->sampler,
+                                       .running = &state->running,
+                                       .ended = state->ended ? report : NULL,
+                                       .counter = state->counter,
+                                       .init = init };
+    usage_end(&facts, ret);
     if (state->ended || state->parting)
         ret->wall_ns = report->ended_ns - report->started_ns;
-    else if (state->started) /* init had no time left to say it */
+    else /* init had no time left to say it */
         ret->wall_ns = now_ns() - state->started_ns;
-
-    if (reading.has_cpu && state->ended) {
-        ret->cpu_user_ns =
-            reading.cpu_user_ns -
-            (reading.cpu_user_ns > report->own_user_ns ? report->own_user_ns : reading.cpu_user_ns);
-        ret->cpu_system_ns = reading.cpu_system_ns - (reading.cpu_system_ns > report->own_system_ns
-                                                          ? report->own_system_ns
-                                                          : reading.cpu_system_ns);
-    } else if (reading.has_cpu) {
-        ret->cpu_user_ns = reading.cpu_user_ns;
-        ret->cpu_system_ns = reading.cpu_system_ns;
-    } else if (state->ended) {
-        ret->cpu_user_ns = report->user_ns;
-        ret->cpu_system_ns = report->system_ns;
-    } else {
-        ret->cpu_user_ns =
-            (uint64_t)init->ru_utime.tv_sec * NS_PER_S + (uint64_t)init->ru_utime.tv_usec * 1000;
-    }
-    /* Nobody waited for some of them, or pid 1 had no time left to. */
-    uint64_t told = ret->cpu_user_ns + ret->cpu_system_ns;
-    if (!reading.has_cpu && state->sampler.cpu_ns > told)
-        ret->cpu_user_ns += state->sampler.cpu_ns - told;
-    uint64_t sampled = state->sampler.memory_peak;
-    if (state->ended && report->maxrss > sampled)
-        sampled = report->maxrss;
-    /* memory.peak came with Linux 5.19. */
-    ret->memory_peak_bytes = reading.memory_peak > 0 ? reading.memory_peak : sampled;
-    ret->pids_peak = reading.pids_peak > state->sampler.processes_peak
-                         ? reading.pids_peak
-                         : state->sampler.processes_peak;
-    if (ret->pids_peak == 0 && state->started)
+    if (ret->pids_peak < state->sampler.processes_peak)
+        ret->pids_peak = state->sampler.processes_peak;
+    if (ret->pids_peak == 0)
         ret->pids_peak = 1; /* it ended before the first sample */
-    ret->source = reading.has_cpu && reading.has_memory ? USAGE_CGROUP
-                  : reading.has_cpu                     ? USAGE_MIXED
-                                                        : USAGE_SAMPLED;
 }
 
 static void fault(const struct state *state, struct outcome *ret)
@@ -445,6 +435,7 @@ void supervise(struct supervision *run, struct outcome *ret)
 {
     struct state state = { .run = run,
                            .listener = -1,
+                           .counter = -1,
                            .denied = { .ear = run->ear },
                            .cause = END_COUNT,
                            .wall_deadline = NEVER,
@@ -489,6 +480,7 @@ void supervise(struct supervision *run, struct outcome *ret)
         (void)fail_host_as(&ret->error, EIO, "the box: pid 1 died");
     look_at_progress(&state, 0); /* its last word */
     close_listener(&state);
+    own_close(&state.counter);
     notify_tell(&state.denied, ret);
     egress_end(&run->box->egress, ret);
     if (reading.pids_refused > 0 || state.sampler.pids_full ||

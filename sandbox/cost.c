@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cost.c - the box's share of a run, and the script's. */
+#include "cost.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/perf_event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "fd.h"
+#include "kernel.h"
+
+/* Above what pid 1 expects to find (LISTENER_FD in confine.c). */
+#define HIGH_FD 16
+
+/* No filter takes longer to load: what was longer has waited for a processor. */
+#define FILTER_NS_MAX NS_PER_MS
+
+#define BLOCK_BYTES 512 /* getrusage(2) counts in these, whatever the file system */
+
+/* Written by the payload while its program is still ours. */
+struct share {
+    uint64_t filter_ns, execute_ns; /* by the payload's clock */
+    uint64_t user_ns, system_ns, switches;
+    int counter;
+};
+
+static struct share nothing = { .counter = -1 }, *share = &nothing;
+static int64_t shift_ns;
+static volatile uint64_t script_read_ns;
+
+static uint64_t timeval_ns(struct timeval tv)
+{
+    return (uint64_t)tv.tv_sec * NS_PER_S + (uint64_t)tv.tv_usec * 1000;
+}
+
+/* --- when the interpreter has started ------------------------------------------------- */
+
+static void on_read(int number)
+{
+    (void)number;
+    if (script_read_ns == 0)
+        script_read_ns = now_ns();
+}
+
+static int to_high(int low)
+{
+    int high = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, HIGH_FD);
+    own_close(&low);
+    return high;
+}
+
+/* A directory of the host is read by others too. */
+static bool is_the_boxes_own(int directory)
+{
+    struct stat st, top, box;
+    return fstat(directory, &st) == 0 && stat("/", &top) == 0 &&
+           (st.st_dev == top.st_dev || (stat("/box", &box) == 0 && st.st_dev == box.st_dev));
+}
+
+/* The first who reads in the script's own directory is the interpreter that was told to.
+ * F_NOTIFY and not inotify(7), whose end waits for milliseconds. It ends with the first
+ * descriptor of the file that is closed. */
+static void watch_script(const struct plan *plan)
+{
+    const char *script = plan->root.script >= 0 ? plan->root.script_at : NULL;
+    const char *slash = script ? strrchr(script, '/') : NULL;
+    if (!slash || slash == script)
+        return;
+    char parent[PATH_MAX];
+    (void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - script), script);
+    struct sigaction action = { .sa_handler = on_read, .sa_flags = SA_RESTART };
+    int directory = to_high(open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory >= 0 && is_the_boxes_own(directory) &&
+        sigaction(cost_signal(), &action, NULL) == 0)
+        (void)fcntl(directory, F_NOTIFY, DN_ACCESS); /* a kernel without it: not known */
+}
+
+/* --- what joined a group late ------------------------------------------------------------ */
+
+static uint64_t apart_user_ns, apart_system_ns;
+
+void cost_joined(void)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) < 0)
+        return;
+    apart_user_ns = timeval_ns(usage.ru_utime);
+    apart_system_ns = timeval_ns(usage.ru_stime);
+}
+
+int cost_signal(void)
+{
+    return SIGIO;
+}
+
+/* --- before the program ---------------------------------------------------------------- */
+
+void cost_begin(const struct plan *plan, int64_t clock_shift_s)
+{
+    shift_ns = clock_shift_s * (int64_t)NS_PER_S;
+    void *page =
+        mmap(NULL, sizeof(*share), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page != MAP_FAILED) {
+        share = page;
+        share->counter = -1;
+    }
+    watch_script(plan);
+}
+
+/* perf_event_open(2): time on a processor of this process and of all that it will start, who-
+ * ever waits for them. What the kernel does for them counts, `exclude_kernel` or not; without
+ * it an ordinary user would be refused. */
+static int open_counter(void)
+{
+    struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
+                                    .size = PERF_ATTR_SIZE_VER5,
+                                    .config = PERF_COUNT_SW_TASK_CLOCK,
+                                    .disabled = 1,
+                                    .inherit = 1,
+                                    .exclude_kernel = 1,
+                                    .exclude_hv = 1,
+                                    .enable_on_exec = 1 };
+    autoclose int low = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+    return low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, HIGH_FD);
+}
+
+int cost_payload(const struct plan *plan)
+{
+    struct rusage usage;
+    if (plan->count_cpu)
+        share->counter = open_counter();
+    if (getrusage(RUSAGE_SELF, &usage) == 0) {
+        share->user_ns = timeval_ns(usage.ru_utime);
+        share->system_ns = timeval_ns(usage.ru_stime);
+        share->switches = (uint64_t)usage.ru_nvcsw + (uint64_t)usage.ru_nivcsw;
+    }
+    share->filter_ns = now_ns();
+    return 0;
+}
+
+/* The filter may forbid to ask for more than the time of day, which is no system call. */
+void cost_execute(void)
+{
+    uint64_t now = now_ns(), filter_ns = now - share->filter_ns;
+    share->execute_ns = now;
+    share->system_ns += filter_ns < FILTER_NS_MAX ? filter_ns : FILTER_NS_MAX;
+}
+
+/* --- after ------------------------------------------------------------------------------- */
+
+static void own_so_far(struct report *report)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) < 0)
+        return;
+    report->own_user_ns = timeval_ns(usage.ru_utime);
+    report->own_system_ns = timeval_ns(usage.ru_stime);
+}
+
+int cost_running(struct report *report)
+{
+    if (share->execute_ns > 0)
+        report->started_ns = share->execute_ns - (uint64_t)shift_ns;
+    report->before_user_ns = share->user_ns;
+    report->before_system_ns = share->system_ns;
+    report->before_switches = share->switches;
+    report->apart_user_ns = apart_user_ns;
+    report->apart_system_ns = apart_system_ns;
+    own_so_far(report);
+    return share->counter;
+}
+
+void cost_end(struct report *report)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
+        report->user_ns = timeval_ns(usage.ru_utime);
+        report->system_ns = timeval_ns(usage.ru_stime);
+        report->maxrss = (uint64_t)usage.ru_maxrss * 1024;
+        report->switches = (uint64_t)usage.ru_nvcsw + (uint64_t)usage.ru_nivcsw;
+        report->read_bytes = (uint64_t)usage.ru_inblock * BLOCK_BYTES;
+        report->written_bytes = (uint64_t)usage.ru_oublock * BLOCK_BYTES;
+    }
+    own_so_far(report);
+    report->script_read_ns = script_read_ns;
+}

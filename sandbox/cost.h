@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cost.h - what the payload is charged with: all that happens from its execve on, and nothing
+ * that happens before. Called by confine.c alone, in this order.
+ */
+#pragma once
+
+#include "confine.h"
+
+/* Pid 1, once it is in its groups: version 1 counts it from then on only. */
+void cost_joined(void);
+
+/* Pid 1, before the payload is made: a page that both see until the payload executes. Without
+ * one nothing is known, and the box's share is the payload's. `clock_shift_s`: by how much its
+ * monotonic clock is ahead of ours. */
+void cost_begin(const struct plan *plan, int64_t clock_shift_s);
+
+/* The payload, before its filter forbids it: what it has used so far is the box's. Where no
+ * control group counts it opens a counter that its descendants share, however they end. */
+int cost_payload(const struct plan *plan);
+
+/* The payload's last act before execve. */
+void cost_execute(void);
+
+/* Pid 1, once the payload has executed: fills in started_ns, what the box used, and returns the
+ * counter, which becomes the caller's, or -1. */
+int cost_running(struct report *report);
+
+/* Pid 1, at the end: what it and all it has waited for have used. */
+void cost_end(struct report *report);
+
+/* The signal that comes when the interpreter reads its script; pid 1 waits with it unblocked. */
+int cost_signal(void);

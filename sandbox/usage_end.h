@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usage_end.h - what a run has used, once its box is empty. */
+#pragma once
+
+#include <sys/resource.h>
+
+#include <cordon/outcome.h>
+
+#include "cgroup.h"
+#include "confine.h"
+#include "sample.h"
+
+struct usage_facts {
+    const struct cgroup *cgroup; /* still there */
+    struct sampler *sampler;
+    const struct report *running; /* RUNNING, or zeros */
+    const struct report *ended;   /* ENDED; NULL: pid 1 had no time left to say it */
+    int counter;                  /* CPU time of all (cost.h), or -1 */
+    const struct rusage *init;    /* of pid 1 and of those it waited for (wait4(2)) */
+};
+
+/* Everything but the wall clock and the peak of processes. */
+void usage_end(const struct usage_facts *facts, struct usage *ret);
+
+/* What such a counter says, in ns; 0 without one. */
+uint64_t usage_counted(int counter);
