@@ -50,7 +50,7 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
               struct error *err)
 {
     struct confine_pipes pipes = { { -1, -1 }, { -1, -1 } };
-    *ret = (struct box){ .pid = -1, .pidfd = -1, .control = -1, .report = -1 };
+    *ret = (struct box){ .pid = -1, .pidfd = -1, .control = -1, .report = -1, .counter = -1 };
     if (pipe2(pipes.control, O_CLOEXEC) < 0 ||
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pipes.report) < 0) {
         int r = fail_host(err, "pipe");
@@ -66,8 +66,11 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
     ret->report = fd_take(&pipes.report[0]);
     close_pair(pipes.control);
     close_pair(pipes.report);
+    /* While it waits for us, and may be looked into. */
     if (r == 0 && plan->counters)
-        counters_open(plan->counters, ret->pid); /* while it waits for us, and may be looked into */
+        counters_open(plan->counters, ret->pid);
+    if (r == 0 && !cgroup_has_cpu(cgroup))
+        ret->counter = counter_of_time(ret->pid);
     if (r == 0)
         r = identity_map(&plan->identity, ret->pid, err);
     if (r == 0) {
@@ -114,5 +117,6 @@ void box_done(struct box *box)
     own_close(&box->pidfd);
     own_close(&box->control);
     own_close(&box->report);
-    *box = (struct box){ .pid = -1, .pidfd = -1, .control = -1, .report = -1 };
+    own_close(&box->counter);
+    *box = (struct box){ .pid = -1, .pidfd = -1, .control = -1, .report = -1, .counter = -1 };
 }

@@ -11,7 +11,8 @@ struct box {
     int pidfd;   /* readable when pid 1 has ended */
     int control; /* commands, write end */
     struct egress egress;
-    int report; /* struct report, read end */
+    int report;  /* struct report, read end */
+    int counter; /* of CPU time, where no group counts it and the kernel allows one, or -1 */
 };
 
 /* Clones pid 1, writes its maps, puts it into the cgroup and lets it go on. What

@@ -25,8 +25,8 @@
 #include <time.h>
 
 #include "caps.h"
-#include "cost.h"
 #include "clock.h"
+#include "cost.h"
 #include "fd.h"
 #include "kernel.h"
 
@@ -461,25 +461,17 @@ static pid_t fork_sharing_files(void)
     return (pid_t)syscall(SYS_clone, CLONE_FILES | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
 }
 
-/* Says what the box has cost until now, and lets the listener and the counter go. */
+/* Says what the box has cost until now, and lets the listener go. */
 static void tell_running(struct report *report)
 {
     struct error ignored;
-    int fds[2], count = 0, counter = cost_running(report);
+    int listener = fcntl(LISTENER_FD, F_GETFD) < 0 ? -1 : LISTENER_FD;
     report->kind = REPORT_RUNNING;
-    if (fcntl(LISTENER_FD, F_GETFD) >= 0) {
-        report->carries |= CARRIES_LISTENER;
-        fds[count++] = LISTENER_FD;
-    }
-    if (counter >= 0) {
-        report->carries |= CARRIES_COUNTER;
-        fds[count++] = counter;
-    }
+    cost_running(report);
     /* A supervisor that is gone takes us along. */
-    if (socket_send(REPORT_FD, report, sizeof(*report), fds, (size_t)count, &ignored) < 0)
+    if (socket_send(REPORT_FD, report, sizeof(*report), &listener, 1, &ignored) < 0)
         kill_everyone();
-    for (int i = 0; i < count; i++)
-        close(fds[i]);
+    own_close(&listener);
 }
 
 _Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipes)

@@ -8,22 +8,15 @@
 enum report_kind {
     REPORT_TERMINAL, /* carries the leader of the terminal that the payload gets */
     REPORT_STARTED,  /* the payload is about to be executed */
-    REPORT_RUNNING,  /* it has been; carries descriptors */
+    REPORT_RUNNING,  /* it has been; carries what denied system calls ask through, or nothing */
     REPORT_PARTING,  /* the payload is reaped; what it leaves behind gets a moment */
     REPORT_FAULT,    /* a step failed; nothing (more) runs */
     REPORT_ENDED,    /* the payload is reaped and the box is empty */
     REPORT_KINDS,
 };
 
-/* What RUNNING carries, in this order. */
-enum report_carries {
-    CARRIES_LISTENER = 1, /* denied system calls ask through it */
-    CARRIES_COUNTER = 2,  /* CPU time of the payload and all it has started (cost.h) */
-};
-
 struct report {
     enum report_kind kind;
-    unsigned carries;        /* RUNNING: bits of enum report_carries */
     int code;                /* FAULT: errno */
     char step[24];           /* FAULT */
     char what[104];          /* FAULT: the object, if there is one */

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/perf_event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,10 +26,9 @@
 struct share {
     uint64_t filter_ns, execute_ns; /* by the payload's clock */
     uint64_t user_ns, system_ns, switches;
-    int counter;
 };
 
-static struct share nothing = { .counter = -1 }, *share = &nothing;
+static struct share nothing, *share = &nothing;
 static int64_t shift_ns;
 static volatile uint64_t script_read_ns;
 
@@ -106,35 +104,15 @@ void cost_begin(const struct plan *plan, int64_t clock_shift_s)
     shift_ns = clock_shift_s * (int64_t)NS_PER_S;
     void *page =
         mmap(NULL, sizeof(*share), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page != MAP_FAILED) {
+    if (page != MAP_FAILED)
         share = page;
-        share->counter = -1;
-    }
     watch_script(plan);
-}
-
-/* perf_event_open(2): time on a processor of this process and of all that it will start, who-
- * ever waits for them. What the kernel does for them counts, `exclude_kernel` or not; without
- * it an ordinary user would be refused. */
-static int open_counter(void)
-{
-    struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
-                                    .size = PERF_ATTR_SIZE_VER5,
-                                    .config = PERF_COUNT_SW_TASK_CLOCK,
-                                    .disabled = 1,
-                                    .inherit = 1,
-                                    .exclude_kernel = 1,
-                                    .exclude_hv = 1,
-                                    .enable_on_exec = 1 };
-    autoclose int low = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-    return low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, HIGH_FD);
 }
 
 int cost_payload(const struct plan *plan)
 {
     struct rusage usage;
-    if (plan->count_cpu)
-        share->counter = open_counter();
+    (void)plan;
     if (getrusage(RUSAGE_SELF, &usage) == 0) {
         share->user_ns = timeval_ns(usage.ru_utime);
         share->system_ns = timeval_ns(usage.ru_stime);
@@ -163,7 +141,7 @@ static void own_so_far(struct report *report)
     report->own_system_ns = timeval_ns(usage.ru_stime);
 }
 
-int cost_running(struct report *report)
+void cost_running(struct report *report)
 {
     if (share->execute_ns > 0)
         report->started_ns = share->execute_ns - (uint64_t)shift_ns;
@@ -173,7 +151,6 @@ int cost_running(struct report *report)
     report->apart_user_ns = apart_user_ns;
     report->apart_system_ns = apart_system_ns;
     own_so_far(report);
-    return share->counter;
 }
 
 void cost_end(struct report *report)

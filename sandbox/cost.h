@@ -14,16 +14,14 @@ void cost_joined(void);
  * monotonic clock is ahead of ours. */
 void cost_begin(const struct plan *plan, int64_t clock_shift_s);
 
-/* The payload, before its filter forbids it: what it has used so far is the box's. Where no
- * control group counts it opens a counter that its descendants share, however they end. */
+/* The payload, before its filter forbids to ask: what it has used so far is the box's. */
 int cost_payload(const struct plan *plan);
 
 /* The payload's last act before execve. */
 void cost_execute(void);
 
-/* Pid 1, once the payload has executed: fills in started_ns, what the box used, and returns the
- * counter, which becomes the caller's, or -1. */
-int cost_running(struct report *report);
+/* Pid 1, once the payload has executed: fills in started_ns and what the box used. */
+void cost_running(struct report *report);
 
 /* Pid 1, at the end: what it and all it has waited for have used. */
 void cost_end(struct report *report);

@@ -21,12 +21,12 @@ static const struct {
     [COUNTER_PAGE_FAULTS] = { PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS },
 };
 
-static int event_open(enum counter counter, pid_t init)
+static int event_open(uint32_t type, uint64_t config, pid_t init)
 {
     struct perf_event_attr attributes = {
         .size = sizeof(attributes),
-        .type = events[counter].type,
-        .config = events[counter].config,
+        .type = type,
+        .config = config,
         .read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
         .disabled = 1,
         .inherit = 1,
@@ -76,7 +76,7 @@ void counters_open(struct counters *counters, pid_t init)
     int codes[COUNTER_COUNT];
     counters->missing[0] = '\0';
     for (int i = 0; i < COUNTER_COUNT; i++) {
-        counters->fds[i] = event_open((enum counter)i, init);
+        counters->fds[i] = event_open(events[i].type, events[i].config, init);
         codes[i] = counters->fds[i] < 0 ? errno : 0;
     }
     say_missing(counters, codes);
@@ -107,6 +107,18 @@ void counters_read(const struct counters *counters, struct measured *ret)
         ret->counted |= 1U << i;
         ret->counters[i] = scaled(&value);
     }
+}
+
+int counter_of_time(pid_t init)
+{
+    return event_open(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, init);
+}
+
+uint64_t counter_time_ns(int counter)
+{
+    struct value value;
+    bool good = counter >= 0 && read(counter, &value, sizeof(value)) == (ssize_t)sizeof(value);
+    return good ? value.count : 0;
 }
 
 void counters_close(struct counters *counters)

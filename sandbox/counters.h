@@ -21,3 +21,8 @@ void counters_open(struct counters *counters, pid_t init);
 /* What they have come to; the box may be gone. */
 void counters_read(const struct counters *counters, struct measured *ret);
 void counters_close(struct counters *counters);
+
+/* CPU time alone, kernel mode included, however its processes end and whoever waits for them.
+ * The descriptor is the caller's; -1 where there is none. */
+int counter_of_time(pid_t init);
+uint64_t counter_time_ns(int counter); /* 0 without one */

@@ -147,7 +147,6 @@ int errand_run(const struct sandbox *sandbox, const struct errand *errand,
     if (r == 0) {
         r = cgroup_make(sandbox, &plan.limits, &cgroup, err);
         if (r == 0) {
-            plan.count_cpu = !cgroup_has_cpu(&cgroup);
             ret->started.limits = plan.limits;
             tell_layers(errand, policy, &plan, &cgroup, &ret->started);
             struct written written;

@@ -478,7 +478,6 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
         return r;
     if (cgroup_has_pids(&job->cgroup))
         plan_leave_processes(&job->plan);
-    job->plan.count_cpu = !cgroup_has_cpu(&job->cgroup);
     describe(job);
     r = layers_require(job->policy, &job->started, err);
     return r < 0 ? r : watch(job, outcome, err);

@@ -76,7 +76,6 @@ struct plan {
     struct screen screen;
     const struct egress_order *egress;
     struct counters *counters; /* to be opened for the box; or NULL */
-    bool count_cpu;            /* no control group of the box does */
     const char *broken_step;   /* tests only: this step fails (EIO) instead of being taken */
 };
 

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "counters.h"
 #include "fd.h"
 #include "hidden.h"
 #include "room.h"
 #include "usage.h"
-#include "usage_end.h"
 
 /* Many idle processes must not buy more than a tenth of a processor. */
 #define REST_FACTOR 9
@@ -18,7 +18,7 @@
 void sampler_begin(struct sampler *sampler, const struct sampler *given)
 {
     *sampler = *given;
-    sampler->scratch = sampler->counter = -1;
+    sampler->scratch = -1;
     sampler->host_shared = host_shared_bytes();
     /* A cgroup loses nobody's time. */
     sampler->seen = cgroup_has_cpu(given->cgroup) ? NULL : seen_new();
@@ -142,7 +142,7 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
         sampler->pids_full = true;
     if (sample.processes > sampler->processes_peak)
         sampler->processes_peak = sample.processes;
-    uint64_t counted = usage_counted(sampler->counter);
+    uint64_t counted = counter_time_ns(sampler->counter);
     if (sample.cpu_ns < counted)
         sample.cpu_ns = counted;
     if (sample.cpu_ns > sampler->cpu_ns)

@@ -25,14 +25,14 @@ struct sampler {
     int upper;                  /* of an overlay workspace's layer, borrowed, or -1 */
     uint64_t host_shared;       /* bytes of shared memory when the box began */
     struct seen *seen;
-    int counter;      /* of CPU time (cost.h), borrowed, or -1 */
+    int counter;      /* of CPU time (counters.h), borrowed, or -1 */
     struct peak peak; /* of the group's memory */
     uint64_t memory_peak, cpu_ns, processes_peak;
     bool pids_full;
 };
 
-/* Before the box runs: `given` has cgroup, limits, init, scratch_inside and upper, which are
- * borrowed. sampler_end() closes what was opened. */
+/* Before the box runs: `given` has cgroup, limits, init, counter, scratch_inside and upper, which
+ * are borrowed. sampler_end() closes what was opened. */
 void sampler_begin(struct sampler *sampler, const struct sampler *given);
 void sampler_end(struct sampler *sampler);
 

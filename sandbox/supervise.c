@@ -47,7 +47,6 @@ struct state {
     bool scratch_full;
     size_t fed;
     int listener; /* denied system calls ask here, or -1 */
-    int counter;  /* of CPU time, where no group counts it, or -1 */
     struct notify_counts denied;
 };
 
@@ -186,26 +185,16 @@ static void on_started(struct state *state)
         state->run->started(state->run->context);
 }
 
-static void on_running(struct state *state, const struct report *report, int sent[2])
-{
-    size_t n = 0;
-    state->running = *report;
-    if (report->carries & CARRIES_LISTENER)
-        state->listener = fd_take(&sent[n++]);
-    if (report->carries & CARRIES_COUNTER)
-        state->counter = state->sampler.counter = fd_take(&sent[n]);
-}
-
 static void on_report(struct state *state)
 {
     struct report report;
     struct error ignored;
-    int sent[2] = { -1, -1 };
+    autoclose int sent = -1;
     size_t count = 0;
-    ssize_t n = socket_receive(state->run->box->report, &report, sizeof(report), sent, COUNT(sent),
-                               &count, &ignored);
-    for (size_t i = count; i < COUNT(sent); i++)
-        sent[i] = -1;
+    ssize_t n = socket_receive(state->run->box->report, &report, sizeof(report), &sent, 1, &count,
+                               &ignored);
+    if (count == 0)
+        sent = -1;
     if (n != (ssize_t)sizeof(report)) {
         close(state->run->box->report);
         state->run->box->report = -1;
@@ -214,10 +203,11 @@ static void on_report(struct state *state)
     switch (report.kind) {
     case REPORT_TERMINAL:
         if (state->run->terminal)
-            terminal_attach(state->run->terminal, fd_take(&sent[0]));
+            terminal_attach(state->run->terminal, fd_take(&sent));
         break;
     case REPORT_RUNNING:
-        on_running(state, &report, sent);
+        state->running = report;
+        state->listener = fd_take(&sent);
         break;
     case REPORT_STARTED:
         on_started(state);
@@ -246,8 +236,6 @@ static void on_report(struct state *state)
     case REPORT_KINDS: /* none */
         break;
     }
-    for (size_t i = 0; i < COUNT(sent); i++)
-        own_close(&sent[i]);
 }
 
 /* The end of the pipe is the cancel, whatever came before it. */
@@ -385,7 +373,7 @@ static void fill_usage(struct state *state, const struct rusage *init, struct us
                                        .sampler = &state->sampler,
                                        .running = &state->running,
                                        .ended = state->ended ? report : NULL,
-                                       .counter = state->counter,
+                                       .counter = state->run->box->counter,
                                        .init = init };
     usage_end(&facts, ret);
     if (state->ended || state->parting)
@@ -435,7 +423,6 @@ void supervise(struct supervision *run, struct outcome *ret)
 {
     struct state state = { .run = run,
                            .listener = -1,
-                           .counter = -1,
                            .denied = { .ear = run->ear },
                            .cause = END_COUNT,
                            .wall_deadline = NEVER,
@@ -449,6 +436,7 @@ void supervise(struct supervision *run, struct outcome *ret)
     sampler_begin(&state.sampler,
                   &(struct sampler){ .cgroup = run->cgroup,
                                      .limits = run->limits,
+                                     .counter = run->box->counter,
                                      .init = run->box->pid,
                                      .scratch_inside = run->scratch,
                                      .upper = run->workspace ? run->workspace->upper : -1 });
@@ -480,7 +468,6 @@ void supervise(struct supervision *run, struct outcome *ret)
         (void)fail_host_as(&ret->error, EIO, "the box: pid 1 died");
     look_at_progress(&state, 0); /* its last word */
     close_listener(&state);
-    own_close(&state.counter);
     notify_tell(&state.denied, ret);
     egress_end(&run->box->egress, ret);
     if (reading.pids_refused > 0 || state.sampler.pids_full ||

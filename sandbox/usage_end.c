@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "counters.h"
 
 /* Two readings of the same time differ by so much at most. */
 #define CPU_TOLERANCE_NS   (2 * NS_PER_MS)
@@ -84,17 +85,11 @@ static struct cpu grouped(const struct usage_facts *facts, const struct cgroup_r
     return cpu_less(cpu_less(all, ours), before(facts));
 }
 
-uint64_t usage_counted(int counter)
-{
-    uint64_t ns = 0;
-    return counter >= 0 && read(counter, &ns, sizeof(ns)) == (ssize_t)sizeof(ns) ? ns : 0;
-}
-
 /* Without a group: all three are no more than the truth. */
 static struct cpu ungrouped(const struct usage_facts *facts)
 {
     struct cpu told = waited_for(facts);
-    uint64_t counted = usage_counted(facts->counter);
+    uint64_t counted = counter_time_ns(facts->counter);
     uint64_t seen = less(facts->sampler->cpu_ns, total(before(facts)));
     uint64_t most = counted > seen ? counted : seen;
     told.user_ns += less(most, total(told));

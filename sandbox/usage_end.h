@@ -15,12 +15,9 @@ struct usage_facts {
     struct sampler *sampler;
     const struct report *running; /* RUNNING, or zeros */
     const struct report *ended;   /* ENDED; NULL: pid 1 had no time left to say it */
-    int counter;                  /* CPU time of all (cost.h), or -1 */
+    int counter;                  /* CPU time of all (counters.h), or -1 */
     const struct rusage *init;    /* of pid 1 and of those it waited for (wait4(2)) */
 };
 
 /* Everything but the wall clock and the peak of processes. */
 void usage_end(const struct usage_facts *facts, struct usage *ret);
-
-/* What such a counter says, in ns; 0 without one. */
-uint64_t usage_counted(int counter);
