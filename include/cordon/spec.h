@@ -44,3 +44,7 @@ void spec_done(struct spec *spec); /* frees what it points to, leaves it as spec
  * the PEP 723 block, seals the code into a memfd, makes a job id. The
  * descriptors for input, output, control and notes are the runner's to add. */
 int launch_from_spec(struct spec *spec, struct launch *ret, struct error *err) must_check;
+
+/* The same order once more, with an id of its own: of the descriptors it has the script's. The
+ * caller ends *ret with launch_done() either way. */
+int launch_again(const struct launch *launch, struct launch *ret, struct error *err) must_check;

@@ -26,6 +26,7 @@ struct command {
 };
 
 int run_command(const struct command *command, struct options *options);
+int bench_command(const struct command *command, struct options *options);
 int jobs_command(const struct command *command, struct options *options);
 int serve_command(const struct command *command, struct options *options);
 int scripts_command(const struct command *command, struct options *options);

@@ -61,6 +61,9 @@ struct options {
     char **read, **write, **allow_host;            /* lists are owned */
     char **with, **env, **env_file;
     char **root;
+    bool phases; /* of bench, and what follows */
+    const char *runs, *warmup, *chart, *csv, *profile, *sample_interval;
+    char **compare;
     struct limits asked;
     char **gathered;    /* of options_gather(), owned */
     char *const *words; /* what is left: the script and its arguments; NULL-ended */

@@ -3,13 +3,10 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include <cordon/runner.h>
 
@@ -18,14 +15,10 @@
 #include "cmd/named.h"
 #include "cmd/session.h"
 #include "cmd/terminal.h"
-#include "cmd/timezone.h"
 #include "cmd/trusted.h"
 #include "fd.h"
 #include "run/result.h"
 #include "str.h"
-
-/* cordon-sandbox has said everything; for it to go. */
-#define LEAVE_MS 5000
 
 /* --- what comes back ------------------------------------------------------------ */
 
@@ -199,19 +192,6 @@ static int feed_open(const struct session *session)
     return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
-/* The operator's own environment, because his index and certificate settings are
- * for the prepare boxes; the zone is for the script. */
-static char **sandbox_environment(void)
-{
-    autofree char *zone = timezone_name();
-    char **list = NULL;
-    for (char **pair = environ; *pair; pair++)
-        if (!starts_with(*pair, "TZ="))
-            list_add(&list, *pair);
-    list_add_owned(&list, xasprintf("TZ=%s", zone ? zone : "UTC"));
-    return list;
-}
-
 static void take_wish(void *context)
 {
     struct session *session = context;
@@ -278,61 +258,12 @@ static int submit(struct session *session, struct event **signals, struct error 
                       &session->run, err);
 }
 
-static int report_open(struct session *session, struct error *err)
-{
-    const char *path = session->options->report;
-    if (!path)
-        return 0;
-    int fd = named_open(path, O_WRONLY | O_CREAT, session->request->spec.workspace);
-    if (fd < 0)
-        return fail_caller(err, -fd, "--report %s: %s", path, named_problem(-fd));
-    session->report = fd;
-    return 0;
-}
-
 /* --- the end ------------------------------------------------------------------------------ */
 
-/* 0 unless a signal ended it. */
-static int wait_for(pid_t pid)
+/* Its supervisor, before it could write the run down. */
+static bool died(const struct session *session)
 {
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-}
-
-/* The run of a supervisor that died before it could write it down. */
-static void tell_of_death(const struct session *session, int channel)
-{
-    autofree char *frame = xcalloc(1, LAUNCH_FRAME_MAX);
-    size_t len;
-    struct error ignored;
-    bool died = session->outcome.end == END_FAULT && session->outcome.error.code == EPIPE;
-    if (died && launch_encode(&session->names, frame, &len, &ignored) == 0)
-        (void)!socket_send(channel, frame, len, session->names.fds, FD_COUNT, &ignored);
-}
-
-/* The sandbox clears up after its outcome; it gets a moment for that. */
-static void await_sandbox(struct session *session)
-{
-    if (session->sandbox <= 0)
-        return;
-    autoclose int pidfd = (int)syscall(SYS_pidfd_open, session->sandbox, 0);
-    struct pollfd gone = { .fd = pidfd, .events = POLLIN };
-    if (pidfd >= 0 && poll(&gone, 1, LEAVE_MS) == 0)
-        (void)kill(session->sandbox, SIGKILL);
-    if (wait_for(session->sandbox) == 0)
-        return;
-    /* Killed: what it would have cleared up is cleared up for it. */
-    struct error ignored;
-    autoclose int channel = -1;
-    pid_t sweeper = sandbox_start("sweep", session->options, NULL, &channel, &ignored);
-    if (sweeper <= 0)
-        return;
-    tell_of_death(session, channel);
-    own_close(&channel); /* there is no more to say */
-    channel = -1;
-    (void)wait_for(sweeper);
+    return session->outcome.end == END_FAULT && session->outcome.error.code == EPIPE;
 }
 
 static struct json_object *make_result(const struct session *session, const char *rest,
@@ -367,24 +298,9 @@ static void end_recording(struct session *session)
     json_object_put(object);
 }
 
-/* Of a file, that who reads it by its name reads what we wrote: in a workspace the script may
- * have put another there. */
-static int report_check(const struct session *session, struct error *err)
-{
-    const char *path = session->options->report;
-    struct stat st;
-    if (fstat(session->report, &st) < 0 || !S_ISREG(st.st_mode) ||
-        named_is(path, session->report, session->request->spec.workspace))
-        return 0;
-    return fail_caller(err, ESTALE,
-                       "--report %s: what is there now is not the file that was written: it was "
-                       "replaced during the run",
-                       path);
-}
-
 static int write_result(const struct session *session, struct error *err)
 {
-    if (!session->options->json && session->report < 0)
+    if (!session->options->json && session->report.fd < 0)
         return 0;
     struct json_object *object = make_result(session, NULL, SIZE_MAX);
     autostr struct str line = { 0 };
@@ -395,15 +311,7 @@ static int write_result(const struct session *session, struct error *err)
     json_object_put(object);
 
     int r = session->options->json ? fd_write_all(STDOUT_FILENO, line.data, line.len, err) : 0;
-    if (r == 0 && session->report >= 0) {
-        (void)!ftruncate(session->report, 0); /* not for a pipe, which has nothing old in it */
-        r = fd_write_all(session->report, line.data, line.len, err);
-        if (r < 0)
-            r = fail_within(err, "--report %s", session->options->report);
-        else
-            r = report_check(session, err);
-    }
-    return r;
+    return r == 0 ? report_write(&session->report, line.data, line.len, err) : r;
 }
 
 /* It did not come to a run. */
@@ -425,7 +333,7 @@ static int session_run(struct session *session, struct error *err)
         return fail_host_as(err, ENOMEM, "start an event loop");
     int r = session->options->tty ? terminal_check(session->options, err) : 0;
     if (r == 0)
-        r = report_open(session, err);
+        r = report_open(&session->report, session->request->spec.workspace, err);
     if (r == 0)
         r = submit(session, &signals, err);
     if (r == 0) {
@@ -433,7 +341,7 @@ static int session_run(struct session *session, struct error *err)
             session->out[i] = outlet_new(session->base, i + 1, &owners[i]);
         (void)event_base_dispatch(session->base);
     }
-    await_sandbox(session);
+    sandbox_await(session->sandbox, session->options, died(session) ? &session->names : NULL);
     if (r < 0)
         fail_recording(session, err);
     else
@@ -474,7 +382,7 @@ int run_command(const struct command *command, struct options *options)
         .options = options,
         .request = &request,
         .signals = -1,
-        .report = -1,
+        .report = { .option = "--report", .path = options->report, .fd = -1 },
     };
     int status;
     launch_init(&session.names);
@@ -495,7 +403,7 @@ int run_command(const struct command *command, struct options *options)
     capture_done(&session.text[0]);
     capture_done(&session.text[1]);
     own_close(&session.signals);
-    own_close(&session.report);
+    report_close(&session.report);
     request_done(&request);
     return status;
 }

@@ -8,6 +8,7 @@
 
 #include "cmd/outlet.h"
 #include "cmd/recording.h"
+#include "cmd/report.h"
 #include "cmd/request.h"
 #include "run/capture.h"
 
@@ -30,7 +31,8 @@ struct session {
     bool box_stood, interrupted, forwarded[NSIG];
     char job[JOB_ID_MAX];
     struct launch names; /* of the run, for the audit log should its supervisor die */
-    int signals, report;
+    int signals;
+    struct report report;
     pid_t sandbox;
 };
 

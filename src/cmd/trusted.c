@@ -4,14 +4,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
+#include "cmd/timezone.h"
+#include "fd.h"
 #include "str.h"
 
 #define PROGRAM "cordon-sandbox"
+
+/* cordon-sandbox has said everything; for it to go. */
+#define LEAVE_MS 5000
 
 /* Where it is looked for, from the directory of this program. */
 static const char *const places[] = { PROGRAM, "../libexec/cordon/" PROGRAM };
@@ -139,4 +147,58 @@ pid_t sandbox_start(const char *command, const struct options *options, char *co
     (void)posix_spawnattr_destroy(&attributes);
     *channel = fd_take(&ours);
     return pid;
+}
+
+char **sandbox_environment(void)
+{
+    autofree char *zone = timezone_name();
+    char **list = NULL;
+    for (char **pair = environ; *pair; pair++)
+        if (!starts_with(*pair, "TZ="))
+            list_add(&list, *pair);
+    list_add_owned(&list, xasprintf("TZ=%s", zone ? zone : "UTC"));
+    return list;
+}
+
+/* --- its end --------------------------------------------------------------------------- */
+
+/* 0 unless a signal ended it. */
+static int wait_for(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void tell_of_death(int channel, const struct launch *dead)
+{
+    autofree char *frame = xcalloc(1, LAUNCH_FRAME_MAX);
+    size_t len;
+    struct error ignored;
+    if (dead && launch_encode(dead, frame, &len, &ignored) == 0)
+        (void)!socket_send(channel, frame, len, dead->fds, FD_COUNT, &ignored);
+}
+
+/* The sandbox clears up after its outcome; it gets a moment for that. */
+void sandbox_await(pid_t pid, const struct options *options, const struct launch *dead)
+{
+    if (pid <= 0)
+        return;
+    autoclose int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd gone = { .fd = pidfd, .events = POLLIN };
+    if (pidfd >= 0 && poll(&gone, 1, LEAVE_MS) == 0)
+        (void)kill(pid, SIGKILL);
+    if (wait_for(pid) == 0)
+        return;
+    /* Killed: what it would have cleared up is cleared up for it. */
+    struct error ignored;
+    autoclose int channel = -1;
+    pid_t sweeper = sandbox_start("sweep", options, NULL, &channel, &ignored);
+    if (sweeper <= 0)
+        return;
+    tell_of_death(channel, dead);
+    own_close(&channel); /* there is no more to say */
+    channel = -1;
+    (void)wait_for(sweeper);
 }

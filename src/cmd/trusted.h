@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cordon/error.h>
+#include <cordon/launch.h>
 
 #include "cmd/options.h"
 
@@ -22,3 +23,11 @@ int sandbox_become(const char *command, const struct options *options, char *con
  * its process id. */
 pid_t sandbox_start(const char *command, const struct options *options, char *const *env,
                     int *channel, struct error *err) must_check;
+
+/* The operator's own environment for it, because his index and certificate settings are for the
+ * prepare boxes; the zone is for the script. The caller's. */
+char **sandbox_environment(void) must_check;
+
+/* Waits for one that has told its outcome, but not long, and clears up after one that had to be
+ * killed. `dead` names a run whose supervisor died before it could write it down, or NULL. */
+void sandbox_await(pid_t pid, const struct options *options, const struct launch *dead);

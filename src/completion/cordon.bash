@@ -4,11 +4,13 @@
 _cordon_everywhere="--state --config --policies --log-level --help --version"
 _cordon_boxed="--policy --directory --read --write --with --python --no-uv --offline --refresh --env --env-file
     --timeout --cpu --memory --pids --output --allow-host --tty --job --no-server --trace --quiet --json --report"
+_cordon_measured="--runs --warmup --compare --phases --sample-interval --csv --chart --profile"
 
 # The options of one command.
 _cordon_options() {
     case $1 in
-    run | bench) echo "$_cordon_boxed -c $_cordon_everywhere" ;;
+    run) echo "$_cordon_boxed -c $_cordon_everywhere" ;;
+    bench) echo "$_cordon_boxed $_cordon_measured -c $_cordon_everywhere" ;;
     exec) echo "$_cordon_boxed $_cordon_everywhere" ;;
     serve) echo "--root --http --unix $_cordon_everywhere" ;;
     check) echo "--json --policy $_cordon_everywhere" ;;

@@ -36,6 +36,14 @@ complete -c cordon -n $boxed -l trace -r -F -d 'write down what the script asks 
 complete -c cordon -n $boxed -l quiet -d 'say nothing'
 complete -c cordon -n $boxed -l json -d 'the result object instead of the output'
 complete -c cordon -n $boxed -l report -r -F -d 'write the result object to a file as well'
+complete -c cordon -n '__fish_seen_subcommand_from bench' -l runs -x -d 'how often it is measured'
+complete -c cordon -n '__fish_seen_subcommand_from bench' -l warmup -x -a '1 3' -d 'runs before those that are measured'
+complete -c cordon -n '__fish_seen_subcommand_from bench' -l compare -r -F -d 'measure this script too'
+complete -c cordon -n '__fish_seen_subcommand_from bench' -l phases -d 'show what the time went to'
+complete -c cordon -n '__fish_seen_subcommand_from bench' -l sample-interval -x -a '1ms 10ms 50ms' -d 'time between two readings'
+complete -c cordon -n '__fish_seen_subcommand_from bench' -l csv -r -F -d 'write one row per run'
+complete -c cordon -n '__fish_seen_subcommand_from bench' -l chart -r -F -d 'draw it'
+complete -c cordon -n '__fish_seen_subcommand_from bench' -l profile -r -F -d 'write down where the time went'
 complete -c cordon -n '__fish_seen_subcommand_from run bench' -s c -x -d 'run this code'
 complete -c cordon -n '__fish_seen_subcommand_from run bench exec' -F
 

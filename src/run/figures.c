@@ -57,10 +57,14 @@ static int digits_for(double value)
 
 const char *figure_duration(double seconds, double like, char out[FIGURE_MAX])
 {
-    const struct unit *unit = unit_for(durations, COUNT(durations), like > 0 ? like : seconds);
-    double value = seconds * unit->scale;
-    int digits = unit->scale > 1 ? digits_for(like > 0 ? like * unit->scale : value) : 3;
-    (void)snprintf(out, FIGURE_MAX, "%.*f %s", digits, value, unit->name);
+    double model = like > 0 ? like : seconds;
+    const struct unit *unit = unit_for(durations, COUNT(durations), model);
+    if (model <= 0)
+        (void)snprintf(out, FIGURE_MAX, "0 s");
+    else
+        (void)snprintf(out, FIGURE_MAX, "%.*f %s",
+                       unit->scale > 1 ? digits_for(model * unit->scale) : 3, seconds * unit->scale,
+                       unit->name);
     return out;
 }
 

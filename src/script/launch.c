@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* launch.c - a request becomes an order. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -130,4 +131,23 @@ int launch_from_spec(struct spec *spec, struct launch *ret, struct error *err)
     spec_done(spec);
     *ret = launch;
     return 0;
+}
+
+int launch_again(const struct launch *launch, struct launch *ret, struct error *err)
+{
+    autofree char *frame = xcalloc(1, LAUNCH_FRAME_MAX);
+    size_t len = 0;
+    unsigned present = 0;
+    launch_init(ret);
+    int r = launch_encode(launch, frame, &len, err);
+    if (r == 0)
+        r = launch_decode(frame, len, ret, &present, err);
+    if (r == 0)
+        r = job_id_make(ret->job, err);
+    if (r == 0 && launch->fds[FD_SCRIPT] >= 0) {
+        ret->fds[FD_SCRIPT] = fcntl(launch->fds[FD_SCRIPT], F_DUPFD_CLOEXEC, 3);
+        if (ret->fds[FD_SCRIPT] < 0)
+            return fail_host(err, "dup");
+    }
+    return r;
 }

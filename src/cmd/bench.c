@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bench.c - `cordon bench`: what a script takes, measured often enough to say it.
+ *
+ *     environments -> warm-ups -> rounds, each script once in each -> figures
+ */
+#include "cmd/bench.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include "clock.h"
+#include "cmd/bench_extras.h"
+#include "cmd/command.h"
+#include "fd.h"
+#include "run/result.h"
+#include "str.h"
+
+#define WARMUP_MAX  1000
+#define COMPARE_MAX 15
+
+#define INTERVAL_DEFAULT_MS 50
+#define INTERVAL_MOST_MS    (3600 * 1000)
+
+/* Without --runs: at least so many, and as many more as fit into the time of short ones; fewer
+ * of those that would take longer than anybody waits. */
+#define RUNS_LEAST 10
+#define RUNS_SHORT 100
+#define SHORT_S    3.0
+#define LONG_S     60.0
+
+/* Before anything is measured; the lesser of two is what an empty script takes. */
+#define EMPTY_RUNS 2
+
+/* Of a run that failed, the end of what it had to say. */
+#define TAIL_BYTES 2000
+
+/* --- what was asked for ----------------------------------------------------------------- */
+
+static int take_number(const char *option, const char *text, unsigned least, unsigned most,
+                       unsigned *ret, struct error *err)
+{
+    char shown[40], *end;
+    if (!text)
+        return 0;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || value < least || value > most)
+        return fail_caller(err, EINVAL, "%s: \"%s\" is not a number from %u to %u", option,
+                           printable(text, shown, sizeof(shown)), least, most);
+    *ret = (unsigned)value;
+    return 0;
+}
+
+static int take_interval(const char *text, uint32_t *ret, struct error *err)
+{
+    uint64_t ms = INTERVAL_DEFAULT_MS;
+    int r = text ? limit_parse(text, UNIT_DURATION, &ms, err) : 0;
+    if (r == 0 && ms > INTERVAL_MOST_MS)
+        r = fail_caller(err, ERANGE, "%s is more than 1h", text);
+    if (r < 0)
+        return fail_within(err, "--sample-interval");
+    *ret = (uint32_t)ms;
+    return 0;
+}
+
+static int check(struct bench *bench, struct error *err)
+{
+    const struct options *options = bench->options;
+    int r = take_number("--runs", options->runs, 1, BENCH_RUNS_MAX, &bench->runs, err);
+    if (r == 0)
+        r = take_number("--warmup", options->warmup, 0, WARMUP_MAX, &bench->warmup, err);
+    if (r == 0)
+        r = take_interval(options->sample_interval, &bench->interval_ms, err);
+    if (r == 0 && options->tty)
+        r = fail_caller(err, EINVAL, "--tty: a script that is measured has no terminal");
+    if (r == 0 && list_len(options->compare) > COMPARE_MAX)
+        r = fail_caller(err, E2BIG, "--compare: at most %d scripts beside the first", COMPARE_MAX);
+    return r == 0 ? bench_extras_check(options, err) : r;
+}
+
+static int open_subjects(struct bench *bench, bool *no_script, struct error *err)
+{
+    const struct options *options = bench->options;
+    size_t count = 1 + list_len(options->compare);
+    bench->subjects = xcalloc(count, sizeof(*bench->subjects));
+    for (; bench->count < count; bench->count++) {
+        const char *file = bench->count > 0 ? options->compare[bench->count - 1] : NULL;
+        struct subject *subject = &bench->subjects[bench->count];
+        int r = subject_open(options, file, bench->interval_ms, subject, no_script, err);
+        if (r < 0) {
+            subject_close(subject);
+            return r;
+        }
+        for (char **line = subject->request.remarks; !options->quiet && line && *line; line++)
+            complain("%s", *line);
+    }
+    return 0;
+}
+
+static int open_files(struct bench *bench, struct error *err)
+{
+    const char *workspace = bench->subjects[0].launch.workspace;
+    int r = report_open(&bench->report, workspace, err);
+    return r == 0 ? report_open(&bench->csv, workspace, err) : r;
+}
+
+/* --- signals ---------------------------------------------------------------------------- */
+
+static void interrupt(struct bench *bench)
+{
+    bench->interrupted = true;
+    if (bench->run)
+        run_cancel(bench->run, false);
+}
+
+static void take_signal(evutil_socket_t fd, short what, void *context)
+{
+    struct signalfd_siginfo info;
+    (void)what;
+    if (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        interrupt(context);
+}
+
+static int watch_signals(struct bench *bench, struct error *err)
+{
+    static const int stopping[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    struct sigaction now;
+    sigset_t set;
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < COUNT(stopping); i++)
+        if (sigaction(stopping[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            (void)sigaddset(&set, stopping[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return fail_host(err, "sigprocmask");
+    bench->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (bench->signals < 0)
+        return fail_host(err, "signalfd");
+    bench->signal_event =
+        event_new(bench->base, bench->signals, EV_READ | EV_PERSIST, take_signal, bench);
+    (void)event_add(bench->signal_event, NULL);
+    return 0;
+}
+
+/* --- as a job ------------------------------------------------------------------------------ */
+
+static void take_wish(void *context)
+{
+    interrupt(context);
+}
+
+static int record(struct bench *bench, struct error *err)
+{
+    const struct subject *first = &bench->subjects[0];
+    const struct recording_of of = {
+        .job = first->launch.job,
+        .tool = first->launch.tool,
+        .label = first->label,
+        .policy = bench->options->policy ? bench->options->policy : "default",
+        .base = bench->base,
+        .wished = take_wish,
+        .context = bench,
+    };
+    if (!bench->options->job)
+        return 0;
+    int r = recording_begin(bench->options, &of, &bench->recording, err);
+    if (r == 0 && !bench->options->quiet)
+        complain("job %s", first->launch.job);
+    if (r == 0)
+        recording_note(bench->recording, &(const struct note){ .kind = NOTE_STARTED });
+    return r;
+}
+
+/* --- one run after the other ------------------------------------------------------------------ */
+
+static bool shows_progress(const struct bench *bench)
+{
+    return !bench->options->quiet && isatty(STDERR_FILENO);
+}
+
+/* A line that is written over, and gone in the end. */
+static void progress(const struct bench *bench, const struct subject *subject, const char *what,
+                     unsigned run, unsigned of)
+{
+    char label[64], count[40] = "";
+    if (of > 0)
+        (void)snprintf(count, sizeof(count), " %u of %u", run, of);
+    else if (run > 0)
+        (void)snprintf(count, sizeof(count), " %u", run);
+    if (shows_progress(bench))
+        (void)fprintf(stderr, "\r\033[K%s%s: %s", what, count,
+                      printable(subject->label, label, sizeof(label)));
+}
+
+static void progress_clear(const struct bench *bench)
+{
+    if (shows_progress(bench))
+        (void)fprintf(stderr, "\r\033[K");
+}
+
+static bool goes_on(const struct bench *bench)
+{
+    return !bench->interrupted && !bench->failed;
+}
+
+static int one_run(struct bench *bench, struct subject *subject, enum bench_purpose purpose,
+                   struct error *err)
+{
+    int r = bench_once(bench, subject, purpose, err);
+    enum end end = subject->last.outcome.end;
+    if (r == 0 && end == END_CANCELLED)
+        bench->interrupted = true;
+    /* An empty script that reaches a limit says nothing: the real one will. */
+    bool could_not = end == END_FAULT || end == END_REFUSED;
+    if (r == 0 && !bench->interrupted &&
+        (purpose == BENCH_PREPARE ? could_not : !bench_last_went_well(subject)))
+        bench->failed = subject;
+    return r;
+}
+
+/* Each script once: in one order, the next time in the other, so that no script always comes
+ * after the same one. */
+static int one_round(struct bench *bench, enum bench_purpose purpose, unsigned number,
+                     struct error *err)
+{
+    static const char *const names[] = { "preparing", "warming up", "run" };
+    unsigned of = purpose == BENCH_WARM      ? bench->warmup
+                  : purpose == BENCH_MEASURE ? bench->runs
+                                             : 0;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < bench->count && goes_on(bench); i++) {
+        size_t which = number % 2 ? i : bench->count - 1 - i;
+        struct subject *subject = &bench->subjects[which];
+        progress(bench, subject, names[purpose], purpose == BENCH_PREPARE ? 0 : number, of);
+        r = one_run(bench, subject, purpose, err);
+    }
+    return r;
+}
+
+/* As many as their length suggests. */
+static unsigned suggested_runs(double round_seconds)
+{
+    double shorts = SHORT_S / round_seconds, longs = LONG_S / round_seconds;
+    if (longs < RUNS_LEAST)
+        return longs < 1 ? 1 : (unsigned)longs;
+    return shorts > RUNS_SHORT ? RUNS_SHORT : shorts < RUNS_LEAST ? RUNS_LEAST : (unsigned)shorts;
+}
+
+static int measure(struct bench *bench, struct error *err)
+{
+    int r = 0;
+    for (unsigned i = 1; r == 0 && i <= EMPTY_RUNS && goes_on(bench); i++)
+        r = one_round(bench, BENCH_PREPARE, i, err);
+    for (unsigned i = 1; r == 0 && i <= bench->warmup && goes_on(bench); i++)
+        r = one_round(bench, BENCH_WARM, i, err);
+    uint64_t begun = now_ns();
+    for (unsigned i = 1; r == 0 && (bench->runs == 0 || i <= bench->runs) && goes_on(bench); i++) {
+        r = one_round(bench, BENCH_MEASURE, i, err);
+        if (bench->runs == 0)
+            bench->runs = suggested_runs((double)(now_ns() - begun) / (double)NS_PER_S);
+    }
+    progress_clear(bench);
+    return r;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void say_tail(const struct subject *subject)
+{
+    autostr struct str text = { 0 };
+    (void)capture_text(&subject->last.text[1], SIZE_MAX, NULL, &text);
+    if (text.len == 0)
+        return;
+    size_t from = text.len > TAIL_BYTES ? text.len - TAIL_BYTES : 0;
+    const char *line = from > 0 ? strchr(text.data + from, '\n') : NULL;
+    const char *tail = line ? line + 1 : text.data + from;
+    struct error ignored;
+    (void)!fd_write_all(STDERR_FILENO, tail, strlen(tail), &ignored);
+    if (!ends_with(tail, "\n"))
+        (void)!write(STDERR_FILENO, "\n", 1);
+}
+
+/* What went wrong, and the last lines of the script about it. */
+static void say_failure(const struct bench *bench)
+{
+    const struct subject *subject = bench->failed;
+    const struct bench_last *last = &subject->last;
+    const struct outcome *outcome = &last->outcome;
+    char label[64];
+    if (!subject || bench->options->quiet)
+        return;
+    autofree char *sentence =
+        result_sentence(outcome, last->box_stood ? &last->started.limits : NULL);
+    (void)printable(subject->label, label, sizeof(label));
+    const char *name = signal_name(outcome->code);
+    if (sentence)
+        complain("%s: %s", label, sentence);
+    else if (outcome->end == END_SIGNALLED)
+        complain("%s: ended by signal %d%s%s", label, outcome->code, name ? " " : "",
+                 name ? name : "");
+    else
+        complain("%s: exit status %d, and no more runs of it", label, outcome->code);
+    say_tail(subject);
+}
+
+static int exit_status(const struct bench *bench)
+{
+    const struct outcome cancelled = { .end = END_CANCELLED };
+    const struct outcome *outcome = bench->failed ? &bench->failed->last.outcome : NULL;
+    if (bench->interrupted)
+        return outcome_exit_code(&cancelled);
+    return outcome ? outcome_exit_code(outcome) : 0;
+}
+
+static int write_all(struct bench *bench, struct error *err)
+{
+    struct json_object *object = bench_json(bench);
+    autostr struct str rows = { 0 }, line = { 0 };
+    size_t len = 0;
+    const char *text = object ? result_text(object, &len) : "";
+    str_add(&line, text, len);
+    str_putc(&line, '\n');
+    int r = 0;
+    if (!bench->options->json)
+        bench_print(bench);
+    else if (object)
+        (void)fwrite(line.data, 1, line.len, stdout);
+    if (object)
+        r = report_write(&bench->report, line.data, line.len, err);
+    bench_csv(bench, &rows);
+    if (r == 0)
+        r = report_write(&bench->csv, rows.data, rows.len, err);
+    if (r == 0 && object)
+        r = bench_extras_make(bench->options, object, err);
+    if (bench->recording && object)
+        recording_end(TAKE(&bench->recording),
+                      bench->interrupted ? "cancelled"
+                      : bench->failed    ? result_status(&bench->failed->last.outcome)
+                                         : "completed",
+                      NULL, object);
+    json_object_put(object);
+    return r;
+}
+
+static int bench_all(struct bench *bench, bool *no_script, struct error *err)
+{
+    int r = check(bench, err);
+    if (r == 0)
+        r = open_subjects(bench, no_script, err);
+    if (r == 0)
+        r = open_files(bench, err);
+    if (r == 0)
+        r = record(bench, err);
+    if (r == 0)
+        r = watch_signals(bench, err);
+    if (r == 0)
+        r = measure(bench, err);
+    if (r < 0)
+        return r;
+    say_failure(bench);
+    return write_all(bench, err);
+}
+
+static void bench_done(struct bench *bench)
+{
+    for (size_t i = 0; i < bench->count; i++)
+        subject_close(&bench->subjects[i]);
+    free(bench->subjects);
+    report_close(&bench->report);
+    report_close(&bench->csv);
+    if (bench->signal_event)
+        event_free(bench->signal_event);
+    own_close(&bench->signals);
+    event_base_free(bench->base);
+}
+
+int bench_command(const struct command *command, struct options *options)
+{
+    (void)command;
+    struct error err = { 0 };
+    bool no_script = false;
+    struct bench bench = {
+        .options = options,
+        .base = event_base_new(),
+        .report = { .option = "--report", .path = options->report, .fd = -1 },
+        .csv = { .option = "--csv", .path = options->csv, .fd = -1 },
+        .signals = -1,
+    };
+    if (!bench.base) {
+        complain("start an event loop: out of memory");
+        return EXIT_UNUSABLE;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGCHLD, SIG_DFL);
+    int r = bench_all(&bench, &no_script, &err);
+    int status = r == 0 ? exit_status(&bench) : complain_error(&err);
+    bench_done(&bench);
+    return no_script ? EXIT_NO_SUCH : status;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report.h - a file that a run is written to once it has ended: opened before it begins, so that
+ * nothing runs whose result would have no place.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include <cordon/error.h>
+
+struct report {
+    const char *option; /* for messages: "--report" */
+    const char *path;   /* or NULL: there is none, and everything succeeds */
+    char *workspace;    /* its own */
+    int fd;
+};
+
+/* `workspace` is the run's, or NULL (named.h). */
+int report_open(struct report *report, const char *workspace, struct error *err) must_check;
+
+/* All that is in it from now on. Fails too where another file was put there under its name. */
+int report_write(const struct report *report, const void *bytes, size_t len,
+                 struct error *err) must_check;
+void report_close(struct report *report);
