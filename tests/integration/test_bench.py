@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cordon bench and py_benchmark_script: what they say a script takes, against what is known of it."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+import support
+
+RAMP = """
+import time
+blocks = []
+for _ in range(20):
+    blocks.append(bytearray(10 << 20))
+    time.sleep(.01)
+while blocks:
+    blocks.pop()
+    time.sleep(.01)
+"""
+
+FOUR = """
+import ctypes, os, time
+for number in range(3):
+    if os.fork() == 0:
+        ctypes.CDLL(None).prctl(15, b"\\x1b[2J\\xff%d" % number, 0, 0, 0)
+        end = time.process_time() + .15
+        while time.process_time() < end:
+            pass
+        time.sleep(.3)
+        os._exit(0)
+for _ in range(3):
+    os.wait()
+"""
+
+SPIN = "import time\nend = time.process_time() + .2\nwhile time.process_time() < end: pass"
+
+
+@pytest.fixture
+def bench(run):
+    def bench(*words, **more):
+        return run("bench", *map(str, words), **more)
+
+    return bench
+
+
+@pytest.fixture
+def benchmark(serve):
+    """benchmark(**ARGUMENTS) -> the result of one call of the tool."""
+    client, numbers = serve(), iter(range(1, 1000))
+
+    def benchmark(**arguments):
+        reply = client.call(next(numbers), "py_benchmark_script", **arguments)
+        assert json.loads(reply["content"][0]["text"]) == reply["structuredContent"]
+        return reply["structuredContent"]
+
+    return benchmark
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def test_a_table_is_shown_and_rows_are_written(bench, tmp_path):
+    script = tmp_path / "=a.py"
+    script.write_text("import sys\nprint('not shown', sys.argv[1:])")
+    report, rows = tmp_path / "report.json", tmp_path / "rows.csv"
+    done = bench(
+        *("--runs", 3, "--warmup", 1, "--phases"),
+        *("--report", report, "--csv", rows, script, "word"),
+    )
+    assert (done.exit, "not shown" in done.out) == (0, False), done
+    assert all(word in done.out for word in ("3 runs after 1", "median", "wall", "memory", "phases"))
+    assert "\x1b" not in done.out
+    result = json.loads(report.read_text())
+    assert result["stdout"] == "not shown ['word']\n"
+    assert len(result["runs"]) == 3
+    wall = sorted(one["wall_seconds"] for one in result["runs"])
+    assert result["wall_time_seconds"] == pytest.approx(wall[1], abs=2e-6)
+    assert result["statistics"]["wall_seconds"]["max"] == pytest.approx(wall[2], abs=2e-6)
+    table = list(csv.DictReader(io.StringIO(rows.read_text(), newline="")))
+    assert [(row["run"], row["end"], row["exit_code"]) for row in table] == [
+        (str(number), "exited", "0") for number in (1, 2, 3)
+    ]
+    assert [float(row["wall_seconds"]) for row in table] == pytest.approx(
+        [one["wall_seconds"] for one in result["runs"]], abs=2e-6
+    )
+
+
+def test_scripts_are_compared_in_turns(bench, tmp_path):
+    order = tmp_path / "order"
+    order.mkdir()
+    code = "open('log', 'a').write('{0}')\nimport time; end = time.process_time() + {1}\n"
+    code += "while time.process_time() < end: pass"
+    (order / "a.py").write_text(code.format("a", 0.09))
+    (order / "b.py").write_text(code.format("b", 0.001))
+    done = bench(
+        *("--runs", 3, "--directory", order, "--json"),
+        *("--compare", order / "b.py", order / "a.py"),
+    )
+    assert done.exit == 0, done
+    result = done.json()
+    assert (order / "log").read_text() in ("abbaab",)
+    first, second = result["scripts"]
+    assert [one["label"] for one in (first, second)] == [str(order / "a.py"), str(order / "b.py")]
+    assert [len(one["runs"]) for one in (first, second)] == [3, 3]
+    assert first["runs"] == result["runs"]
+    assert first["cpu_time_seconds"] > 0.09 > second["cpu_time_seconds"]
+    (comparison,) = result["comparison"]
+    assert comparison["label"] == second["label"] and comparison["against"] == first["label"]
+    assert comparison["low"] <= comparison["ratio"] <= comparison["high"]
+
+
+def test_a_run_that_fails_ends_it_with_its_last_words(bench):
+    code = "import os, sys\nsys.stderr.write('x\\n' * 200000 + 'the last line\\n')\nsys.exit(7)"
+    done = bench("--runs", 5, "--json", "-c", code)
+    assert done.exit == 7
+    result = done.json()
+    assert [one["exit_code"] for one in result["runs"]] == [7]
+    assert done.err.splitlines()[0] == "cordon: -c: exit status 7, and no more runs of it"
+    assert done.err.endswith("the last line\n") and len(done.err) < 4096
+
+
+def test_what_cannot_run_is_not_measured(bench):
+    done = bench("--runs", 2, "--python", "3.1", "-c", "1")
+    assert (done.exit, done.out) == (125, "")
+    assert done.err.count("\n") == 1 and "3.1" in done.err
+    done = bench("--timeout", "1000h", "-c", "1")
+    assert (done.exit, done.out) == (126, "")
+
+
+def test_an_interrupt_shows_what_there_is(start, tmp_path):
+    process = start(
+        *("bench", "--runs", "1000", "--directory", tmp_path, "-c"),
+        "open('log', 'a').write('x')\nimport time; time.sleep(.01)",
+    )
+    log = tmp_path / "log"
+    support.soon(lambda: log.exists() and len(log.read_text()) >= 3, 60)
+    process.send_signal(signal.SIGINT)
+    done = support.finish(process)
+    assert done.exit == 130
+    assert "median" in done.out and " runs" in done.out
+
+
+def test_a_job_has_the_whole_result(bench, run):
+    done = bench("--job", "--runs", 2, "-c", "print(1)")
+    assert done.exit == 0, done
+    name = done.err.split("cordon: job ")[1].split()[0]
+    record = run("jobs", "show", name, "--json").json()
+    record = record.get("job", record)
+    assert (record["status"], len(record["result"]["runs"])) == ("completed", 2)
+
+
+WRONG = [
+    (["--runs", "0"], "--runs"),
+    (["--runs", "-1"], "--runs"),
+    (["--runs", "1e9"], "--runs"),
+    (["--warmup", "2.5"], "--warmup"),
+    (["--sample-interval", "0"], "--sample-interval"),
+    (["--sample-interval", "-1s"], "--sample-interval"),
+    (["--sample-interval", "nan"], "--sample-interval"),
+    (["--sample-interval", "2h"], "--sample-interval"),
+    (["--tty"], "--tty"),
+]
+
+
+@pytest.mark.parametrize("words, text", WRONG, ids=lambda value: None)
+def test_bad_input_is_one_clear_line(bench, words, text):
+    done = bench(*words, "-c", "1")
+    assert (done.exit, done.out, done.err.count("\n")) == (125, "", 1)
+    assert text in done.err
+
+
+def test_colour_is_for_terminals(cordon, state):
+    """And not for those whose owner wants none."""
+    for more, expected in ({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False):
+        master, slave = os.openpty()
+        environment = support.clean_environment(CORDON_STATE=str(state), **more)
+        words = [str(cordon), "bench", "--quiet", "--runs", "1", "-c", "1"]
+        subprocess.run(words, stdout=slave, env=environment, check=True, timeout=120)
+        os.close(slave)
+        shown = b""
+        try:
+            while part := os.read(master, 65536):
+                shown += part
+        except OSError:
+            pass  # its end
+        os.close(master)
+        assert (b"\x1b[" in shown, b"wall" in shown) == (expected, True)
+
+
+# --- the tool ------------------------------------------------------------------------------------
+
+
+def rises_to_the_end(result):
+    samples = result["samples"]
+    assert samples[0]["time_seconds"] <= samples[-1]["time_seconds"]
+    assert samples[-1]["time_seconds"] == result["wall_time_seconds"]
+    assert samples[-1]["cpu_seconds"] == result["cpu_time_seconds"]
+    for name in "time_seconds", "cpu_seconds":
+        values = [sample[name] for sample in samples]
+        assert values == sorted(values)
+    return samples
+
+
+def test_a_script_that_ends_at_once_has_two_readings(benchmark):
+    result = benchmark(script_content="print(1)", sample_interval=10)
+    assert (result["exit_code"], result["stdout"], len(result["runs"])) == (0, "1\n", 1)
+    samples = rises_to_the_end(result)
+    assert len(samples) == 2 and samples[0]["time_seconds"] < samples[1]["time_seconds"]
+    assert samples[1]["memory_mb"] > 0
+    assert result["sample_interval_seconds"] == 10
+    assert result["counters"] or result["counters_missing"]
+    if "page_faults" in result["counters"]:
+        assert result["counters"]["page_faults"] > 100
+
+
+def test_figures_are_the_scripts(benchmark):
+    result = benchmark(script_content=SPIN)
+    assert 0.2 <= result["cpu_time_seconds"] <= 0.7
+    (run,) = result["runs"]
+    assert run["cpu_user_seconds"] + run["cpu_system_seconds"] == pytest.approx(
+        result["cpu_time_seconds"], abs=3e-6
+    )
+    assert (run["end"], run["exit_code"]) == ("exited", 0)
+    rises_to_the_end(result)
+
+
+def test_a_ramp_of_memory_is_seen_to_rise_and_fall(benchmark):
+    result = benchmark(script_content=RAMP, sample_interval=0.01)
+    assert 200 <= result["peak_rss_mb"] <= 260
+    memory = [sample["memory_mb"] for sample in rises_to_the_end(result)]
+    assert max(memory) >= 150
+    assert memory[0] < 50 and memory[-1] < 150
+    assert 0 < result["sampling_cpu_seconds"] < 0.1 * result["wall_time_seconds"]
+
+
+def test_processes_are_told_apart(benchmark):
+    result = benchmark(script_content=FOUR, sample_interval=0.01)
+    assert result["cpu_time_seconds"] >= 0.45
+    rows = [sample["each"] for sample in result["samples"] if len(sample.get("each", [])) == 4]
+    assert rows
+    assert len({process["pid"] for process in rows[-1]}) == 4
+    names = {process["name"] for process in rows[-1]}
+    assert {"?[2J?0", "?[2J?1", "?[2J?2"} <= names, names
+    assert max(process["cpu_seconds"] for row in rows for process in row) >= 0.1
+
+
+LIMITS = [
+    ("wall", 124, {"script_content": "import time; time.sleep(60)", "timeout_seconds": 1}),
+    ("cpu", 124, {"script_content": "while True: pass", "cpu_seconds": 0.3}),
+    (
+        "memory",
+        137,
+        {
+            "script_content": "blocks = []\nwhile True: blocks.append(bytearray(1 << 20))",
+            "memory_mb": 64,
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize("end, status, arguments", LIMITS, ids=[row[0] for row in LIMITS])
+def test_what_a_limit_ended_has_its_figures(benchmark, end, status, arguments):
+    result = benchmark(**arguments)
+    assert (result["end"], result["exit_code"], result["status"]) == (end, status, "failed")
+    assert [(run["end"], run["exit_code"]) for run in result["runs"]] == [(end, status)]
+    samples = rises_to_the_end(result)
+    if end == "wall":
+        assert 1 <= result["wall_time_seconds"] < 5 and result["cpu_time_seconds"] < 0.5
+    if end == "cpu":
+        assert 0.28 <= result["cpu_time_seconds"] < 0.7
+    if end == "memory":
+        assert 50 <= samples[-1]["memory_mb"] == result["peak_rss_mb"]
+
+
+def test_errors_are_results_and_long_ones_block_nothing(benchmark):
+    code = "import sys\nsys.stderr.write('e' * (1 << 20))\nraise SystemExit('it failed')"
+    result = benchmark(script_content=code)
+    assert (result["end"], result["exit_code"], result["status"]) == ("exited", 1, "completed")
+    assert result["stderr"].endswith("it failed\n")
+    assert result["output"]["stderr_bytes"] > 1 << 20
+    rises_to_the_end(result)
+
+
+def test_readings_that_would_cost_too_much_are_fewer(benchmark):
+    code = "import time\nend = time.time() + .5\nwhile time.time() < end: pass"
+    result = benchmark(script_content=code, sample_interval=0.001)
+    samples = rises_to_the_end(result)
+    assert len(samples) > 5
+    interval = result["sample_interval_seconds"]
+    assert interval == 0.001 or any("readings every 1.00 ms" in one for one in result["warnings"])
+    assert result["sampling_cpu_seconds"] < 0.1 * result["wall_time_seconds"]
+
+
+def test_the_schema_describes_a_benchmark(serve):
+    client = serve()
+    tools = client.request(1, "tools/list")["result"]["tools"]
+    (tool,) = [tool for tool in tools if tool["name"] == "py_benchmark_script"]
+    members = tool["outputSchema"]["properties"]
+    result = client.call(2, "py_benchmark_script", script_content="1")["structuredContent"]
+    assert set(result) <= set(members)
+    assert set(result["samples"][0]) <= set(members["samples"]["items"]["properties"])
+    assert set(result["runs"][0]) == set(members["runs"]["items"]["properties"])
+    assert set(result["statistics"]) == set(members["statistics"]["properties"])
