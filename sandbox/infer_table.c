@@ -3,7 +3,8 @@
  *
  * A row is a fact about the Python Package Index: the project's current wheels
  * hold the module, and most people who import it mean that project. Whoever adds
- * one checks it (tests/verify_infer_table.py). Nothing that is not here is ever
+ * one checks it (tests/verify_infer_table.py, which also knows the one that has
+ * no wheel). Nothing that is not here is ever
  * installed for an import: a name that somebody else could register is not a wish.
  */
 #include <stdlib.h>
@@ -216,7 +217,7 @@ static const struct infer_row rows[] = {
     SAME("kombu"),
     SAME("kubernetes"),
     SAME("langchain"),
-    SAME("lark"),
+    { "lark", "lark", "lark-parser" },
     SAME("ldap3"),
     SAME("librosa"),
     SAME("lightgbm"),

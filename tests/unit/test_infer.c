@@ -85,6 +85,118 @@ static void known_projects_are_installed_for_their_modules(void **state)
     assert_installed("reqeusts nosuch Yaml yam", "", "");
 }
 
+/* Those that everybody knows, whose projects are called otherwise. */
+static void famous_imports_lead_to_the_projects_that_are_meant(void **state)
+{
+    (void)state;
+    static const char *const famous[][2] = {
+        { "yaml", "PyYAML" },
+        { "bs4", "beautifulsoup4" },
+        { "PIL", "Pillow" },
+        { "sklearn", "scikit-learn" },
+        { "skimage", "scikit-image" },
+        { "cv2", "opencv-python-headless" },
+        { "dateutil", "python-dateutil" },
+        { "dotenv", "python-dotenv" },
+        { "jwt", "PyJWT" },
+        { "jose", "python-jose" },
+        { "Crypto", "pycryptodome" },
+        { "OpenSSL", "pyOpenSSL" },
+        { "serial", "pyserial" },
+        { "usb", "pyusb" },
+        { "git", "GitPython" },
+        { "github", "PyGithub" },
+        { "magic", "python-magic" },
+        { "docx", "python-docx" },
+        { "pptx", "python-pptx" },
+        { "dns", "dnspython" },
+        { "nacl", "PyNaCl" },
+        { "zmq", "pyzmq" },
+        { "attr", "attrs" },
+        { "fitz", "PyMuPDF" },
+        { "MySQLdb", "mysqlclient" },
+        { "psycopg2", "psycopg2-binary" },
+        { "slugify", "python-slugify" },
+        { "telegram", "python-telegram-bot" },
+        { "discord", "discord.py" },
+        { "socks", "PySocks" },
+        { "websocket", "websocket-client" },
+        { "ruamel.yaml", "ruamel.yaml" },
+        { "googleapiclient.discovery", "google-api-python-client" },
+        { "google.auth.transport", "google-auth" },
+        { "google.oauth2.service_account", "google-auth" },
+        { "google.protobuf.json_format", "protobuf" },
+        { "google.cloud.bigquery", "google-cloud-bigquery" },
+        { "google.cloud.storage.blob", "google-cloud-storage" },
+        { "google.genai", "google-genai" },
+    };
+    for (size_t i = 0; i < COUNT(famous); i++) {
+        const struct infer_row *row = infer_row(famous[i][0]);
+        if (!row || strcmp(row->project, famous[i][1]) != 0)
+            fail_msg("import %s gets %s", famous[i][0], row ? row->project : "nothing");
+    }
+}
+
+/* Projects that lie in wait under a module's name, were given up, or have become another. */
+static void nothing_squatted_or_given_up_is_ever_chosen(void **state)
+{
+    (void)state;
+    static const char *const never[] = {
+        "sklearn",
+        "bs4",
+        "yaml",
+        "cv2",
+        "PIL",
+        "opencv",
+        "dateutil",
+        "dotenv",
+        "jwt",
+        "crypto",
+        "pycrypto",
+        "serial",
+        "git",
+        "github",
+        "magic",
+        "openssl",
+        "google",
+        "protobuf3",
+        "docx",
+        "pptx",
+        "dns",
+        "nacl",
+        "zmq",
+        "attr",
+        "fitz",
+        "MySQL-python",
+        "psycopg2",
+        "slugify",
+        "telegram",
+        "discord",
+        "socks",
+        "websocket",
+        "skimage",
+        "beautifulsoup",
+        "bson",
+        "usb",
+        "google-cloud",
+        "python-jwt",
+        "pdfminer",
+        "markdown-it",
+        "jose",
+        "faiss",
+        "tensorflow-gpu",
+        "torch-gpu",
+        "python-pillow",
+        "lark-parser",
+    };
+    size_t count;
+    const struct infer_row *rows = infer_rows(&count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < COUNT(never); k++)
+            if (infer_names(rows[i].project, never[k]))
+                fail_msg("import %s gets %s", rows[i].import, rows[i].project);
+}
+
 static void the_interpreters_own_modules_are_not(void **state)
 {
     (void)state;
@@ -195,6 +307,8 @@ static void a_hint_names_the_import_and_says_how_to_ask(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_table_is_sorted_and_every_row_is_whole),
     cmocka_unit_test(known_projects_are_installed_for_their_modules),
+    cmocka_unit_test(famous_imports_lead_to_the_projects_that_are_meant),
+    cmocka_unit_test(nothing_squatted_or_given_up_is_ever_chosen),
     cmocka_unit_test(the_interpreters_own_modules_are_not),
     cmocka_unit_test(what_was_asked_for_is_not_asked_for_again),
     cmocka_unit_test(names_of_projects_are_compared_as_the_index_does),
