@@ -12,8 +12,8 @@
 
 /* clang-format off: a table is read by its columns */
 const struct option_row option_rows[] = {
-    { "--policy", "NAME|FILE", "what the script may do (default: default)", PREPARES | COMMAND_CHECK,
-      OPTION_TEXT, AT(policy) },
+    { "--policy", "NAME|FILE", "what the script may do (default: default)",
+      PREPARES | COMMAND_CHECK, OPTION_TEXT, AT(policy) },
     { "--directory", "DIR", "the workspace: mounted at its own path, working directory", PREPARES,
       OPTION_TEXT, AT(directory) },
     { "--read", "PATH", "show more of the host, read-only, at its own path", BOXED, OPTION_LIST,
@@ -25,8 +25,7 @@ const struct option_row option_rows[] = {
     { "--python", "VERSION|PATH", "exactly this interpreter", PREPARES, OPTION_TEXT, AT(python) },
     { "--no-uv", NULL, "the system's Python, without an environment", BOXED, OPTION_FLAG,
       AT(no_uv) },
-    { "--offline", NULL, "resolve nothing, install nothing", PREPARES, OPTION_FLAG,
-      AT(offline) },
+    { "--offline", NULL, "resolve nothing, install nothing", PREPARES, OPTION_FLAG, AT(offline) },
     { "--refresh", NULL, "make the environment anew", PREPARES, OPTION_FLAG, AT(refresh) },
     { "--env", "NAME[=VALUE]", "set a variable; without a value, pass the caller's own", BOXED,
       OPTION_LIST, AT(env) },

@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "mcp/gate.h"
 #include "mcp/kept.h"
+#include "mcp/measuring.h"
 #include "mcp/metrics.h"
 #include "mcp/owed.h"
 #include "mcp/turns.h"
@@ -41,9 +42,7 @@ struct job {
     struct started started;
     bool has_started;
     struct changes changes;
-    uint64_t interval_ns; /* between readings; 0: it is not measured */
-    struct samples samples;
-    struct measured measured;
+    struct measuring measuring;
     struct capture output[2];
 };
 
@@ -92,7 +91,7 @@ static void job_free(struct job *job)
     record_done(&job->record);
     started_done(&job->started);
     changes_done(&job->changes);
-    samples_done(&job->samples);
+    measuring_done(&job->measuring);
     capture_done(&job->output[0]);
     capture_done(&job->output[1]);
     free(job);
@@ -193,31 +192,22 @@ static struct json_object *job_result(const struct job *job, const struct outcom
                                       const uint64_t dropped[2])
 {
     autofree char *rest = xasprintf("job-stream://%s", job->record.id);
-    struct benchmark benchmark = { 0 };
-    const struct benchmark_last last = { .samples = &job->samples,
-                                         .outcome = outcome,
-                                         .measured = &job->measured,
-                                         .interval_ns = job->interval_ns,
-                                         .samples_room = REPLY_SAMPLES_ROOM };
-    benchmark_take(&benchmark, outcome);
-    const struct result_input input = {
+    struct benchmark_last last;
+    struct result_input input = {
         .job = job->record.id,
         .started = job->has_started ? &job->started : NULL,
         .outcome = outcome,
         .output = { &job->output[0], &job->output[1] },
         .dropped = { dropped[0], dropped[1] },
         .changes = &job->changes,
-        .benchmark = job->interval_ns > 0 ? &benchmark : NULL,
-        .last = &last,
         .changes_room = REPLY_CHANGES_ROOM,
         .elapsed_ns = now_ns() - job->arrived_ns,
         .policy = job->record.policy,
         .use_uv = job->use_uv,
         .rest = kept_whole(&job->kept) ? rest : NULL,
     };
-    struct json_object *object = result_build(&input);
-    benchmark_done(&benchmark);
-    return object;
+    measuring_result(&job->measuring, outcome, &last, &input);
+    return result_build(&input);
 }
 
 /* What the record says for good. */
@@ -260,14 +250,6 @@ static void job_end(struct job *job, const struct outcome *reported, const uint6
 static void job_end_early(struct job *job, const struct outcome *outcome)
 {
     job_end(job, outcome, (const uint64_t[2]){ 0, 0 });
-}
-
-static void on_ended(struct run_sink *sink, const struct outcome *outcome,
-                     const uint64_t dropped[2])
-{
-    struct job *job = (struct job *)sink;
-    job->run = NULL;
-    job_end(job, outcome, dropped);
 }
 
 /* --- while it runs ------------------------------------------------------------------------ */
@@ -333,10 +315,10 @@ static void on_note(struct run_sink *sink, struct note *note)
         changes_join(&job->changes, &note->changes);
         break;
     case NOTE_SAMPLE:
-        samples_take(&job->samples, &note->sample);
+        samples_take(&job->measuring.samples, &note->sample);
         break;
     case NOTE_MEASURED:
-        job->measured = note->measured;
+        job->measuring.measured = note->measured;
         break;
     case NOTE_OUTCOME:
         break;
@@ -347,6 +329,8 @@ static void on_output(struct run_sink *sink, int stream, const void *bytes, size
 {
     struct job *job = (struct job *)sink;
     struct capture *capture = &job->output[stream - 1];
+    if (!measuring_first(&job->measuring))
+        return; /* the same once more */
     /* What is kept later begins with what the capture's head holds. */
     if (capture->bytes + len > CAPTURE_END_BYTES)
         kept_try(&job->kept, &job->record, job->output);
@@ -362,6 +346,26 @@ static int job_run(struct job *job, struct error *err)
     log_event(LOG_INFO, "started", KV("job", job->record.id), KV("policy", job->record.policy));
     return run_submit(parts->base, gate_channel(parts->gate), &job->launch, fd_take(&job->input),
                       &job->sink, &job->run, err);
+}
+
+/* Of a benchmark one run follows the other, and the job ends with the last. */
+static void on_ended(struct run_sink *sink, const struct outcome *outcome,
+                     const uint64_t dropped[2])
+{
+    struct job *job = (struct job *)sink;
+    struct outcome last = *outcome;
+    job->run = NULL;
+    while (measuring_next(&job->measuring, job->record.id, &last, dropped, &job->launch,
+                          &job->input)) {
+        if (job_run(job, &last.error) == 0) {
+            take_progress(job, &(const struct progress_note){ job->measuring.begun,
+                                                              measuring_total(&job->measuring),
+                                                              "runs of a benchmark" });
+            return;
+        }
+        last.end = END_FAULT;
+    }
+    job_end(job, &last, job->measuring.dropped);
 }
 
 static void on_turn(struct turn *turn)
@@ -399,7 +403,6 @@ static struct job *job_new(struct jobs *jobs, struct job_order *order)
     job->turn.go = on_turn;
     job->arrived_ns = order->arrived_ns;
     job->use_uv = order->launch->use_uv;
-    job->interval_ns = order->launch->sample_ms * NS_PER_MS;
     struct record *record = &job->record;
     memcpy(record->id, order->launch->job, sizeof(record->id));
     memcpy(record->owner, order->launch->owner, sizeof(record->owner));
@@ -444,13 +447,17 @@ static void job_drop(struct job *job, const struct error *err)
 int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *watch,
                struct error *err)
 {
+    struct measuring measuring = { 0 };
     int r = check_room(jobs, err);
+    if (r == 0)
+        r = measuring_begin(&measuring, order, err);
     if (r < 0) {
         launch_done(order->launch);
         own_close(&order->input);
         return r;
     }
     struct job *job = job_new(jobs, order);
+    job->measuring = measuring;
     if (order->announced)
         r = kept_begin(&job->kept, &job->record, job->output, err);
     else

@@ -22,6 +22,9 @@
 #define SAMPLE_LEAST_S 0.001
 #define SAMPLE_MOST_S  3600.0
 
+/* A reply has a row for each. */
+#define BENCH_RUNS_MOST 100
+
 /* Of text for standard input: as much as of a script. */
 #define STDIN_BYTES_MAX SCRIPT_BYTES_MAX
 
@@ -88,6 +91,16 @@ static const struct field timeout_seconds = PARAMETER(
 static const struct field sample_interval =
     PARAMETER(sample_interval, FIELD_NUMBER, .fallback = "0.05",
               .help = "Seconds between two readings of CPU time and memory, from 0.001 to 3600.");
+
+static const struct field runs = PARAMETER(
+    runs, FIELD_INTEGER, .fallback = "1", .least = 1, .most = BENCH_RUNS_MOST,
+    .help = "How often it is measured, each time in a fresh box; the timeout is each run's. The "
+            "statistics are of all runs; stdout and stderr are the first one's, and a run that "
+            "fails is the last.");
+
+static const struct field warmup =
+    PARAMETER(warmup, FIELD_INTEGER, .fallback = "0", .least = 0, .most = BENCH_RUNS_MOST,
+              .help = "Runs before those that are measured, which are not counted.");
 
 static const struct field env_vars =
     PARAMETER(env_vars, FIELD_MAP, OPTIONAL,
@@ -202,6 +215,8 @@ const struct field *const benchmark_fields[] = {
     &args,
     &timeout_seconds,
     &sample_interval,
+    &runs,
+    &warmup,
     &env_vars,
     &env_file_alone,
     &async_mode,

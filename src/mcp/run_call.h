@@ -18,6 +18,7 @@ struct run_call {
     char **env_vars;
     char *env_file;
     double sample_interval; /* seconds; FIELD_NO_NUMBER with the tools that have none */
+    int64_t runs, warmup;   /* of a benchmark */
     bool async_mode;
     char *job_label;
     bool auto_install_deps, auto_parse_imports, ignore_project_requirements;

@@ -82,6 +82,8 @@ static void start(struct work *work)
             .input = fd_take(&input),
             .tool = call->tool,
             .label = work->asked.job_label,
+            .runs = (unsigned)work->asked.runs,
+            .warmup = (unsigned)work->asked.warmup,
             .arrived_ns = call->arrived_ns,
         };
         r = wait_for_job(call, &order, work->asked.async_mode, &err);

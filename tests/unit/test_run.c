@@ -177,7 +177,8 @@ static void act_leave_holder(struct launch *launch)
         (void)pause();
         _exit(0);
     }
-    struct note sample = { .kind = NOTE_SAMPLE, .sample = { .usage = { .pids_peak = (uint64_t)holder } } };
+    struct note sample = { .kind = NOTE_SAMPLE,
+                           .sample = { .usage = { .pids_peak = (uint64_t)holder } } };
     tell(launch, &sample);
     tell_outcome(launch, END_EXITED, 0);
 }

@@ -58,8 +58,8 @@ static void an_outlier_is_one_among_values_that_vary(void **unused)
     (void)unused;
     /* Median 10.75, median distance 0.75: a value is ten deviations away from 21.87 on. */
     double values[] = { 10, 11, 9, 10.5, 12, 10, 11, 100 };
-    assert_near(statistics_robust_score(values, COUNT(values), 100), (100 - 10.75) / (1.4826 * 0.75),
-                1e-9);
+    assert_near(statistics_robust_score(values, COUNT(values), 100),
+                (100 - 10.75) / (1.4826 * 0.75), 1e-9);
     assert_int_equal(statistics_outliers(values, COUNT(values)), 1);
     values[7] = 21.6;
     assert_int_equal(statistics_outliers(values, COUNT(values)), 0);
