@@ -111,7 +111,7 @@ def alive(marker):
 
 
 def status(pid):
-    text = Path("/proc", str(pid), "status").read_text()
+    text = Path("/proc", str(pid), "status").read_text(errors="replace")
     return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
 
 

@@ -15,6 +15,7 @@
 #include "cmd/command.h"
 #include "cmd/front.h"
 #include "cmd/keepings.h"
+#include "cmd/precedence.h"
 #include "cmd/self_confine.h"
 #include "cmd/trusted.h"
 #include "config.h"
@@ -92,7 +93,10 @@ static int open_state(struct serve *serve, struct error *err)
 static int start_gate(struct serve *serve, struct error *err)
 {
     serve->gate_pid = sandbox_start("gate", serve->options, NULL, &serve->channel, err);
-    return serve->gate_pid < 0 ? (int)serve->gate_pid : 0;
+    if (serve->gate_pid < 0)
+        return (int)serve->gate_pid;
+    precedence_take(serve->in); /* before it is forbidden, and not for the gate */
+    return 0;
 }
 
 /* The gate has its copy: index passwords and the like must not lie about in the

@@ -87,7 +87,7 @@ int sandbox_become(const char *command, const struct options *options, char *con
 
 /* An empty mask, and no dispositions that it could mistake for its own: we ignore
  * SIGPIPE, and a caller may have ignored SIGCHLD. */
-static int spawn_attributes(posix_spawnattr_t *attributes)
+static int spawn_attributes(posix_spawnattr_t *attributes, short group)
 {
     sigset_t none, plain;
     (void)sigemptyset(&none);
@@ -100,8 +100,8 @@ static int spawn_attributes(posix_spawnattr_t *attributes)
     if (r == 0)
         r = posix_spawnattr_setsigdefault(attributes, &plain);
     if (r == 0)
-        r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                     POSIX_SPAWN_SETPGROUP);
+        r = posix_spawnattr_setflags(attributes, (short)(POSIX_SPAWN_SETSIGMASK |
+                                                         POSIX_SPAWN_SETSIGDEF | group));
     return r;
 }
 
@@ -134,7 +134,10 @@ pid_t sandbox_start(const char *command, const struct options *options, char *co
     posix_spawn_file_actions_t actions;
     autolist char **words = sandbox_words(command, options, NULL);
     pid_t pid = -1;
-    r = spawn_attributes(&attributes);
+    /* A gate has a session of its own: the kernel shares the processor out to sessions first, and
+     * what its supervisors do is not to be taken from the front's part. */
+    bool gate = strcmp(command, "gate") == 0;
+    r = spawn_attributes(&attributes, gate ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP);
     if (r == 0)
         r = spawn_actions(&actions, theirs);
     if (r == 0)

@@ -553,3 +553,19 @@ def test_what_it_cannot_do_it_says(start, arguments, words):
     assert words in result.err
     assert result.out == ""
     assert result.exit == 125
+
+
+# --- among the boxes ----------------------------------------------------------------------------
+
+
+def test_the_front_has_a_share_of_the_processor_that_is_not_its_boxes(serve):
+    client = serve()
+    (gate,) = support.children(client.pid)
+    support.soon(lambda: os.getsid(gate) == gate)
+    if not support.ROOT:
+        return
+    assert os.getsid(client.pid) == client.pid
+    group = Path(f"/proc/{client.pid}/autogroup")
+    if group.exists() and group.read_text().strip():
+        assert group.read_text().endswith(" nice -19\n")
+        assert Path(f"/proc/{gate}/autogroup").read_text().endswith(" nice 0\n")
