@@ -202,8 +202,9 @@ int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err)
 
 /* --- reading ------------------------------------------------------------------------ */
 
-static void read_cpu(const struct cgroup *cgroup, struct cgroup_reading *ret)
+void cgroup_read_cpu(const struct cgroup *cgroup, struct cgroup_reading *ret)
 {
+    *ret = (struct cgroup_reading){ 0 };
     if (cgroup->v2 >= 0) {
         ret->cpu_user_ns = get_keyed(cgroup->v2, "cpu.stat", "user_usec") * 1000;
         ret->cpu_system_ns = get_keyed(cgroup->v2, "cpu.stat", "system_usec") * 1000;
@@ -234,8 +235,7 @@ static void read_memory(const struct cgroup *cgroup, struct cgroup_reading *ret)
 
 void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret)
 {
-    *ret = (struct cgroup_reading){ 0 };
-    read_cpu(cgroup, ret);
+    cgroup_read_cpu(cgroup, ret);
     read_memory(cgroup, ret);
     if (cgroup->pids_v2) {
         uint64_t peak = get_number(cgroup->v2, "pids.peak");

@@ -43,6 +43,10 @@ void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret);
 
 /* Page cache: of memory_now, what only files on a device need. */
 uint64_t cgroup_page_cache(const struct cgroup *cgroup);
+
+/* Only its CPU time, which is asked for often. */
+void cgroup_read_cpu(const struct cgroup *cgroup, struct cgroup_reading *ret);
+
 void cgroup_kill(const struct cgroup *cgroup); /* v2 only; nothing elsewhere */
 void cgroup_remove(struct cgroup *cgroup);
 

@@ -103,24 +103,6 @@ static bool sockets_reached(const struct sampler *sampler, const struct cgroup_r
     return reading->sockets_now / 2 > sampler->cgroup->sockets_bytes;
 }
 
-/* --- CPU time ---------------------------------------------------------------------- */
-
-static uint64_t cpu_used(const struct sampler *sampler, const struct cgroup_reading *reading)
-{
-    return cgroup_has_cpu(sampler->cgroup) ? reading->cpu_user_ns + reading->cpu_system_ns
-                                           : sampler->cpu_ns;
-}
-
-/* All processors together cannot use up what is left before this. */
-static uint64_t cpu_earliest(uint64_t now, uint64_t left_ns)
-{
-    static uint64_t processors;
-    if (processors == 0)
-        processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t step = left_ns / (processors ? processors : 1);
-    return now + (step < NS_PER_MS ? NS_PER_MS : step);
-}
-
 /* --- the look ---------------------------------------------------------------------- */
 
 enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
@@ -148,16 +130,7 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
     if (sample.cpu_ns > sampler->cpu_ns)
         sampler->cpu_ns = sample.cpu_ns;
 
-    uint64_t cpu_limit, cpu = cpu_used(sampler, &reading), earliest = UINT64_MAX;
-    if (__builtin_mul_overflow(sampler->limits->cpu_ms, NS_PER_MS, &cpu_limit))
-        cpu_limit = UINT64_MAX;
-    if (cpu < cpu_limit)
-        earliest = cpu_earliest(now, cpu_limit - cpu);
-    else if (reached == END_COUNT)
-        reached = END_CPU;
-
     *next = now + (cgroup_has_memory(sampler->cgroup) ? SAMPLE_SPARSE_NS : SAMPLE_DENSE_NS);
-    *next = *next < earliest ? *next : earliest;
     if (sampler->scratch < 0 && sampler->scratch_inside && sample.one > 0)
         sampler->scratch = room_open(sample.one, sampler->scratch_inside);
     uint64_t rested = now + sample_rest_ns(begun);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sample.h - the limits of a box that have to be looked at: CPU time, memory, processes. */
+/* sample.h - what of a box has to be looked at: memory, processes. */
 #pragma once
 
 #include <stdbool.h>

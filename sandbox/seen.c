@@ -23,6 +23,7 @@ struct seen {
     struct list lists[2];
     unsigned now; /* which of them is being made */
     uint64_t sum_ns;
+    uint64_t missed_ns; /* by how much the other count has been ahead */
 };
 
 struct seen *seen_new(void)
@@ -93,7 +94,7 @@ static void add_growth(struct seen *seen, struct one *one, const struct one *bef
     seen->sum_ns += one->cpu_ns - last;
 }
 
-uint64_t seen_sum_ns(struct seen *seen)
+uint64_t seen_used_ns(struct seen *seen, uint64_t counted_ns)
 {
     struct list *now = &seen->lists[seen->now], *before = &seen->lists[!seen->now];
     sort(now);
@@ -109,5 +110,9 @@ uint64_t seen_sum_ns(struct seen *seen)
     sort(now);
     before->count = 0;
     seen->now = !seen->now;
-    return seen->sum_ns;
+    /* The other count moves in ticks (times(2)): in the moment of one it is exact, and what is
+     * seen from then on is added. */
+    if (counted_ns > seen->sum_ns && counted_ns - seen->sum_ns > seen->missed_ns)
+        seen->missed_ns = counted_ns - seen->sum_ns;
+    return seen->sum_ns + seen->missed_ns;
 }

@@ -21,5 +21,7 @@ void seen_free(struct seen *seen);
  * gone. `seen` may be NULL. */
 uint64_t seen_note(struct seen *seen, pid_t pid);
 
-/* All that are there were noted: what everybody used that was ever seen. */
-uint64_t seen_sum_ns(struct seen *seen);
+/* All that are there were noted: what everybody used that was ever seen, or more, as far as the
+ * other count shows that somebody was missed: `counted_ns`, made by the same look, of the living
+ * and of those they have waited for, which is no more than the truth either. */
+uint64_t seen_used_ns(struct seen *seen, uint64_t counted_ns);

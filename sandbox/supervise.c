@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "ahead.h"
 #include "clock.h"
 #include "explain.h"
 #include "fd.h"
@@ -18,6 +19,7 @@
 #include "progress.h"
 #include "room.h"
 #include "sample.h"
+#include "spent.h"
 #include "usage_end.h"
 
 /* A box stands in a few milliseconds; a host this slow cannot run it. */
@@ -40,10 +42,11 @@ struct state {
     struct report report;  /* the last of ENDED or FAULT */
     struct report running; /* RUNNING, or zeros */
     uint64_t started_ns;
-    uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_disk, next_progress,
-        next_telling, build_deadline;
+    uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_cpu, next_disk,
+        next_progress, next_telling, build_deadline;
     struct progress_watch progress;
     struct sampler sampler;
+    struct spent spent;
     bool scratch_full;
     size_t fed;
     int listener; /* denied system calls ask here, or -1 */
@@ -92,6 +95,12 @@ static void take_sample(struct state *state, uint64_t now)
     enum end reached = sampler_look(&state->sampler, now, &state->next_sample);
     if (reached != END_COUNT)
         happen(state, EVENT_LIMIT, reached, now);
+}
+
+static void look_at_cpu(struct state *state, uint64_t now)
+{
+    if (spent_look(&state->spent, now, &state->next_cpu))
+        happen(state, EVENT_LIMIT, END_CPU, now);
 }
 
 /* What is full for everybody has a clock of its own. */
@@ -147,6 +156,8 @@ static void look_at_clock(struct state *state)
         return;
     if (now >= state->next_sample)
         take_sample(state, now);
+    if (now >= state->next_cpu)
+        look_at_cpu(state, now);
     if (now >= state->next_disk)
         look_at_disk(state, now);
     if (now >= state->next_progress)
@@ -158,8 +169,8 @@ static void look_at_clock(struct state *state)
 static uint64_t next_deadline(const struct state *state)
 {
     const uint64_t all[] = { state->wall_deadline,  state->grace_deadline, state->kill_deadline,
-                             state->build_deadline, state->next_sample,    state->next_disk,
-                             state->next_progress,  state->next_telling };
+                             state->build_deadline, state->next_sample,    state->next_cpu,
+                             state->next_disk,      state->next_progress,  state->next_telling };
     uint64_t next = NEVER;
     for (size_t i = 0; i < COUNT(all); i++)
         if (all[i] < next)
@@ -185,6 +196,16 @@ static void on_started(struct state *state)
         state->run->started(state->run->context);
 }
 
+/* From here on its time is the script's. */
+static void on_running(struct state *state, const struct report *report)
+{
+    state->running = *report;
+    state->started_ns = report->started_ns;
+    if (state->wall_deadline != NEVER)
+        state->wall_deadline = after(report->started_ns, state->run->limits->wall_ms);
+    state->next_cpu = now_ns();
+}
+
 static void on_report(struct state *state)
 {
     struct report report;
@@ -206,7 +227,7 @@ static void on_report(struct state *state)
             terminal_attach(state->run->terminal, fd_take(&sent));
         break;
     case REPORT_RUNNING:
-        state->running = report;
+        on_running(state, &report);
         state->listener = fd_take(&sent);
         break;
     case REPORT_STARTED:
@@ -230,8 +251,8 @@ static void on_report(struct state *state)
         happen(state, EVENT_EXIT, END_EXITED, now_ns());
         /* The box is empty: nothing is left to limit or to look at. */
         state->wall_deadline = state->grace_deadline = NEVER;
-        state->next_sample = state->next_disk = state->next_progress = NEVER;
-        state->next_telling = NEVER;
+        state->next_sample = state->next_cpu = state->next_disk = NEVER;
+        state->next_progress = state->next_telling = NEVER;
         break;
     case REPORT_KINDS: /* none */
         break;
@@ -419,6 +440,13 @@ static void ended_by_itself(const struct state *state, uint64_t oom_kills, struc
     }
 }
 
+/* Whose end we were late to hear of was not ended by the clock. */
+static bool ended_in_time(const struct state *state)
+{
+    return state->cause == END_WALL && (state->ended || state->parting) &&
+           state->report.ended_ns < after(state->report.started_ns, state->run->limits->wall_ms);
+}
+
 void supervise(struct supervision *run, struct outcome *ret)
 {
     struct state state = { .run = run,
@@ -429,6 +457,7 @@ void supervise(struct supervision *run, struct outcome *ret)
                            .grace_deadline = NEVER,
                            .kill_deadline = NEVER,
                            .next_sample = NEVER,
+                           .next_cpu = NEVER,
                            .next_disk = NEVER,
                            .next_progress = NEVER,
                            .next_telling = NEVER,
@@ -440,8 +469,17 @@ void supervise(struct supervision *run, struct outcome *ret)
                                      .init = run->box->pid,
                                      .scratch_inside = run->scratch,
                                      .upper = run->workspace ? run->workspace->upper : -1 });
+    state.spent = (struct spent){ .cgroup = run->cgroup,
+                                  .running = &state.running,
+                                  .counter = run->box->counter,
+                                  .seen = state.sampler.seen,
+                                  .init = run->box->pid,
+                                  .limit_ns = after(0, run->limits->cpu_ms) };
+    ahead_begin(0);
+    ahead_begin(run->box->pid);
     while (!state.gone)
         wait_for_something(&state);
+    ahead_end(0);
     /* The box is empty: what is left in the pipes is all there will be. */
     for (int i = 0; i < 2; i++)
         while (run->drains[i].fd >= 0)
@@ -456,7 +494,7 @@ void supervise(struct supervision *run, struct outcome *ret)
     cgroup_read(run->cgroup, &reading);
     if (state.started)
         fill_usage(&state, &init, &ret->usage);
-    if (state.cause != END_COUNT)
+    if (state.cause != END_COUNT && !ended_in_time(&state))
         ret->end = state.cause;
     else if (state.faulted)
         fault(&state, ret);

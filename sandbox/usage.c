@@ -189,9 +189,8 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_
         }
         visit_children(&walk, i, walk.pids[i]);
     }
-    uint64_t seen_ns = seen ? seen_sum_ns(seen) : 0;
-    if (seen_ns > ret->cpu_ns)
-        ret->cpu_ns = seen_ns;
+    if (seen)
+        ret->cpu_ns = seen_used_ns(seen, ret->cpu_ns);
     ret->processes = walk.count;
     ret->tasks = walk.tasks;
     ret->memory_bytes = own + shared;
@@ -203,6 +202,20 @@ void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_
     for (size_t i = 0; i < walk.count; i++)
         if (walk.shown_by[i] > 0 && !walk.lent[i])
             add_exactly(walk.shown_by[i], ret);
+}
+
+uint64_t tree_cpu_ns(pid_t init, struct seen *seen)
+{
+    static struct walk walk; /* as above */
+    walk.count = walk.tasks = 0;
+    uint64_t counted = waited_cpu_ns(init);
+    visit_children(&walk, PROCESSES_MAX, init);
+    for (size_t i = 0; i < walk.count; i++) {
+        counted += seen_note(seen, walk.pids[i]);
+        counted += waited_cpu_ns(walk.pids[i]); /* before its children, or one counts twice */
+        visit_children(&walk, i, walk.pids[i]);
+    }
+    return seen ? seen_used_ns(seen, counted) : counted;
 }
 
 size_t tree_pids(pid_t init, const pid_t **pids)

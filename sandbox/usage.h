@@ -25,6 +25,9 @@ struct tree_sample {
  * truth, the larger one is told. */
 void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_sample *ret);
 
+/* Its CPU time alone. */
+uint64_t tree_cpu_ns(pid_t init, struct seen *seen);
+
 /* Pid 1 and all below it, at least one; theirs until the next call. */
 size_t tree_pids(pid_t init, const pid_t **pids);
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spent.c - a reading of CPU time, and when the next is due. */
+#include "spent.h"
+
+#include <sched.h>
+
+#include "clock.h"
+#include "counters.h"
+#include "sample.h"
+#include "usage.h"
+
+/* Two looks are not nearer to each other. */
+#define LOOK_MIN_NS (NS_PER_MS / 4)
+
+/* The kernel adds to its counters what a thread has run when its processor ticks or turns to
+ * something else: so much of each processor's may be missing (CONFIG_HZ=100). */
+#define STALE_NS (10 * NS_PER_MS)
+
+/* Of more processors not every one can be visited within the time that matters. */
+#define VISITED_MAX 8
+
+/* Wherever we turn up for a moment, what ran there is counted. */
+static void visit_processors(const cpu_set_t *allowed)
+{
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        cpu_set_t one;
+        if (!CPU_ISSET(cpu, allowed))
+            continue;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        (void)sched_setaffinity(0, sizeof(one), &one);
+    }
+    (void)sched_setaffinity(0, sizeof(*allowed), allowed);
+}
+
+static uint64_t less(uint64_t from, uint64_t what)
+{
+    return from > what ? from - what : 0;
+}
+
+/* A group counts what pid 1 does too, one of version 1 from its joining on. */
+static uint64_t grouped(const struct spent *spent)
+{
+    struct cgroup_reading reading;
+    cgroup_read_cpu(spent->cgroup, &reading);
+    uint64_t own = seen_note(NULL, spent->init);
+    if (spent->cgroup->v2 < 0)
+        own = less(own, spent->running->apart_user_ns + spent->running->apart_system_ns);
+    return less(reading.cpu_user_ns + reading.cpu_system_ns, own);
+}
+
+/* The script's, from its execve on. */
+static uint64_t read_ns(const struct spent *spent)
+{
+    if (spent->counter >= 0) /* the kernel asks every processor */
+        return counter_time_ns(spent->counter);
+    uint64_t all =
+        cgroup_has_cpu(spent->cgroup) ? grouped(spent) : tree_cpu_ns(spent->init, spent->seen);
+    return less(all, spent->running->before_user_ns + spent->running->before_system_ns);
+}
+
+bool spent_look(struct spent *spent, uint64_t now, uint64_t *next)
+{
+    uint64_t begun = sample_clock(), left;
+    cpu_set_t allowed;
+    uint64_t processors = sched_getaffinity(0, sizeof(allowed), &allowed) < 0
+                              ? CPU_SETSIZE
+                              : (uint64_t)CPU_COUNT(&allowed);
+    spent->ns = read_ns(spent);
+    left = less(spent->limit_ns, spent->ns);
+    if (spent->counter < 0 && left > 0 && left < processors * STALE_NS &&
+        processors <= VISITED_MAX) {
+        visit_processors(&allowed);
+        spent->ns = read_ns(spent);
+        left = less(spent->limit_ns, spent->ns);
+    }
+    uint64_t wait = left / processors, rest = sample_rest_ns(begun);
+    wait = wait > LOOK_MIN_NS ? wait : LOOK_MIN_NS;
+    *next = now + (wait > rest ? wait : rest);
+    return left == 0;
+}
