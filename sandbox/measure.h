@@ -28,8 +28,8 @@ struct measure {
 /* Tells one reading, `at_ns` after the payload's start; returns how long to wait for the next:
  * as long as was asked, or longer, where that would cost more than a hundredth of the time. A
  * whole one walks the processes; where they are wanted faster than that may be done, those in
- * between look at the group alone. `seen_cpu_ns` is what the limits' own readings saw, for a
- * box without a group. */
+ * between look at the group alone. `seen_cpu_ns` is what is known of the CPU time of a box
+ * without a group. */
 uint64_t measure_look(struct measure *measure, pid_t init, const struct cgroup *cgroup,
                       uint64_t at_ns, uint64_t seen_cpu_ns);
 

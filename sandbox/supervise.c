@@ -132,8 +132,10 @@ static void tell_sample(struct state *state, uint64_t now)
     state->next_telling = NEVER;
     if (state->life != LIFE_RUNNING || state->parting)
         return; /* what is being killed is not what was measured */
-    state->next_telling = now + measure_look(run->measure, run->box->pid, run->cgroup,
-                                             now - state->started_ns, state->sampler.cpu_ns);
+    uint64_t counted = counter_time_ns(run->box->counter), seen = state->sampler.cpu_ns;
+    state->next_telling =
+        now + measure_look(run->measure, run->box->pid, run->cgroup, now - state->started_ns,
+                           counted > seen ? counted : seen);
 }
 
 static void look_at_clock(struct state *state)
