@@ -139,6 +139,9 @@ int audit_start(const struct sandbox *sandbox, struct audit_entry *entry, struct
 void audit_end(const struct sandbox *sandbox, struct audit_entry *entry)
 {
     struct error err = { 0 };
+    /* Without a state directory nothing ran, and whoever asked is told why. */
+    if (!sandbox->config.audit && sandbox->state_fd < 0)
+        return;
     if (append(sandbox, entry, &err) < 0)
         log_event(LOG_WARN, "audit-not-written", KV("job", entry->launch->job),
                   KV("reason", err.text));

@@ -7,6 +7,7 @@ suites run as whoever starts them; ./dev test starts them as root and as an ordi
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -25,6 +26,11 @@ def build():
 
 
 def pytest_configure():
+    # The background of a shell and nohup ignore these, and so would every program under test: a
+    # handler that does nothing is not inherited.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
     if "CORDON_UV" not in os.environ:
         import uv
 

@@ -54,7 +54,7 @@ class JobClient:
     def status(self, job, **more):
         return self.call("py_job_status", job_id=job, **more)["job"]
 
-    def ended(self, job, seconds=60):
+    def ended(self, job, seconds=120):
         """The record of a job once it has ended."""
         last = {}
 
@@ -63,7 +63,7 @@ class JobClient:
             last.update(self.status(job, incremental=False))
             return last["status"] not in ("pending", "running")
 
-        support.soon(over, seconds)
+        assert support.eventually(over, seconds, 0.01) is not None, last
         return last
 
     def jobs(self, **more):

@@ -14,7 +14,7 @@ import time
 import support
 
 ROWS, COLUMNS = 33, 101
-PATIENCE = 30
+PATIENCE = 120
 
 
 class Person:

@@ -17,7 +17,7 @@
     caller:      `leaks` (50 open descriptors), `secret environment`, `directory`, `file` (as
                  standard input), `terminal`
     worked:      how to see it, instead of exit status 0: `beat`, `alive`, `output BYTES`,
-                 `waits SECONDS`, `planted`
+                 `lingers`, `planted`
     open:        it gets through today, and why; `open as root`, `open as user` for one of them
 """
 

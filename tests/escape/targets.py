@@ -126,6 +126,7 @@ class Host:
                 "readable": str(readable),
             }
         finally:
+            daemon.shutdown(socket.SHUT_RDWR)  # or its thread would wait for ever
             daemon.close()
             # Deeper than a program may name: only a tool that walks by descriptors removes it.
             subprocess.run(["chmod", "-R", "u+rwX", place], stderr=subprocess.DEVNULL)

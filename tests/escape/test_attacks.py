@@ -112,15 +112,17 @@ def must_succeed(attack, seen):
 
 def must_be_held(attack, world, policy, host):
     if attack.for_category == "resources":
-        with Neighbour() as quiet:
-            time.sleep(0.1)
         with Neighbour() as neighbour:
             seen = world.run(attack)
         assert not neighbour.problems, "the host could not start a process"
-        # On a machine that is busy anyway the attack is not to blame.
-        allowed = max(FORK_WITHIN, 3 * quiet.median())
-        assert neighbour.median() <= allowed, (
-            f"the host took {neighbour.median() * 1000:.1f} ms to start a process"
+        taken, usual = neighbour.median(), FORK_WITHIN
+        if taken > usual:  # on a machine that is busy anyway the attack is not to blame
+            with Neighbour() as later:
+                time.sleep(0.5)
+            usual = 5 * later.median()
+        assert taken <= usual, (
+            f"the host took {taken * 1000:.1f} ms to start a process, and without it a fifth of"
+            f" {usual * 1000:.1f} ms"
         )
     else:
         seen = world.run(attack)

@@ -12,7 +12,6 @@ import signal
 import socket
 import struct
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -231,19 +230,17 @@ def test_environments_filters_and_the_audit_log_are_the_gates(gate, tmp_path):
 
 def test_the_front_gone_is_every_box_gone(gate):
     control, out, err, notes = os.pipe(), os.pipe(), os.pipe(), os.pipe()
-    code = memfd(b"import time, os\nos.fork()\ntime.sleep(60)")
+    code = memfd(b"import time, os\nos.fork()\ntime.sleep(600)")
     frame = launch([STDOUT, STDERR, CONTROL, NOTES, SCRIPT])
     gate.send(frame, [out[1], err[1], control[0], notes[1], code])
     for fd in (out[1], err[1], control[0], notes[1]):
         os.close(fd)
     os.read(notes[0], 4)  # it has begun
-    started = time.monotonic()
     os.close(control[1])
     gate.ours.close()
     assert read_all(out[0]) == b""  # nobody holds its output any more
     read_all(notes[0])
-    assert gate.process.wait(10) == 0
-    assert time.monotonic() - started < 5
+    assert gate.process.wait(120) == 0
 
 
 def test_the_gate_cannot_be_stopped_by_what_it_reads(gate):

@@ -47,16 +47,21 @@ CROWD = """
 import os, time
 for _ in range(115):
     if os.fork() == 0:
-        time.sleep(60)
-time.sleep(3)
+        time.sleep(600)
+time.sleep({seconds})
 """
 
 
 def test_many_idle_processes_do_not_keep_the_supervisor_busy(run):
     """Its time is not the box's: no limit would end it."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    result = run("run", "--no-uv", "-c", CROWD)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert (result.exit, result.err) == (0, "")
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert spent < 1.2, f"{spent} s of processor time for a box that sleeps 3 s"
+
+    def spent(seconds):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        result = run("run", "--no-uv", "-c", CROWD.format(seconds=seconds))
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert (result.exit, result.err) == (0, "")
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    # The crowd has to be started once, which takes as long as this machine needs for it.
+    more = spent(3) - spent(0)
+    assert more < 1.5, f"{more} s of processor time for a box that sleeps 3 s"

@@ -135,8 +135,7 @@ def test_a_run_whose_supervisor_is_killed_is_written_down(start, state):
 
 
 def test_so_is_a_clients(serve, state, tmp_path):
-    marker = "audit-killed-under-a-server"
-    code = f"import sys, subprocess; subprocess.run(['sleep', '600'])  # {marker}"
+    code = "import subprocess; open('begun', 'w'); subprocess.run(['sleep', '600'])"
     client = serve(env={"SMART_ASYNC_TIMEOUT_SECONDS": "0"})
     client.start_call(1, IN_DIR, directory=str(tmp_path), script_content=code)
 
@@ -144,7 +143,7 @@ def test_so_is_a_clients(serve, state, tmp_path):
         (gate,) = support.children(client.pid)
         return [pid for pid in support.children(gate) if support.children(pid)]
 
-    support.soon(supervisors)
+    support.soon((tmp_path / "begun").exists)
     for pid in supervisors():
         os.kill(pid, signal.SIGKILL)
     result = client.reply(1)["result"]

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -400,23 +399,24 @@ def test_a_reader_that_does_not_read_holds_only_its_own_writer(out, policy):
 
 
 def test_those_who_drip_give_way_to_those_who_ask(out, policy):
+    """And a name server that is silent is an answer too: ten seconds go to both at once."""
     result = out(
         """
-        slow = [socket.create_connection(("127.0.0.1", 3128)) for _ in range(64)]
+        silent, *slow = [socket.create_connection(("127.0.0.1", 3128)) for _ in range(64)]
+        silent.sendall(b"GET http://silent.test/ HTTP/1.1\\r\\n\\r\\n")
         for sock in slow:
             sock.sendall(b"GET http://web.test/ HTTP/1.1\\r\\n")
         print(look("http://web.test/", 60))
         print(slow[0].recv(100).split(b"\\r\\n")[0].decode())
+        print(b"".join(iter(lambda: silent.recv(65536), b"")).decode())
         """,
         "--policy",
-        policy("web.test"),
+        policy("web.test", "silent.test"),
     )
-    assert result["stdout"].splitlines() == ["hello from 203.0.113.80", "HTTP/1.1 408 Request Timeout"]
-
-
-def test_a_name_server_that_is_silent_is_an_answer_too(out, policy):
-    result = out('print(look("http://silent.test/"))', "--policy", policy("silent.test"))
-    assert re.match("50[24] cordon: silent.test: ", result["stdout"]), result
+    asked, dripped, *silent = result["stdout"].splitlines()
+    assert (asked, dripped) == ("hello from 203.0.113.80", "HTTP/1.1 408 Request Timeout")
+    assert re.match("HTTP/1.1 50[24] ", silent[0]), silent
+    assert any(line.startswith("cordon: silent.test: ") for line in silent), silent
     assert denied(result) == {}
 
 
@@ -540,7 +540,7 @@ def test_the_process_stands_in_a_cage(open_box):
         with pytest.raises(PermissionError):  # undumpable
             os.listdir(f"/proc/{pid}/fd")
     process.communicate(b"\n")
-    assert process.returncode == 0 and not support.alive("cordon-sandbox egress")
+    assert process.returncode == 0 and not Path(f"/proc/{pid}").exists()
 
 
 @pytest.mark.parametrize("victim", ["cordon", "supervisor", "init", "egress"])
@@ -554,7 +554,7 @@ def test_whoever_is_killed_nothing_is_left(open_box, victim):
     if victim == "egress":
         process.stdin.write(b"\n")  # the run itself goes on
         process.stdin.flush()
-    process.wait(20)
+    process.wait(60)
     if victim == "egress":
         assert process.returncode == 0
     support.soon(lambda: not [p for p in family if Path(f"/proc/{p}").exists()
@@ -580,7 +580,7 @@ def test_network_namespaces_go_with_their_boxes(cordon, shipped, tmp_path):
         """
     )
     done = subprocess.run(["unshare", "--user", "--map-root-user", "sh", "-c", script],
-                          env=support.clean_environment(), capture_output=True, text=True, timeout=120)
+                          env=support.clean_environment(), capture_output=True, text=True, timeout=300)
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip(f"no user namespaces to count in: {done.stderr[-200:]}")
     assert done.stdout == "15 boxes\n", (done.stdout, done.stderr[-1000:])

@@ -29,7 +29,7 @@ def within(cordon, tmp_path):
             cwd="/",
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         if done.returncode == 77:
             pytest.skip(done.stderr.strip())

@@ -121,8 +121,9 @@ def test_a_store_that_cannot_be_used_is_said_before_anything_runs(run, state):
 
 
 def test_the_newest_come_first_and_a_filter_counts(run, jobs):
-    for code in ("0", "import sys; sys.exit(1)", "while True: pass"):
-        run("run", "--job", "--timeout", "500ms", "-c", code)
+    for code in ("0", "import sys; sys.exit(1)"):
+        run("run", "--job", "-c", code)
+    run("run", "--job", "--timeout", "300ms", "-c", "while True: pass")
     listed = json.loads(jobs("list", "--json"))
     assert [job["status"] for job in listed["jobs"]] == ["failed", "completed", "completed"]
     assert listed["total"] == 3
@@ -174,7 +175,7 @@ def test_following_shows_what_comes_and_ends_with_the_job(start, begin):
     assert follow.poll() is None
     process.stdin.write(b"\n")
     process.stdin.flush()
-    out, err = follow.communicate(timeout=30)
+    out, err = follow.communicate(timeout=120)
     assert (out, err, follow.returncode) == (b"last\n", b"", 0)
 
 
@@ -186,7 +187,7 @@ def test_following_sleeps_while_nothing_comes(start, begin):
     before = ticks()
     with pytest.raises(subprocess.TimeoutExpired):
         follow.wait(2)
-    assert ticks() - before <= 5  # hundredths of a second
+    assert ticks() - before <= 20  # hundredths of a second, of two
 
 
 # --- cancelling ---------------------------------------------------------------------------------
@@ -219,7 +220,7 @@ def test_a_killed_command_line_loses_nothing_and_harms_nobody(begin, jobs, recor
     assert jobs("output", first) == "begun\n"
     assert record(second)["status"] == "running"
     two.stdin.close()
-    two.wait(30)
+    two.wait(120)
     assert record(second)["status"] == "completed"
     assert record(first)["status"] == "failed"
 
@@ -230,7 +231,7 @@ def test_following_ends_when_the_keeper_is_killed(start, begin):
     assert follow.stdout.readline() == b"begun\n"
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert follow.wait(30) == 0
+    assert follow.wait(120) == 0
 
 
 def test_many_command_lines_at_once_all_have_their_record(start, jobs):
@@ -248,8 +249,8 @@ def test_many_command_lines_at_once_all_have_their_record(start, jobs):
 
 
 def test_only_what_is_old_enough_and_not_kept_goes(run, jobs, state, begin):
-    for code in ("print(1)", "while True: pass"):
-        run("run", "--job", "--timeout", "500ms", "-c", code)
+    run("run", "--job", "-c", "print(1)")
+    run("run", "--job", "--timeout", "300ms", "-c", "while True: pass")
     _, running = begin("input()")
     assert json.loads(jobs("prune", "--json")) == {"removed": 0, "remaining": 3}
     kept = jobs("prune", "--max-age", "0", "--keep-completed", "--keep-failed", "--json")
@@ -282,7 +283,7 @@ def test_a_server_keeps_the_operators_bounds(serve, run, jobs, bounded, state, b
         assert run("run", "--job", "-c", "print('x' * 599)").exit == 0
     before = json.loads(jobs("list", "--json"))["jobs"]
     client = serve("--config", bounded(**bounds))
-    support.soon(lambda: json.loads(jobs("list", "--json"))["total"] == left, 30)
+    support.soon(lambda: json.loads(jobs("list", "--json"))["total"] == left, 120)
     now = json.loads(jobs("list", "--json"))["jobs"]
     assert [job["id"] for job in now] == [job["id"] for job in before[:left]]
     assert client.close() == 0
@@ -292,7 +293,7 @@ def test_a_server_keeps_them_while_it_serves(serve, jobs, bounded):
     client = serve("--config", bounded(keep=2))
     for number in range(1, 6):
         client.call(number, "py_run_script_with_dependencies", script_content="print(1)")
-    support.soon(lambda: json.loads(jobs("list", "--json"))["total"] == 2, 30)
+    support.soon(lambda: json.loads(jobs("list", "--json"))["total"] == 2, 120)
     assert client.close() == 0
 
 

@@ -238,17 +238,16 @@ def test_a_script_that_fails_is_no_error_of_the_tool(client):
 
 
 def test_output_before_a_limit_is_kept(client):
-    object = outcome(
-        client.call(
-            1,
-            ALONE,
-            script_content="import time; print('early'); time.sleep(60)",
-            timeout_seconds=1,
-        )
-    )
+    code = "import time; print('early'); time.sleep(600)"
+
+    def attempt(seconds):
+        result = client.call(seconds, ALONE, script_content=code, timeout_seconds=seconds)
+        return outcome(result)
+
+    seconds, object = support.limited(attempt, lambda object: object["stdout"])
     assert (object["end"], object["exit_code"], object["stdout"]) == ("wall", 124, "early\n")
-    assert object["stderr"].endswith("[TIMEOUT] wall limit of 1 s reached\n")
-    assert 1 <= object["usage"]["wall_seconds"] < 1.5
+    assert object["stderr"].endswith(f"[TIMEOUT] wall limit of {seconds} s reached\n")
+    assert seconds <= object["usage"]["wall_seconds"]
 
 
 def test_bytes_that_are_not_utf8_do_not_lose_the_rest(client):
@@ -471,12 +470,12 @@ def test_a_signal_ends_it_in_order(serve, number):
     support.soon(lambda: len(support.descendants(gate)) >= 2)
     everybody = support.descendants(client.pid)
     client.process.send_signal(number)
-    assert client.process.wait(5) == 0
+    assert client.process.wait(60) == 0
 
     def left():  # a zombie has no command line, and waits for nobody but its parent
         return {pid: line for pid, line in support.processes().items() if line and pid in everybody}
 
-    assert support.eventually(lambda: not left(), 0.1) is not None, left()
+    support.soon(lambda: not left())
     assert 1 not in client.replies
 
 
@@ -487,7 +486,7 @@ def test_without_its_gate_it_answers_what_is_open_and_ends(serve):
     support.soon(lambda: len(support.descendants(gate)) >= 2)
     os.kill(gate, signal.SIGKILL)
     assert outcome(client.reply(1)["result"])["end"] == "fault"
-    assert client.process.wait(5) == 125
+    assert client.process.wait(60) == 125
 
 
 def test_a_client_that_does_not_read_costs_little(cordon, state):
@@ -522,7 +521,7 @@ def test_a_client_that_does_not_read_costs_little(cordon, state):
         assert process.stdout.readline() == b'{"jsonrpc":"2.0","id":1,"result":{}}\n'
     rest.join()
     process.stdin.close()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     process.stdout.close()
 
 
@@ -533,7 +532,7 @@ def test_what_was_asked_before_the_end_is_answered(start):
         b'"params":{"protocolVersion":"2025-11-25"}}\n'
         b'{"jsonrpc":"2.0","id":2,"method":"ping"}'
     )
-    result = support.finish(process, lines, 10)
+    result = support.finish(process, lines)
     assert result.exit == 0
     assert [json.loads(line)["id"] for line in result.out.splitlines()] == [1, 2]
 
@@ -549,7 +548,7 @@ def test_what_was_asked_before_the_end_is_answered(start):
     ],
 )
 def test_what_it_cannot_do_it_says(start, arguments, words):
-    result = support.finish(start("serve", *arguments), b"", 10)
+    result = support.finish(start("serve", *arguments), b"")
     assert words in result.err
     assert result.out == ""
     assert result.exit == 125

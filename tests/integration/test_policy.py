@@ -203,7 +203,7 @@ def test_an_interrupt_ends_the_command_and_still_says_what_was_learnt(start):
     while process.stderr.readline() != b"up\n":
         pass
     process.send_signal(signal.SIGINT)
-    result = support.finish(process, timeout=30)
+    result = support.finish(process)
     assert result.exit == 1
     assert "was stopped: cancelled\n" in result.out
     assert "chmod was denied, once\n" in result.out

@@ -14,7 +14,6 @@ import os
 import random
 import re
 import signal
-import stat
 import subprocess
 import sysconfig
 import threading
@@ -664,20 +663,19 @@ def test_a_reader_never_sees_a_part(call, run, state):
 def test_a_saver_that_is_killed_leaves_the_old_or_the_new(start, run, state):
     old, new = b"print('old')\n", b"#" * 3_000_000 + b"\nprint('new')\n"
     assert run("scripts", "save", "x", "-", input=old).exit == 0
-    chance, seen = random.Random(9), set()
-    for _ in range(30):
+    chance = random.Random(9)
+    for number in range(30):
         saver = start("scripts", "save", "--overwrite", "x", "-")
         saver.stdin.write(new)
-        saver.stdin.close()
+        if number:  # the first has not even got all of it
+            saver.stdin.close()
         time.sleep(chance.random() * 0.02)
         saver.send_signal(signal.SIGKILL)
         saver.wait()
         text = (place(state) / "x.py").read_bytes()
-        assert text in (old, new)
-        seen.add(text == new)
+        assert text in ((old, new) if number else (old,))
         assert run("scripts", "list").out == "x\n"
         assert run("scripts", "save", "--overwrite", "x", "-", input=old).exit == 0
-    assert False in seen
 
 
 # --- runs -----------------------------------------------------------------------------------------

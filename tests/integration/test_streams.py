@@ -99,9 +99,12 @@ def test_a_slow_reader_slows_the_script_and_loses_nothing(start):
 
 
 def test_a_stopped_reader_does_not_keep_the_time_limit_from_coming(start):
-    process = start("run", "--timeout", "500ms", "-c", "while True: print('x' * 1000)")
-    time.sleep(1.5)
-    result = support.finish(process)
+    def attempt(seconds):
+        process = start("run", "--timeout", f"{seconds}s", "-c", "while True: print('x' * 1000)")
+        time.sleep(seconds + 0.5)
+        return support.finish(process)
+
+    _, result = support.limited(attempt, lambda result: result.out)
     assert result.exit == 124
     assert set(result.out.splitlines()[:-1]) == {"x" * 1000}
 
@@ -166,7 +169,7 @@ def test_a_reader_that_goes_away_is_no_news(cordon, state):
             ["/bin/bash", "-c", script % redirect, cordon, lines % stream],
             env=environment,
             capture_output=True,
-            timeout=60,
+            timeout=120,
             check=True,
         )
         assert (result.stdout.decode(), result.stderr) == (out, b"")
@@ -174,7 +177,7 @@ def test_a_reader_that_goes_away_is_no_news(cordon, state):
 
 def test_quiet_says_nothing(run):
     for words in (
-        ["--timeout", "100ms", "-c", "import time; time.sleep(9)"],
+        ["--timeout", "100ms", "-c", "import time; time.sleep(600)"],
         ["--policy", "nosuch", "-c", "1"],
     ):
         result = run("run", "--quiet", *words)
@@ -203,7 +206,7 @@ def test_json_is_the_result_object(run):
     assert answer["policy"] == "default"
     assert answer["output"] == {"stdout_bytes": 2, "stderr_bytes": 2, "truncated": False}
     assert answer["limits"]["wall_seconds"] == 300
-    assert 0 < answer["usage"]["wall_seconds"] <= answer["elapsed_seconds"] < 60
+    assert 0 < answer["usage"]["wall_seconds"] <= answer["elapsed_seconds"]
     assert answer["usage"]["cpu_user_seconds"] + answer["usage"]["cpu_system_seconds"] > 0
     assert answer["usage"]["peak_memory_mb"] > 1
     assert answer["usage"]["processes_peak"] >= 1
@@ -227,21 +230,19 @@ def test_json_of_no_uv_is_the_systems_python(run):
 def test_a_report_is_written_beside_the_output(run, tmp_path):
     report = tmp_path / "report.json"
     report.write_text("x" * 100_000)
-    result = run(
-        "run",
-        "--report",
-        report,
-        "--timeout",
-        "250ms",
-        "-c",
-        "print(1); import time; time.sleep(9)",
-    )
+    code = "print(1); import time; time.sleep(600)"
+
+    def attempt(seconds):
+        return run("run", "--report", report, "--timeout", f"{1000 * seconds - 750}ms", "-c", code)
+
+    seconds, result = support.limited(attempt, lambda result: result.out)
+    reached = f"wall limit of {seconds - 0.75} s reached"
     assert (result.exit, result.out) == (124, "1\n")
     answer = loads_one(report.read_text())
     assert answer["end"] == "wall"
     assert answer["status"] == "failed"
-    assert answer["error"] == "wall limit of 0.25 s reached"
-    assert answer["stderr"] == "[TIMEOUT] wall limit of 0.25 s reached\n"
+    assert answer["error"] == reached
+    assert answer["stderr"] == f"[TIMEOUT] {reached}\n"
     assert answer["stdout"] == "1\n"
     assert stat.S_IMODE(report.stat().st_mode) & 0o111 == 0
 

@@ -868,23 +868,26 @@ def measured(workspace):
     return sum(path.lstat().st_blocks for path in workspace.rglob("*")) * 512
 
 
+# At most a quarter of a gigabyte in a second, on whatever machine.
 WAYS_TO_GROW = {
-    "one file": "file = open('big', 'wb')\nwhile True: file.write(b'x' * 65536)",
-    "many files": "for i in range(10**6): open(str(i), 'wb').write(b'x' * 262144)",
+    "one file": "file = open('big', 'wb')\n"
+    "while True: file.write(b'x' * 262144); time.sleep(0.001)",
+    "many files": "for i in range(10**6):\n"
+    "    open(str(i), 'wb').write(b'x' * 262144); time.sleep(0.001)",
     "many processes": "for i in range(10**6):\n"
     "    if os.fork() == 0: open(str(i), 'wb').write(b'x' * 262144); os._exit(0)\n"
-    "    os.wait()",
+    "    os.wait(); time.sleep(0.001)",
     "nobody waits": "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
     "file = open('big', 'wb')\n"
     "while True:\n"
     "    if os.fork() == 0: os.write(file.fileno(), b'x' * 1048576); os._exit(0)\n"
-    "    time.sleep(0.001)",
+    "    time.sleep(0.004)",
     "without a name": "file = open('big', 'wb'); os.unlink('big')\n"
-    "while True: file.write(b'x' * 65536)",
+    "while True: file.write(b'x' * 262144); time.sleep(0.001)",
     "allocated": "file = open('big', 'wb')\n"
-    "for i in range(10**6): os.posix_fallocate(file.fileno(), i << 20, 1 << 20); time.sleep(0.001)",
+    "for i in range(10**6): os.posix_fallocate(file.fileno(), i << 20, 1 << 20); time.sleep(0.004)",
     "allocated, without a name": "file = open('big', 'wb'); os.unlink('big')\n"
-    "for i in range(900): os.posix_fallocate(file.fileno(), i << 20, 1 << 20); time.sleep(0.001)\n"
+    "for i in range(900): os.posix_fallocate(file.fileno(), i << 20, 1 << 20); time.sleep(0.004)\n"
     "time.sleep(5)",
     "allocated, in a mapping": "import ctypes\n"
     "libc = ctypes.CDLL(None)  # the module mmap would keep a descriptor\n"
@@ -904,7 +907,7 @@ WAYS_TO_GROW = {
     "without a name, by who cannot be looked at": "import ctypes\n"
     "assert ctypes.CDLL(None).prctl(4, 0) == 0  # PR_SET_DUMPABLE\n"
     "file = open('big', 'wb'); os.unlink('big')\n"
-    "for i in range(900): os.posix_fallocate(file.fileno(), i << 20, 1 << 20); time.sleep(0.001)\n"
+    "for i in range(900): os.posix_fallocate(file.fileno(), i << 20, 1 << 20); time.sleep(0.004)\n"
     "time.sleep(5)",
     "in a socket, by who cannot be looked at": "import ctypes, socket\n"
     "assert ctypes.CDLL(None).prctl(4, 0) == 0\n"
@@ -918,7 +921,7 @@ WAYS_TO_GROW = {
     "def fill():\n"
     "    file = open('big', 'wb'); os.unlink('big')\n"
     "    for i in range(900):\n"
-    "        os.posix_fallocate(file.fileno(), i << 20, 1 << 20); time.sleep(0.001)\n"
+    "        os.posix_fallocate(file.fileno(), i << 20, 1 << 20); time.sleep(0.004)\n"
     "    time.sleep(5)\n"
     "threading.Thread(target=fill).start()\n"
     "ctypes.CDLL(None).syscall(60 if platform.machine() == 'x86_64' else 93, 0)  # exit(2)",

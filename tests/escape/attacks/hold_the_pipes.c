@@ -2,7 +2,7 @@
 /* attack: ends at once but leaves a child that holds its output open, for whoever reads to the end
  * category: supervisor
  * inside: the run ends with its main program
- * worked: waits 3.5
+ * worked: lingers
  * expect: quiet
  */
 #include "attack.h"
@@ -14,8 +14,8 @@ int main(void)
         stopped("fork");
     if (child == 0) {
         (void)setsid();
-        sleep(4);
-        _exit(0);
+        sleep(2);
+        _exit(write(1, "lingered\n", 9) != 9);
     }
     (void)!write(1, "done\n", 5);
     return 0;

@@ -3,6 +3,7 @@
  * category: resources
  * inside: kernel memory counts, or the number of descriptors bounds it
  * options: --memory 16M
+ * limits: open_files=512
  * expect: stopped memory
  */
 #include <sys/epoll.h>
