@@ -16,7 +16,7 @@
 
 int env_complain(const struct error *err)
 {
-    (void)fprintf(stderr, "cordon: %s\n", err->text);
+    (void)fprintf(stderr, "cordon: env: %s\n", err->text);
     return EXIT_FAULT;
 }
 

@@ -26,10 +26,11 @@
 /* The one key that begins so. */
 static int find_key(int owner, const char *beginning, char **ret, struct error *err)
 {
+    char shown[80];
     size_t len = strlen(beginning);
     if (len < KEY_SHOWN_MIN || strspn(beginning, "0123456789abcdef") != len)
-        return fail_caller(err, EINVAL, "%s is not a key as `cordon env list` shows them",
-                           beginning);
+        return fail_caller(err, EINVAL, "\"%s\" is not a key as `cordon env list` shows them",
+                           printable(beginning, shown, sizeof(shown)));
     int fd = openat(owner, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = fd < 0 ? NULL : fdopendir(fd);
     if (!directory) {
@@ -52,7 +53,9 @@ static int write_archive(int hold, const char *file, struct error *err)
 {
     autoclose int out = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (out < 0)
-        return fail_caller(err, errno, "create %s: %s", file, strerror(errno));
+        return errno == EEXIST
+                   ? fail_caller(err, EEXIST, "%s is there already: export makes a new file", file)
+                   : fail_caller(err, errno, "create %s: %s", file, strerror(errno));
     int r = archive_write(hold, out, err);
     if (r == 0 && fsync(out) < 0)
         r = fail_host(err, "write %s", file);
@@ -120,7 +123,7 @@ static int place_it(struct import *import, struct error *err)
     const char *end = dot ? strchr(dot + 1, '.') : NULL;
     autofree char *minor =
         end ? xstrndup(record->python, (size_t)(end - record->python)) : xstrdup(record->python);
-    const struct python_asked asked = { PYTHON_EXACT, minor, NULL };
+    const struct python_asked asked = { PYTHON_EXACT, minor, NULL, NULL };
     if (*minor == '/')
         return fail_caller(err, EINVAL, "its version of Python is none");
     r = python_choose(import->sandbox, &import->pythons, &asked, -1, &import->python, err);
@@ -196,7 +199,7 @@ static int import_one(struct import *import, const char *file, struct error *err
 {
     autoclose int in = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (in < 0)
-        return fail_caller(err, errno, "open %s: %s", file, strerror(errno));
+        return fail_caller(err, errno, "%s", strerror(errno));
     int r = archive_open(in, &import->reader, &import->head, err);
     if (r == 0)
         r = place_it(import, err);

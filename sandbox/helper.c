@@ -84,9 +84,13 @@ static int judge(const struct helper *helper, struct errand_result *result, char
     bool its_own =
         outcome->end == END_EXITED || (outcome->end == END_SIGNALLED && outcome->code != SIGKILL);
     char words[160];
+    bool exited = outcome->end == END_EXITED, signalled = outcome->end == END_SIGNALLED;
     return fail_host_as(err, its_own ? EBADMSG : ETIME, "%s: the program ended with %s %d%s%s",
-                        helper->what, end_name(outcome->end), outcome->code,
-                        result->err_len ? ": " : "",
+                        helper->what,
+                        exited      ? "exit status"
+                        : signalled ? "signal"
+                                    : end_name(outcome->end),
+                        outcome->code, result->err_len ? ": " : "",
                         printable(last_words(result->err), words, sizeof(words)));
 }
 

@@ -20,6 +20,7 @@ struct preparing {
     int control;
     struct preparation *ret;
     char **allowed; /* versions of Python; NULL: any */
+    char *demand;   /* who says so */
     bool closed;    /* somebody has said all that is needed: nothing is inferred */
     int beside;     /* the script's directory, where that is no workspace; or -1 */
     struct project project;
@@ -32,6 +33,19 @@ bool needs_python(const struct launch *launch)
 }
 
 /* --- what the script says itself --------------------------------------------------- */
+
+/* Which of our interpreters `requires` admits; NULL: it is not there. */
+static int read_demand(struct preparing *preparing, const char *requires, const char *whose,
+                       struct error *err)
+{
+    if (!requires)
+        return 0;
+    char shown[80];
+    preparing->demand =
+        xasprintf("requires-python %s of %s", printable(requires, shown, sizeof(shown)), whose);
+    return header_versions(preparing->sandbox, &preparing->ret->pythons, requires,
+                           preparing->control, &preparing->allowed, err);
+}
 
 static int read_header(struct preparing *preparing, struct error *err)
 {
@@ -46,9 +60,7 @@ static int read_header(struct preparing *preparing, struct error *err)
     preparing->closed = header.lists_dependencies;
     for (size_t i = 0; header.dependencies && header.dependencies[i]; i++)
         list_add(&ret->requirements, header.dependencies[i]);
-    if (header.requires_python)
-        r = header_versions(preparing->sandbox, &ret->pythons, header.requires_python,
-                            preparing->control, &preparing->allowed, err);
+    r = read_demand(preparing, header.requires_python, "the script's header", err);
     header_done(&header);
     return r;
 }
@@ -74,10 +86,8 @@ static int read_project(struct preparing *preparing, struct error *err)
     char *const *named = project->pins ? project->pins : project->keys.dependencies;
     for (size_t i = 0; named && named[i]; i++)
         list_add(&ret->requirements, named[i]);
-    return project->keys.requires_python
-               ? header_versions(preparing->sandbox, &ret->pythons, project->keys.requires_python,
-                                 preparing->control, &preparing->allowed, err)
-               : 0;
+    return read_demand(preparing, project->keys.requires_python, "the directory's pyproject.toml",
+                       err);
 }
 
 /* --- what it imports ------------------------------------------------------------------ */
@@ -210,8 +220,8 @@ static int steps(struct preparing *preparing, struct error *err)
         r = read_project(preparing, err);
     if (r == 0)
         r = python_choose(preparing->sandbox, &ret->pythons,
-                          &(struct python_asked){ launch->wish, launch->python,
-                                                  preparing->allowed },
+                          &(struct python_asked){ launch->wish, launch->python, preparing->allowed,
+                                                  preparing->demand },
                           preparing->control, &ret->python, err);
     if (r < 0)
         return r;
@@ -236,6 +246,7 @@ int prepare(const struct sandbox *sandbox, const struct prepare_request *request
     ret->hints = TAKE(&preparing.inference.hints);
     inference_done(&preparing.inference);
     list_free(preparing.allowed);
+    free(preparing.demand);
     return r;
 }
 

@@ -2,6 +2,7 @@
 /* project.c - what the project in a directory asks for. */
 #include "project.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -151,6 +152,36 @@ int project_pins(const char *locked, char ***ret, struct error *err)
     return 0;
 }
 
+/* Names stand in it normalised, in one way. */
+static bool lock_names(const char *lock, const char *requirement)
+{
+    autostr struct str line = { 0 };
+    str_puts(&line, "name = \"");
+    for (const char *at = requirement; isalnum((unsigned char)*at) || (*at && strchr("-_.", *at));
+         at++) {
+        bool joins = strchr("-_.", *at) != NULL;
+        if (!joins || !ends_with(line.data, "-"))
+            str_putc(&line, joins ? '-' : (char)tolower((unsigned char)*at));
+    }
+    str_putc(&line, '"');
+    return strstr(lock, line.data) != NULL;
+}
+
+/* What was added to the project since would only be missed by the script. One with a marker may
+ * be for other machines, and left out. */
+static int check_lock(const char *lock, char *const *dependencies, struct error *err)
+{
+    for (; dependencies && *dependencies; dependencies++)
+        if (!strchr(*dependencies, ';') && !lock_names(lock, *dependencies)) {
+            char shown[100];
+            return fail_caller(err, ESTALE,
+                               "uv.lock: it does not have \"%s\", which pyproject.toml asks for: "
+                               "run `uv lock` in the directory",
+                               printable(*dependencies, shown, sizeof(shown)));
+        }
+    return 0;
+}
+
 /* --- all of it ---------------------------------------------------------------------------- */
 
 struct reading {
@@ -183,7 +214,10 @@ static int read_toml(const struct reading *reading, const char *toml, struct pro
         return r;
     ret->text = xasprintf("project %zu\n%s%s%s", strlen(toml), toml, lock ? "lock\n" : "",
                           lock ? lock : "");
-    return lock ? take_lock(reading, toml, lock, ret, err) : 0;
+    if (!lock)
+        return 0;
+    r = take_lock(reading, toml, lock, ret, err);
+    return r == 0 ? check_lock(lock, ret->keys.dependencies, err) : r;
 }
 
 int project_read(const struct sandbox *sandbox, struct pythons *pythons, int directory, int control,

@@ -138,45 +138,46 @@ static const struct python *find_newest(const struct pythons *pythons, int oldes
     return NULL;
 }
 
-static int fail_none(const struct pythons *pythons, char *const *allowed, struct error *err)
+static int fail_none(const struct pythons *pythons, const struct python_asked *asked,
+                     struct error *err)
 {
     autofree char *found = versions_found(pythons);
-    if (allowed)
-        return fail_caller(err, ENOENT, "no python of this host meets requires-python; found: %s",
-                           found);
+    if (asked->allowed)
+        return fail_caller(err, ENOENT, "%s: no python of this host meets it; found: %s",
+                           asked->demand, found);
     return fail_host_as(err, ENOENT, "no python from 3.9 on is on this host; found: %s", found);
 }
 
-static int choose_newest(const struct pythons *pythons, char *const *allowed,
+static int choose_newest(const struct pythons *pythons, const struct python_asked *asked,
                          const struct python **ret, struct error *err)
 {
+    char *const *allowed = asked->allowed;
     const struct python *python = find_newest(pythons, OLDEST_BY_DEFAULT, allowed);
     if (!python && allowed)
         python = find_newest(pythons, OLDEST_BY_HEADER, allowed);
     if (!python)
-        return fail_none(pythons, allowed, err);
+        return fail_none(pythons, asked, err);
     *ret = python;
     return 0;
 }
 
-static int choose_exact(const struct pythons *pythons, const char *request, char *const *allowed,
+static int choose_exact(const struct pythons *pythons, const struct python_asked *asked,
                         const struct python **ret, struct error *err)
 {
     char shown[64];
+    const char *request = asked->version;
     if (!request_is_version(request))
         return fail_caller(err, EINVAL, "python %s: give a version such as 3.12 or 3.12.4",
                            printable(request, shown, sizeof(shown)));
-    const struct python *python = find_version(pythons, request, allowed);
+    const struct python *python = find_version(pythons, request, asked->allowed);
     if (python) {
         *ret = python;
         return 0;
     }
     const struct python *refused = find_version(pythons, request, NULL);
     if (refused)
-        return fail_caller(err, EINVAL,
-                           "python %s was asked for, and requires-python "
-                           "does not admit %s",
-                           request, refused->version);
+        return fail_caller(err, EINVAL, "python %s was asked for, and %s does not admit %s",
+                           request, asked->demand, refused->version);
     autofree char *found = versions_found(pythons);
     return fail_caller(err, ENOENT, "python %s is not on this host; found: %s", request, found);
 }
@@ -223,7 +224,7 @@ static int choose_path(const struct sandbox *sandbox, struct pythons *pythons,
     /* `allowed` speaks only of the versions that were in the table. */
     struct pythons before = { pythons->list, known };
     if (!is_allowed(python, asked->allowed) && find_version(&before, python->version, NULL))
-        return fail_caller(err, EINVAL, "requires-python does not admit %s (%s)", python->version,
+        return fail_caller(err, EINVAL, "%s does not admit %s (%s)", asked->demand, python->version,
                            asked->version);
     *ret = python;
     return 0;
@@ -234,14 +235,14 @@ int python_choose(const struct sandbox *sandbox, struct pythons *pythons,
                   struct error *err)
 {
     if (asked->wish == PYTHON_NEWEST || !asked->version)
-        return choose_newest(pythons, asked->allowed, ret, err);
+        return choose_newest(pythons, asked, ret, err);
     if (asked->wish == PYTHON_EXACT && *asked->version == '/')
         return choose_path(sandbox, pythons, asked, control, ret, err);
     if (asked->wish == PYTHON_EXACT)
-        return choose_exact(pythons, asked->version, asked->allowed, ret, err);
+        return choose_exact(pythons, asked, ret, err);
     const struct python *preferred = find_version(pythons, asked->version, asked->allowed);
     if (!preferred)
-        return choose_newest(pythons, asked->allowed, ret, err);
+        return choose_newest(pythons, asked, ret, err);
     *ret = preferred;
     return 0;
 }

@@ -31,11 +31,13 @@ void pythons_done(struct pythons *pythons);
 
 /* What a run asks for. `version` may be NULL, "3", "3.12", "3.12.4" or an absolute
  * path of an ELF interpreter (PYTHON_EXACT at the command line). `allowed` is NULL
- * or the versions a requires-python admits (NULL-ended). */
+ * or the versions a requires-python admits (NULL-ended); then `demand` is what and whose that
+ * is, in words. */
 struct python_asked {
     enum python_wish wish;
     const char *version;
     char *const *allowed;
+    const char *demand;
 };
 
 /* Chooses one (contract, section 2: "3.12" as default; exact; newest from 3.9 on).

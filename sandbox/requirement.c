@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "pep508.h"
 #include "str.h"
 
 /* What a file of a distribution is called: uv takes such a "name" for a path. */
@@ -86,6 +87,8 @@ int requirement_admit(const char *text, struct error *err)
         return refuse(err, text,
                       "direct references (URL, path, git) are refused; give a name and "
                       "versions, the operator's index is asked for it");
+    if (!pep508_shaped(text))
+        return refuse(err, text, "not a name with versions, such as requests>=2.31");
     return 0;
 }
 

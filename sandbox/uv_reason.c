@@ -186,6 +186,13 @@ static int say_no_solution(struct said *said, struct error *err)
     return fail_host_as(err, ENOENT, "no versions meet the requirements: %s", detail(&text));
 }
 
+static int say_outdated(struct said *said, struct error *err)
+{
+    (void)said;
+    return fail_caller(err, ESTALE,
+                       "it is not of the pyproject.toml beside it: run `uv lock` in the directory");
+}
+
 static const char wheels_required[] = "Wheels are required for `";
 
 static int say_source_only(struct said *said, struct error *err)
@@ -209,6 +216,7 @@ static const struct sentence {
     const char *sign;
     int (*say)(struct said *said, struct error *err);
 } sentences[] = {
+    { "needs to be updated, but", say_outdated },
     { "Failed to parse", say_parse },
     { "authentication credentials", say_credentials },
     { "Forbidden", say_credentials },

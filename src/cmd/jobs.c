@@ -126,8 +126,9 @@ int jobs_command(const struct command *command, struct options *options)
     const char *word = options->words[0];
     const struct verb *verb = verb_named(word);
     if (!verb) {
-        complain("%s: %s%s%s; see cordon jobs --help", command->name,
-                 word ? "no verb \"" : "no verb is given",
+        complain("%s: %s%s%s: say list, show, output, cancel, prune, export or import; see cordon "
+                 "jobs --help",
+                 command->name, word ? "no verb \"" : "no verb is given",
                  word ? printable(word, shown, sizeof(shown)) : "", word ? "\"" : "");
         return EXIT_UNUSABLE;
     }

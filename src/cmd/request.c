@@ -120,15 +120,15 @@ static int take_env_file(const char *path, char *const *given, struct spec *spec
     autolist char **pairs = NULL;
     size_t len = 0;
     autoclose int fd = named_open(path, O_RDONLY, spec->workspace);
-    if (fd < 0)
-        return fail_caller(err, -fd, "--env-file %s: %s", path, named_problem(-fd));
+    struct stat st;
+    int problem = fd < 0 ? -fd : fstat(fd, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
+    if (problem)
+        return fail_caller(err, problem, "--env-file %s: %s", path, named_problem(problem));
     int r = fd_read_all(fd, DOTENV_BYTES_MAX, &text, &len, err);
     if (r == 0)
         r = dotenv_parse(text, len, given, &pairs, err);
     if (r < 0)
-        r = fail_within(err, "%s", path);
-    if (r < 0)
-        return fail_within(err, "--env-file");
+        return fail_within(err, "--env-file %s", path);
     for (char **pair = pairs; pair && *pair; pair++)
         list_add(&spec->variables, *pair);
     return 0;
@@ -241,7 +241,9 @@ static int take_script(const struct options *options, struct request *request, b
         spec->code = xstrdup(options->code);
         spec->code_len = strlen(options->code);
     } else if (!*words) {
-        return fail_caller(err, EINVAL, "no script is given");
+        return fail_caller(err, EINVAL,
+                           "no script is given: name a file, - for standard input, "
+                           "or -c CODE");
     } else if (strcmp(*words, "-") == 0) {
         request->input_taken = true;
         r = read_code(STDIN_FILENO, "standard input", spec, err);
@@ -261,6 +263,22 @@ static int take_command(const struct options *options, struct spec *spec, struct
     return 0;
 }
 
+/* Said here by the names of the options. */
+static int check_packages(const struct options *options, struct error *err)
+{
+    if (options->offline && options->refresh)
+        return fail_caller(err, EINVAL,
+                           "--refresh makes an environment anew and --offline makes none: "
+                           "give one of them");
+    if (options->no_uv && options->with)
+        return fail_caller(err, EINVAL,
+                           "--with needs uv, and --no-uv does without: give one of them");
+    for (char **text = options->with; text && *text; text++)
+        if (requirement_check(*text, err) < 0)
+            return fail_within(err, "--with");
+    return 0;
+}
+
 int request_make(const struct options *options, bool script, struct request *ret, bool *no_script,
                  struct error *err)
 {
@@ -275,7 +293,9 @@ int request_make(const struct options *options, bool script, struct request *ret
     spec->requirements = list_copy(options->with);
     spec->infer = true; /* as the policy says */
     spec->project = options->directory != NULL;
-    int r = take_directory(options, spec, err);
+    int r = check_packages(options, err);
+    if (r == 0)
+        r = take_directory(options, spec, err);
     if (r == 0)
         r = script ? take_script(options, ret, no_script, err) : take_command(options, spec, err);
     if (r == 0)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cordon/launch.h>
 
@@ -70,8 +71,11 @@ static int read_source(const char *path, char **text, size_t *len, struct error 
 {
     bool input = strcmp(path, "-") == 0;
     autoclose int file = input ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (!input && file < 0)
+    struct stat st = { 0 };
+    if (!input && (file < 0 || fstat(file, &st) < 0))
         return fail_caller(err, errno, "%s: %s", path, strerror(errno));
+    if (S_ISDIR(st.st_mode))
+        return fail_caller(err, EISDIR, "%s: %s", path, strerror(EISDIR));
     int r = fd_read_all(input ? STDIN_FILENO : file, SCRIPT_BYTES_MAX, text, len, err);
     if (r == -EFBIG)
         return fail_caller(err, EFBIG, "%s: a script of more than 4 MiB", path);
@@ -196,7 +200,7 @@ int scripts_command(const struct command *command, struct options *options)
     const char *word = options->words[0];
     const struct verb *verb = verb_named(word);
     if (!verb) {
-        complain("scripts: %s%s%s; see cordon scripts --help",
+        complain("scripts: %s%s%s: say list, show, save, run or remove; see cordon scripts --help",
                  word ? "no verb \"" : "no verb is given",
                  word ? printable(word, shown, sizeof(shown)) : "", word ? "\"" : "");
         return EXIT_UNUSABLE;

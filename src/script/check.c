@@ -7,6 +7,7 @@
 
 #include <cordon/launch.h>
 
+#include "pep508.h"
 #include "str.h"
 
 #define REQUIREMENT_MAX 1024
@@ -84,7 +85,8 @@ int requirement_check(const char *text, struct error *err)
     bool good = len > 0 && len <= REQUIREMENT_MAX && isalnum((unsigned char)text[0]);
     for (size_t i = 0; good && i < len; i++)
         good = !iscntrl((unsigned char)text[i]);
-    if (!good)
+    /* Paths and addresses are refused by their name, further on. */
+    if (!good || (!strpbrk(text, "@/:\\+") && !pep508_shaped(text)))
         return fail_caller(err, EINVAL, "\"%s\" is not a requirement such as requests>=2.31",
                            printable(text, shown, sizeof(shown)));
     return 0;

@@ -145,7 +145,11 @@ WRONG = [
     (["run", "--policy", "../default", "-c", "1"], 125, "--policy"),
     (["run", "--policy", "Default!", "-c", "1"], 125, "is not a name of a policy"),
     (["run", "--with", "--index-url=x", "-c", "1"], 125, "is not a requirement"),
-    (["run", "--no-uv", "--with", "rich", "-c", "1"], 125, "requirements need uv"),
+    (["run", "--offline", "--refresh", "-c", "1"], 125, "--refresh makes an environment anew and --offline"),
+    (["run", "--with", "si x", "-c", "1"], 125, '--with: "si x" is not a requirement such as'),
+    (["run", "--with", "", "-c", "1"], 125, '--with: "" is not a requirement such as'),
+    (["run", "--env-file", "/etc", "-c", "1"], 125, "--env-file /etc: Is a directory"),
+    (["run", "--no-uv", "--with", "rich", "-c", "1"], 125, "--with needs uv, and --no-uv does without"),
     (["run", "--report", "/no/such/file", "-c", "1"], 125, "--report /no/such/file"),
     (["run", "--log-level", "loud", "-c", "1"], 125, "--log-level"),
 ]

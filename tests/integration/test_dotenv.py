@@ -144,5 +144,5 @@ def test_broken_files_are_refused_by_line(ours):
         assert theirs(text) is None, repr(text)
         said = ours([text])
         assert isinstance(said, str), repr(text)
-        line = int(re.fullmatch(r"cordon: --env-file: \S*0\.env: line (\d+): .*\n", said)[1])
+        line = int(re.fullmatch(r"cordon: --env-file \S*0\.env: line (\d+): .*\n", said)[1])
         assert 1 <= line <= len(re.findall(r"\r\n|\r|\n", text)) + 1, (text, said)

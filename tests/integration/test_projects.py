@@ -126,6 +126,19 @@ def test_another_file_than_the_locked_one_is_refused(place):
     assert "hash" in result["error"].lower() and "swapped" not in result["stdout"]
 
 
+def test_a_lock_of_another_time_is_said_with_what_to_do(place):
+    place.lock()
+    place.write("pyproject.toml", PROJECT.replace('"alpha<3"', '"alpha<3", "Ri_ch", "old; os_name == \'nt\'"'))
+    result = place.run(VERSIONS)
+    assert result["end"] == "fault", result
+    assert 'uv.lock: it does not have "Ri_ch"' in result["error"] and "uv lock" in result["error"]
+    (place.directory / "uv.lock").write_text('version = 1\nrequires-python = ">=3.9"\n')
+    place.write("pyproject.toml", PROJECT.replace('"alpha<3"', ""))
+    result = place.run("print(1)")
+    assert result["end"] == "fault", result
+    assert "uv.lock: it is not of the pyproject.toml beside it: run `uv lock`" in result["error"]
+
+
 @pytest.fixture
 def building(place, tmp_path):
     """The same with a lock whose `homemade` comes as a source only, and what builds it too."""

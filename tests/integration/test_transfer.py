@@ -132,4 +132,4 @@ def test_words_that_cannot_be(here, archive, tmp_path):
         assert len(refused.err.splitlines()) == 1
     key = here("env", "list").out.splitlines()[1].split()[0]
     again = here("env", "export", key, archive)
-    assert again.exit == 125 and "File exists" in again.err
+    assert again.exit == 125 and "is there already: export makes a new file" in again.err

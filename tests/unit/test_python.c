@@ -33,8 +33,9 @@ static const struct sandbox served = { .oneshot = false };
 static int choose(enum python_wish wish, const char *version, char *const *allowed,
                   const struct python **ret, struct error *err)
 {
-    return python_choose(&served, &table, &(struct python_asked){ wish, version, allowed }, -1, ret,
-                         err);
+    return python_choose(&served, &table,
+                         &(struct python_asked){ wish, version, allowed, "requires-python >=3.9" },
+                         -1, ret, err);
 }
 
 static const struct choice {
@@ -105,7 +106,7 @@ static void requires_python_narrows_every_wish(void **state)
     assert_ok(choose(PYTHON_PREFER, "3.12", old, &python, &err), &err);
     assert_string_equal(python->version, "3.8.18");
     assert_int_equal(choose(PYTHON_NEWEST, NULL, none, &python, &err), -ENOENT);
-    assert_says(&err, "requires-python");
+    assert_says(&err, "requires-python >=3.9");
     assert_int_equal(choose(PYTHON_EXACT, "3.12", old, &python, &err), -EINVAL);
     assert_says(&err, "does not admit 3.12.4");
 }

@@ -176,7 +176,8 @@ static void words_are_checked(void **state)
         assert_true(python_version_check(no_versions[i], &err) < 0);
     static const char *const requirements[] = { "rich", "requests>=2.31,<3", "uvicorn[standard]",
                                                 "x ; python_version < '3.9'", "4ch" };
-    static const char *const no_requirements[] = { "", "-r file", "./here", " x", "a\nb", "\x7f" };
+    static const char *const no_requirements[] = { "",     "-r file", "./here", " x",      "a\nb",
+                                                   "\x7f", "si x",    "x[y",    "six 1.0", "x, y" };
     for (size_t i = 0; i < COUNT(requirements); i++)
         assert_ok(requirement_check(requirements[i], &err), &err);
     for (size_t i = 0; i < COUNT(no_requirements); i++)
