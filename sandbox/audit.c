@@ -151,6 +151,9 @@ void audit_unrun(const struct sandbox *sandbox, const struct launch *launch,
                  const struct outcome *outcome)
 {
     struct audit_entry entry = { .launch = launch, .outcome = outcome };
+    /* The outcome itself says that there is no place for a log, and why. */
+    if (!sandbox->config.audit && sandbox->state_fd < 0)
+        return;
     audit_hash(launch, NULL, -1, entry.script_sha256);
     audit_end(sandbox, &entry);
 }
