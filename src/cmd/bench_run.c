@@ -35,6 +35,9 @@ int subject_open(const struct options *options, const char *file, uint32_t inter
     autolist char **words = NULL;
     const struct options own = options_for(options, file, &words);
     *ret = (struct subject){ .label = file ? file : options->code ? "-c" : options->words[0] };
+    if (getloadavg(&ret->benchmark.load, 1) < 1)
+        ret->benchmark.load = 0;
+    ret->benchmark.processors = sysconf(_SC_NPROCESSORS_ONLN);
     launch_init(&ret->launch);
     int r = request_make(&own, true, &ret->request, no_script, err);
     if (r < 0)
@@ -129,7 +132,7 @@ static struct json_object *result_of(const struct bench *bench, const struct sub
 {
     const struct bench_last *last = &subject->last;
     const struct result_input input = {
-        .job = last->job,
+        .job = bench->recording ? bench->subjects[0].launch.job : last->job,
         .started = last->box_stood ? &last->started : NULL,
         .outcome = &last->outcome,
         .output = { &last->text[0], &last->text[1] },

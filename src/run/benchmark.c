@@ -137,6 +137,11 @@ char **benchmark_warnings(const struct benchmark *benchmark, const struct measur
     warn_of_the_floor(benchmark, median, &list);
     warn_of_outliers(values, count, &list);
     warn_of_drift(values, count, median, &list);
+    if (benchmark->load > (double)benchmark->processors)
+        list_add_owned(&list, xasprintf("the machine was busy with other work: %.1f wanted to run "
+                                        "on %ld processor%s",
+                                        benchmark->load, benchmark->processors,
+                                        benchmark->processors == 1 ? "" : "s"));
     if (measured && measured->interval_ns > asked_ns)
         list_add_owned(&list, xasprintf("readings every %s would have cost more than they may: "
                                         "they were taken about every %s",

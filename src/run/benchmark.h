@@ -26,6 +26,8 @@ struct benchmark {
     struct bench_run *runs;
     size_t count;
     double floor_seconds; /* what an empty script takes, or 0: not known */
+    double load;          /* how many others wanted to run before it began (getloadavg(3)), or 0 */
+    long processors;
 };
 
 void benchmark_take(struct benchmark *benchmark, const struct outcome *outcome);

@@ -151,6 +151,7 @@ def test_a_job_has_the_whole_result(bench, run):
     record = run("jobs", "show", name, "--json").json()
     record = record.get("job", record)
     assert (record["status"], len(record["result"]["runs"])) == ("completed", 2)
+    assert record["result"]["job_id"] == name
 
 
 WRONG = [

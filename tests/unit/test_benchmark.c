@@ -86,6 +86,11 @@ static void what_disturbs_is_said(void **state)
     assert_true(warned(&cold, NULL, "the first run was much slower"));
     assert_false(warned(&cold, NULL, "of 11 runs"));
     assert_true(warned(&drifting, NULL, "slower as they went on"));
+    quiet.processors = 2;
+    quiet.load = 2;
+    assert_null(benchmark_warnings(&quiet, NULL, 0));
+    quiet.load = 2.1;
+    assert_true(warned(&quiet, NULL, "busy"));
     quiet.floor_seconds = 0.06;
     assert_true(warned(&quiet, NULL, "the start of the interpreter"));
     quiet.floor_seconds = 0.04;
