@@ -154,6 +154,22 @@ static void take_away(uint64_t *from, uint64_t *what)
     *what -= part;
 }
 
+/* Since the payload began. The kernel shares the time of a group out into user and system anew at
+ * each look, and a process may end between two: what was used stays used. */
+static void cpu_since(struct measure *measure, struct usage *usage)
+{
+    if (measure->readings == 0)
+        measure->before_ns = usage->cpu_user_ns + usage->cpu_system_ns;
+    uint64_t before = measure->before_ns;
+    take_away(&usage->cpu_system_ns, &before);
+    take_away(&usage->cpu_user_ns, &before);
+    uint64_t now = usage->cpu_user_ns + usage->cpu_system_ns;
+    if (now < measure->cpu_ns)
+        usage->cpu_user_ns += measure->cpu_ns - now;
+    else
+        measure->cpu_ns = now;
+}
+
 uint64_t measure_look(struct measure *measure, pid_t init, const struct cgroup *cgroup,
                       uint64_t at_ns, uint64_t seen_cpu_ns)
 {
@@ -167,11 +183,8 @@ uint64_t measure_look(struct measure *measure, pid_t init, const struct cgroup *
         look_at_all(measure, init, cgroup, seen_cpu_ns, &sample);
     else
         look_shortly(measure, usage);
-    if (measure->readings++ == 0)
-        measure->before_ns = usage->cpu_user_ns + usage->cpu_system_ns;
-    uint64_t before = measure->before_ns;
-    take_away(&usage->cpu_system_ns, &before);
-    take_away(&usage->cpu_user_ns, &before);
+    cpu_since(measure, usage);
+    measure->readings++;
     usage->wall_ns = at_ns;
     measure->told(measure->context, &sample);
 

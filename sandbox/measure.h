@@ -23,6 +23,7 @@ struct measure {
     struct usage whole; /* the last whole reading */
     int64_t aside;      /* what it does not count of the memory that the group's file tells */
     uint64_t before_ns; /* CPU time of the box when the payload began */
+    uint64_t cpu_ns;    /* the most that was told since then */
 };
 
 /* Tells one reading, `at_ns` after the payload's start; returns how long to wait for the next:
