@@ -249,8 +249,11 @@ static int ensure(struct search *search, struct environment *ret, struct error *
         return r;
     if (search->offline)
         return fail_host_as(err, ENOENT,
-                            "offline: there is no environment with these requirements yet, and "
-                            "none may be made");
+                            "offline%s: there is no environment with these requirements yet, and "
+                            "none may be made",
+                            search->sandbox->config.uv_offline
+                                ? " (configuration uv.offline or UV_OFFLINE)"
+                                : "");
     autoclose int lock = env_lock(search->owner, search->key, search->request->control, err);
     if (lock < 0)
         return -err->code;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -94,6 +95,10 @@ static void capture_environment(struct sandbox *sandbox)
     sandbox->settings = list_copy(environ);
     const char *zone = env_get(sandbox->settings, "TZ");
     sandbox->timezone = xstrdup(sandbox->oneshot && zone ? zone : "UTC");
+    /* uv's own switch; who has set it means us too. */
+    const char *offline = env_get(sandbox->settings, "UV_OFFLINE");
+    if (offline && *offline && strcmp(offline, "0") != 0 && strcasecmp(offline, "false") != 0)
+        sandbox->config.uv_offline = true;
     (void)clearenv();
 }
 

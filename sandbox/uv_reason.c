@@ -156,9 +156,22 @@ static const char *detail(struct str *text)
     return text->data;
 }
 
+/* How uv calls it where the proxy on its box's way out has got no connection. */
+static bool is_unreachable(const struct said *said)
+{
+    const char *cause = said->last.data ? said->last.data : "";
+    return strstr(cause, "tunnel error") || strstr(cause, "502 Bad Gateway") ||
+           strstr(cause, "504 Gateway Timeout");
+}
+
 static int say_fetch(struct said *said, struct error *err)
 {
     autostr struct str both = { 0 };
+    if (is_unreachable(said))
+        return fail_host_as(err, ENETUNREACH,
+                            "uv: %s: no connection to that host: is its name right, and does this "
+                            "machine reach it (itself, or by HTTPS_PROXY)?",
+                            detail(&said->headline));
     str_printf(&both, "%s: %s", said->headline.data, said->last.data ? said->last.data : "");
     return fail_host_as(err, ENETUNREACH, "uv: %s", detail(&both));
 }

@@ -94,6 +94,12 @@ def test_made_anew_or_taken_as_it_is(make, cordon_there, index):
     assert make("--with", "beta", "--refresh") == (key, ["beta==1.6"])
 
 
+def test_uvs_own_switch_is_heeded(run, index):
+    result = run("env", "make", "--with", "beta", env={**index.env, "UV_OFFLINE": "1"})
+    assert result.exit == 125 and "offline (configuration uv.offline or UV_OFFLINE)" in result.err
+    assert index.seen == []
+
+
 def test_what_is_inferred_must_be_there(cordon_there, index, tmp_path):
     """A run may do without it; who makes an environment for it may not."""
     script = write(tmp_path / "script.py", "import zeep\n")

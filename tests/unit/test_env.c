@@ -361,6 +361,17 @@ static const struct reason {
       "uv: An index URL (http://h/simple) could not be queried due to a lack of valid "
       "authentication credentials (401 Unauthorized)",
       BLAME_HOST },
+    /* what the proxy on a box's way out makes of a host that is not there */
+    { "error: Failed to fetch: `https://nohost.invalid/simple/six/`\n"
+      "  cause: Request failed after 0 retries in 0.1s\n"
+      "  cause: client error (Connect)\n"
+      "  cause: tunnel error: unsuccessful\n",
+      "uv: Failed to fetch: `https://nohost.invalid/simple/six/`: no connection to that host: is "
+      "its name right, and does this machine reach it (itself, or by HTTPS_PROXY)?",
+      BLAME_HOST },
+    { "error: The lockfile at `uv.lock` needs to be updated, but `--frozen` was provided: Missing "
+      "workspace member `x`\n",
+      "it is not of the pyproject.toml beside it: run `uv lock` in the directory", BLAME_CALLER },
     { "thread 'main' panicked at x.rs\nsomething new\n", "uv: something new", BLAME_HOST },
     { "", "uv: no reason given", BLAME_HOST },
 };
