@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jobs_follow.c - the output of a job as it grows, and the wait for its end. */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "cmd/command.h"
 #include "cmd/jobs.h"
 #include "fd.h"
+#include "job/record.h"
 #include "str.h"
 
 /* Where the host has no more watches, and for what no watch tells. */
@@ -87,6 +89,16 @@ static int tails_of(const char *stream, struct tail tails[2], struct error *err)
     return 1;
 }
 
+/* After the whole of what there is, so that nobody takes it for all there was. */
+static void tell_missing(const struct record *record, const struct tail *tail)
+{
+    const char *reason;
+    uint64_t bytes = record_missing(record, tail->stream, tail->at, &reason);
+    if (bytes > 0)
+        complain("%" PRIu64 " bytes of its %s after this are not kept: %s", bytes,
+                 tail->stream == 1 ? "standard output" : "standard error", reason);
+}
+
 int visit_output(struct jobs_visit *visit, struct error *err)
 {
     struct tail tails[2];
@@ -104,9 +116,11 @@ int visit_output(struct jobs_visit *visit, struct error *err)
             return r;
         bool over = job_status_ended(record.status) || !visit->options->follow;
         memcpy(id, record.id, sizeof(id));
-        record_done(&record);
         for (int i = 0; r == 0 && i < count; i++)
             r = tail_copy(visit, id, &tails[i], err);
+        for (int i = 0; r == 0 && i < count; i++)
+            tell_missing(&record, &tails[i]);
+        record_done(&record);
         if (r < 0 || over)
             return r;
         lookout_wait(lookout);

@@ -347,6 +347,13 @@ int database_open(int front, unsigned patience_ms, struct database *ret, struct 
     return r;
 }
 
+bool database_moved(struct database *database)
+{
+    int moved = 0;
+    int code = sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return code == SQLITE_OK && moved;
+}
+
 void database_close(struct database *database)
 {
     for (size_t i = 0; i < COUNT(database->statements); i++)

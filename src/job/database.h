@@ -29,6 +29,9 @@ int database_open(int front, unsigned patience_ms, struct database *ret,
                   struct error *err) must_check;
 void database_close(struct database *database);
 
+/* Is what lies there under its name another file, or none? Then nobody else sees what we write. */
+bool database_moved(struct database *database);
+
 /* Prepared at its first use, ready to be bound. NULL is a failure. */
 sqlite3_stmt *database_statement(struct database *database, enum sql sql, struct error *err);
 

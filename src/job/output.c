@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/output.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "job/part.h"
+#include "job/store.h"
 
 #define DIRECTORY "output"
 
@@ -195,6 +197,40 @@ int output_read(struct outputs *outputs, const char *id, int stream, uint64_t of
         len -= (size_t)n;
     }
     return 0;
+}
+
+/* "6f1c....stdout" -> "6f1c...", the caller's; NULL of another name. */
+static char *id_of(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    if (!dot || (strcmp(dot, ".stdout") != 0 && strcmp(dot, ".stderr") != 0))
+        return NULL;
+    char *id = xstrndup(name, (size_t)(dot - name));
+    if (!job_id_valid(id))
+        free(TAKE(&id));
+    return id;
+}
+
+void output_ids(struct outputs *outputs, int64_t before_ms, char ***ret)
+{
+    struct error ignored;
+    struct stat st;
+    if (directory_ready(outputs, &ignored) < 0)
+        return;
+    autoclose int fd = openat(outputs->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+    if (!entries)
+        return;
+    fd = -1; /* the stream's */
+    for (struct dirent *entry; (entry = readdir(entries));) {
+        char *id = id_of(entry->d_name);
+        if (id && fstatat(outputs->directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (int64_t)st.st_mtime * 1000 < before_ms)
+            list_add_owned(ret, id);
+        else
+            free(id);
+    }
+    (void)closedir(entries);
 }
 
 void output_remove(struct outputs *outputs, const char *id)

@@ -40,6 +40,10 @@ uint64_t output_size(struct outputs *outputs, const char *id, int stream);
 int output_read(struct outputs *outputs, const char *id, int stream, uint64_t offset, size_t len,
                 struct str *out, struct error *err) must_check;
 
+/* The ids of files that nobody has written to since `before_ms` (of the epoch), added to the list:
+ * once for each stream. What has no name of ours is passed over. */
+void output_ids(struct outputs *outputs, int64_t before_ms, char ***ret);
+
 void output_remove(struct outputs *outputs, const char *id);
 
 /* The whole characters among the first `len` bytes: a UTF-8 sequence that may go on after

@@ -79,6 +79,32 @@ struct json_object *record_json(const struct record *record)
     return object;
 }
 
+/* What a result says of a stream, "output": {"stdout_bytes": 12}; somebody else may have written
+ * it. */
+static uint64_t bytes_written(const struct record *record, int stream)
+{
+    autojson struct json_object *result =
+        record->result ? json_tokener_parse(record->result) : NULL;
+    struct json_object *output = NULL, *bytes = NULL;
+    if (!json_object_is_type(result, json_type_object) ||
+        !json_object_object_get_ex(result, "output", &output) ||
+        !json_object_is_type(output, json_type_object) ||
+        !json_object_object_get_ex(output, stream == 1 ? "stdout_bytes" : "stderr_bytes", &bytes) ||
+        !json_object_is_type(bytes, json_type_int) || json_object_get_int64(bytes) < 0)
+        return 0;
+    return json_object_get_uint64(bytes);
+}
+
+uint64_t record_missing(const struct record *record, int stream, uint64_t kept, const char **reason)
+{
+    uint64_t written = bytes_written(record, stream);
+    if (written <= kept)
+        return 0;
+    *reason = kept < record->bytes[stream - 1] ? "they could not be written to the disk"
+                                               : "output limit reached";
+    return written - kept;
+}
+
 /* --- the end ----------------------------------------------------------------------- */
 
 void record_done(struct record *record)

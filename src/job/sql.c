@@ -43,6 +43,7 @@ const char *const sql_texts[SQL_COUNT] = {
     [SQL_RESULT] = "INSERT INTO results (seq, result) SELECT seq, ?2 FROM jobs WHERE id = ?1",
     [SQL_IS_OURS] = "SELECT 1 FROM jobs WHERE id = ?1 AND keeper = ?2",
     [SQL_IS_OPEN] = "SELECT 1 FROM jobs WHERE id = ?1 AND keeper IS NOT NULL",
+    [SQL_IS_THERE] = "SELECT 1 FROM jobs WHERE id = ?1",
     [SQL_FIND] = "SELECT " COLUMNS ", (SELECT result FROM results WHERE results.seq = jobs.seq)"
                  " FROM jobs WHERE id = ?1 AND owner = ?2",
     [SQL_LIKE] = "SELECT id FROM jobs WHERE id >= ?1 AND id < ?1 || '~' AND owner = ?2"

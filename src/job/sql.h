@@ -20,6 +20,7 @@ enum sql {
     SQL_RESULT,
     SQL_IS_OURS,
     SQL_IS_OPEN,
+    SQL_IS_THERE,
     SQL_FIND,
     SQL_LIKE,
     SQL_LIST,

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <cordon/log.h>
+
 #include "clock.h"
 #include "job/part.h"
 #include "job/store_inside.h"
@@ -116,6 +118,13 @@ int store_connect(struct store *store, struct error *err)
 
 int store_ready(struct store *store, struct error *err)
 {
+    if (store->database.handle && database_moved(&store->database)) {
+        log_event(LOG_WARN, "store-moved",
+                  KV("reason",
+                     DATABASE_NAME " was moved away or replaced while it was in use; what "
+                                   "is there now is used from here on"));
+        database_close(&store->database);
+    }
     if (store->database.handle)
         return 0;
     if (!store->absent && (store->failed_ns == 0 || now_ns() - store->failed_ns >= RETRY_NS))
@@ -259,9 +268,13 @@ static int write_end(struct store *store, const struct record *record, struct er
     (void)sqlite3_bind_int64(end, 7, (sqlite3_int64)record->bytes[1]);
     (void)sqlite3_bind_int64(end, 8, record->started_ms);
     int r = database_run(&store->database, end, err);
+    if (r > 0)
+        return store_write_result(store, record, err);
     if (r == 0)
+        r = store_is_there(store, record->id, err);
+    if (r > 0)
         return fail_host_as(err, ESTALE, "end job %s: another process has ended it", record->id);
-    return r < 0 ? r : store_write_result(store, record, err);
+    return r < 0 ? r : store_add_ended(store, record, err); /* the database is another one now */
 }
 
 int store_end_once(struct store *store, const struct record *record, struct error *err)

@@ -151,6 +151,10 @@ struct bounds {
 };
 int store_bound(struct store *store, const struct bounds *bounds, struct error *err) must_check;
 
+/* Removes output that has no record and that nobody has written to for a day: a record comes before
+ * its output, and a database that was moved away may come back. */
+int store_sweep(struct store *store, struct error *err) must_check;
+
 /* Ends the jobs of every dead keeper; the other calls do it for the jobs they meet. */
 int store_bury(struct store *store, struct error *err) must_check;
 

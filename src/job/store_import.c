@@ -5,8 +5,18 @@
 #include "job/store_inside.h"
 #include "job/tidy.h"
 
-/* 1: added. 0: there is one of that id. */
-static int import_one(struct store *store, const struct record *record, struct error *err)
+int store_is_there(struct store *store, const char *id, struct error *err)
+{
+    sqlite3_stmt *ask = database_statement(&store->database, SQL_IS_THERE, err);
+    if (!ask)
+        return -err->code;
+    bind_text(ask, 1, id);
+    int r = database_step(&store->database, ask, err);
+    (void)sqlite3_reset(ask);
+    return r;
+}
+
+int store_add_ended(struct store *store, const struct record *record, struct error *err)
 {
     if (!job_id_valid(record->id) || !job_status_ended(record->status))
         return fail_host_as(err, EINVAL, "import job %s: only what has ended can be imported",
@@ -29,7 +39,7 @@ int store_import(struct store *store, const struct record *records, size_t count
     if (r < 0)
         return r;
     for (size_t i = 0; r >= 0 && i < count; i++) {
-        r = import_one(store, &records[i], err);
+        r = store_add_ended(store, &records[i], err);
         added[i] = r > 0;
         count_added += r > 0;
     }
@@ -37,7 +47,6 @@ int store_import(struct store *store, const struct record *records, size_t count
         r = database_commit(&store->database, err);
     else
         database_rollback(&store->database);
-    tidy_wake(store->tidy);
     if (r >= 0)
         tidy_wake(store->tidy);
     return r < 0 ? r : count_added;

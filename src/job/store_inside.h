@@ -39,6 +39,12 @@ void store_bind(sqlite3_stmt *add, const struct record *record, const char *keep
 int store_write_result(struct store *store, const struct record *record,
                        struct error *err) must_check;
 
+/* A record that has ended, as it is. 1: added. 0: there is one of that id. */
+int store_add_ended(struct store *store, const struct record *record, struct error *err) must_check;
+
+/* 1 where there is a record of that id. */
+int store_is_there(struct store *store, const char *id, struct error *err) must_check;
+
 /* Writes an end, now or never. */
 int store_end_once(struct store *store, const struct record *record, struct error *err) must_check;
 

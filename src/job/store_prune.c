@@ -188,6 +188,8 @@ int store_prune(struct store *store, const char *owner, const struct prune *prun
     while (r >= 0 && (r = prune_some(store, owner, prune, err)) > 0)
         count += (uint64_t)r;
     if (r >= 0)
+        r = store_sweep(store, err);
+    if (r >= 0)
         r = store_list(store, owner, -1, 0, &rest, err);
     if (r < 0)
         return r;
@@ -195,6 +197,22 @@ int store_prune(struct store *store, const char *owner, const struct prune *prun
     *remaining = rest.total;
     record_list_done(&rest);
     return 0;
+}
+
+/* --- what is left over -------------------------------------------------------------------- */
+
+#define LEFT_OVER_MS ((int64_t)24 * 60 * 60 * 1000)
+
+int store_sweep(struct store *store, struct error *err)
+{
+    autolist char **ids = NULL;
+    int r = store_ready(store, err);
+    if (r == 0)
+        output_ids(store->outputs, now_epoch_ms() - LEFT_OVER_MS, &ids);
+    for (char **id = ids; r >= 0 && id && *id; id++)
+        if ((r = store_is_there(store, *id, err)) == 0)
+            output_remove(store->outputs, *id);
+    return r < 0 ? r : 0;
 }
 
 /* --- the bounds --------------------------------------------------------------------------- */

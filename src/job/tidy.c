@@ -9,6 +9,7 @@
 
 #include <cordon/log.h>
 
+#include "clock.h"
 #include "str.h"
 
 /* From the first thing that wants tidying to the tidying: a burst of ends costs one. */
@@ -20,6 +21,9 @@
 /* Some hundred jobs. Not sooner: the first record after each costs somebody a wait. */
 #define LOG_BYTES (4UL << 20)
 
+/* A look at every file there is. */
+#define SWEEP_NS (3600 * NS_PER_S)
+
 /* SQLite wants some ten KiB. */
 #define STACK_BYTES ((size_t)256 * 1024)
 
@@ -30,6 +34,7 @@ struct tidy {
     bool ready, wanted, stopping;
     struct bounds bounds;
     struct store *store; /* the thread's */
+    uint64_t sweep_ns;   /* when it next looks for what is left over */
 };
 
 static struct timespec after_s(time_t seconds)
@@ -44,6 +49,10 @@ static void tidy_once(struct tidy *tidy)
 {
     struct error err = { 0 };
     int r = store_bound(tidy->store, &tidy->bounds, &err);
+    if (r == 0 && now_ns() >= tidy->sweep_ns) {
+        r = store_sweep(tidy->store, &err);
+        tidy->sweep_ns = now_ns() + SWEEP_NS;
+    }
     if (r == 0)
         r = store_checkpoint(tidy->store, LOG_BYTES, &err);
     if (r < 0)

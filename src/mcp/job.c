@@ -478,6 +478,12 @@ const struct record *jobs_owed(const struct jobs *jobs, const char *id)
     return owed_find(jobs->owed, id);
 }
 
+const struct record *jobs_live(const struct jobs *jobs, const char *id)
+{
+    const struct job *job = job_find(jobs, id);
+    return job && job->kept.begun ? &job->record : NULL;
+}
+
 unsigned jobs_position(const struct jobs *jobs, const char *id)
 {
     const struct job *job = job_find(jobs, id);

@@ -75,6 +75,9 @@ void job_unwatch(struct job_watch *watch);
 /* The end of a job of ours that the store does not know yet; borrowed, or NULL. */
 const struct record *jobs_owed(const struct jobs *jobs, const char *id);
 
+/* The record of a job of ours that runs or waits, if it was written down; borrowed, or NULL. */
+const struct record *jobs_live(const struct jobs *jobs, const char *id);
+
 /* The place of a job of ours among those that wait for their turn, from 1; else 0. */
 unsigned jobs_position(const struct jobs *jobs, const char *id);
 

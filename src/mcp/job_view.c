@@ -38,7 +38,10 @@ int job_view_find(const struct services *services, const char *id, struct record
         return 0;
     }
     int r = store_find(services->store, OWNER_LOCAL, id, ret, err);
-    if (r == 0)
+    const struct record *live = r == 0 ? jobs_live(services->jobs, id) : NULL;
+    if (live)
+        record_copy(live, ret); /* told to somebody, and its database was moved away */
+    else if (r == 0)
         return fail_caller(err, ENOENT, "Job %s not found", printable(id, shown, sizeof(shown)));
     return r < 0 ? r : 0;
 }
@@ -98,6 +101,13 @@ static int capture_kept(const struct services *services, const char *id, int str
         capture_add(ret, bytes.data, bytes.len);
     }
     return r;
+}
+
+static uint64_t missing(const struct services *services, const struct record *record, int stream,
+                        const char **reason)
+{
+    return record_missing(record, stream, output_size(services->outputs, record->id, stream),
+                          reason);
 }
 
 static int add_ends(const struct services *services, const char *id, int stream, size_t budget,
@@ -174,12 +184,31 @@ static void add_queue(const struct services *services, const struct record *reco
     json_object_object_add(job, "queue", queue);
 }
 
+/* Of a job that has ended: what nobody can read any more. */
+static void add_dropped(const struct services *services, const struct record *record,
+                        struct json_object *job)
+{
+    static const char *const names[] = { "stdout", "stderr" };
+    struct json_object *dropped = NULL;
+    const char *reason;
+    for (int i = 0; i < 2; i++) {
+        uint64_t bytes = missing(services, record, i + 1, &reason);
+        if (bytes > 0 && !dropped)
+            dropped = json_object_new_object();
+        if (bytes > 0)
+            json_object_object_add(dropped, names[i], json_object_new_uint64(bytes));
+    }
+    if (dropped)
+        json_object_object_add(job, "dropped", dropped);
+}
+
 int job_view(const struct services *services, const struct record *record, struct position *from,
              struct json_object **ret, struct error *err)
 {
     struct position position = *from;
     struct json_object *job = record_json(record);
     add_queue(services, record, job);
+    add_dropped(services, record, job);
     int r = add_output(services, record, job, &position, err);
     if (r < 0) {
         json_object_put(job);
@@ -193,6 +222,18 @@ int job_view(const struct services *services, const struct record *record, struc
     return 0;
 }
 
+static void add_missing(const struct services *services, const struct record *record, int stream,
+                        struct str *text)
+{
+    const char *reason;
+    uint64_t bytes = missing(services, record, stream, &reason);
+    if (bytes == 0)
+        return;
+    if (text->len > 0 && text->data[text->len - 1] != '\n')
+        str_putc(text, '\n');
+    str_printf(text, "[... %" PRIu64 " bytes after this are not kept: %s ...]\n", bytes, reason);
+}
+
 int job_view_streams(const struct services *services, const struct record *record, char **ret,
                      struct error *err)
 {
@@ -204,6 +245,7 @@ int job_view_streams(const struct services *services, const struct record *recor
             str_putc(&text, '\n');
         str_puts(&text, headings[i]);
         r = add_ends(services, record->id, i + 1, REPLY_BYTES_MAX / 2, &text, err);
+        add_missing(services, record, i + 1, &text);
     }
     if (r == 0)
         *ret = str_take(&text);

@@ -46,18 +46,24 @@ struct resource {
 
 /* --- job-stream://ID{?stream,offset,length} ----------------------------------------------- */
 
-static struct json_object *range_json(uint64_t offset, size_t length, uint64_t total)
+static struct json_object *range_json(const struct record *record, int stream, uint64_t offset,
+                                      size_t length, uint64_t total)
 {
+    const char *reason;
+    uint64_t dropped = record_missing(record, stream, total, &reason);
     struct json_object *meta = json_object_new_object();
     json_object_object_add(meta, "offset", json_object_new_uint64(offset));
     json_object_object_add(meta, "length", json_object_new_uint64(length));
     json_object_object_add(meta, "total", json_object_new_uint64(total));
+    if (dropped > 0)
+        json_object_object_add(meta, "dropped", json_object_new_uint64(dropped));
     return meta;
 }
 
-static int read_range(const struct services *services, const char *id, const struct uri *uri,
-                      struct content *ret, struct error *err)
+static int read_range(const struct services *services, const struct record *record,
+                      const struct uri *uri, struct content *ret, struct error *err)
 {
+    const char *id = record->id;
     int stream = uri_is(uri, "stream", "stderr") ? 2 : 1;
     uint64_t offset = 0, length = RANGE_BYTES_MAX;
     if (uri_value(uri, "stream") && stream == 1 && !uri_is(uri, "stream", "stdout"))
@@ -71,7 +77,7 @@ static int read_range(const struct services *services, const char *id, const str
     size_t most = length < RANGE_BYTES_MAX ? (size_t)length : RANGE_BYTES_MAX;
     r = output_read(services->outputs, id, stream, offset, most, &ret->bytes, err);
     if (r == 0)
-        ret->meta = range_json(offset, ret->bytes.len, total);
+        ret->meta = range_json(record, stream, offset, ret->bytes.len, total);
     return r;
 }
 
@@ -87,7 +93,7 @@ static int read_stream(const struct services *services, const struct uri *uri, s
         return r;
     char *text = NULL;
     if (uri->count > 0)
-        r = read_range(services, record.id, uri, ret, err);
+        r = read_range(services, &record, uri, ret, err);
     else if ((r = job_view_streams(services, &record, &text, err)) == 0)
         str_puts(&ret->bytes, text);
     free(text);

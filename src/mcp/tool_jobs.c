@@ -98,6 +98,8 @@ const char job_status_schema[] =
     "\"partial_stdout\":{\"type\":\"string\",\"description\":\"while it runs: all there is, of much "
         "the beginning and the end\"},"
     "\"partial_stderr\":{\"type\":\"string\"},"
+    "\"dropped\":{\"type\":\"object\",\"properties\":{"
+    "\"stdout\":{\"type\":\"integer\"},\"stderr\":{\"type\":\"integer\"}}},"
     "\"new_stdout\":{\"type\":\"string\"},\"new_stderr\":{\"type\":\"string\"},"
     "\"cursor\":{\"type\":\"string\",\"description\":\"where what is new next time begins\"}}}}}";
 

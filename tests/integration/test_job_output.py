@@ -181,8 +181,25 @@ def test_a_flood_in_the_background_costs_the_server_nothing(client):
     assert record["result"]["output"]["stdout_bytes"] == 10**8
     assert answered >= 3  # who waits for the flood's end is answered once
     meta = client.read(f"job-stream://{job}?stream=stdout&length=1")["contents"][0]["_meta"]
-    assert meta == {"offset": 0, "length": 1, "total": 64 * 2**20}  # the policy's cap
+    assert meta == {"offset": 0, "length": 1, "total": 64 * 2**20, "dropped": 10**8 - 64 * 2**20}  # the policy's cap
     assert memory() - before < 8 * 2**20 or b"cage-off" in client.raw.log
+
+
+def test_what_was_dropped_is_said_wherever_the_output_is_read(client, run):
+    job = client.start("print('x' * 299_999)", max_output_bytes=102_400)
+    record = client.ended(job)
+    dropped = 300_000 - 102_400
+    assert record["dropped"] == {"stdout": dropped}
+    line = f"[... {dropped} bytes after this are not kept: output limit reached ...]\n"
+    text = client.text(f"job-stream://{job}")
+    assert text.count("are not kept") == 1
+    assert text.endswith(f"{line}---STDERR---\n")
+    shown = run("jobs", "output", job, "--stream", "stdout")
+    assert (shown.exit, len(shown.out)) == (0, 102_400)
+    assert shown.err == f"cordon: {dropped} bytes of its standard output after this are not kept: output limit reached\n"
+    whole = client.start("print(1)")
+    assert "dropped" not in client.ended(whole)
+    assert run("jobs", "output", whole).err == ""
 
 
 # --- job-stream:// and its relatives ------------------------------------------------------------

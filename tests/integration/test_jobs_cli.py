@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -502,6 +503,50 @@ def test_a_signal_ends_a_run_that_waits_for_the_store(start, jobs, state):
     holder.close()
     assert (result.exit, result.out) == (-signal.SIGINT, "")
     assert json.loads(jobs("list", "--json"))["total"] == 0
+
+
+def test_output_without_a_record_goes_once_nobody_writes_it(run, jobs, state):
+    run("run", "--job", "-c", "print('kept')")
+    (job,) = json.loads(jobs("list", "--json"))["jobs"]
+    output = front_of(state) / "output"
+    day = 24 * 3600
+    names = {
+        f"{job['id']}.stdout": 2 * day,
+        "00000000-0000-4000-8000-000000000001.stdout": 2 * day,
+        "00000000-0000-4000-8000-000000000001.stderr": 2 * day,
+        "00000000-0000-4000-8000-000000000002.stdout": 0,  # somebody may be about to write its record
+        "somebody's.txt": 2 * day,
+    }
+    for name, age in names.items():
+        with open(output / name, "a"):
+            pass
+        os.utime(output / name, (time.time() - age,) * 2)
+    jobs("prune")
+    assert {path.name for path in output.iterdir()} == {name for name in names if "0001." not in name}
+    assert jobs("output", job["id"]) == "kept\n"
+
+
+def test_a_database_that_is_moved_away_is_noticed_and_nothing_is_lost(serve, jobs, state, tmp_path):
+    client = serve()
+    code = f"import os, time\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(.01)\nprint('end')"
+    start = {"script_content": code, "directory": str(tmp_path), "async_mode": True}
+    job = client.call(2, "py_run_script_in_dir", **start)["structuredContent"]["job_id"]
+    away = state / "away"
+    away.mkdir()
+    for name in ("jobs.db", "jobs.db-wal", "jobs.db-shm"):
+        (front_of(state) / name).rename(away / name)
+    before = {path.name: path.read_bytes() for path in away.iterdir()}
+
+    def status():
+        return client.call(3, "py_job_status", job_id=job)["structuredContent"]["job"]
+
+    assert status()["status"] in ("pending", "running")
+    (tmp_path / "go").touch()
+    support.soon(lambda: status()["status"] == "completed", 60)
+    assert status()["result"]["stdout"] == "end\n"
+    assert b"event=store-moved" in client.log
+    assert [one["id"] for one in json.loads(jobs("list", "--json"))["jobs"]] == [job]
+    assert {path.name: path.read_bytes() for path in away.iterdir()} == before
 
 
 def test_a_server_and_a_command_line_share_the_state(serve, run, jobs):
