@@ -29,6 +29,7 @@
 #include "cost.h"
 #include "fd.h"
 #include "kernel.h"
+#include "profile_program.h"
 
 #define CONTROL_FD  3
 #define REPORT_FD   4
@@ -143,16 +144,22 @@ static int shift_clocks(const struct plan *plan)
 
 static int close_the_rest(const struct plan *plan)
 {
-    (void)plan;
     /* pid 1 never execs, so close-on-exec would not save it: it closes. */
     int control = fcntl(control_fd, F_DUPFD_CLOEXEC, REPORT_FD + 1);
     int report = fcntl(report_fd, F_DUPFD_CLOEXEC, REPORT_FD + 1);
+    int profile = plan->profile <= 0 ? -1 : fcntl(plan->profile, F_DUPFD_CLOEXEC, PROFILE_FD + 1);
     if (control < 0 || report < 0 || dup3(control, CONTROL_FD, O_CLOEXEC) < 0 ||
         dup3(report, REPORT_FD, O_CLOEXEC) < 0)
         return -1;
     control_fd = CONTROL_FD;
     report_fd = REPORT_FD;
-    return kernel_close_range(REPORT_FD + 1, ~0U, 0);
+    if (plan->profile <= 0)
+        return kernel_close_range(REPORT_FD + 1, ~0U, 0);
+    /* The one descriptor more that the payload is to have. */
+    if (profile < 0 || dup2(profile, PROFILE_FD) < 0 ||
+        kernel_close_range(REPORT_FD + 1, PROFILE_FD - 1, 0) < 0)
+        return -1;
+    return kernel_close_range(PROFILE_FD + 1, ~0U, 0);
 }
 
 /* A terminal of the box's own devpts: its follower is the payload's, its leader the
@@ -506,6 +513,8 @@ _Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipe
     /* The payload's ends of its pipes are its own: ours would keep them open. A terminal is
      * kept open, or its leader would see an end whenever nobody in here happens to have it. */
     (void)kernel_close_range(plan->terminal ? 1 : 0, 2, 0);
+    if (plan->profile > 0)
+        close(PROFILE_FD);
     report.kind = REPORT_ENDED;
     reap_until(payload, report, &waiting);
 }

@@ -42,6 +42,7 @@ static const char *const fd_names[FD_COUNT] = {
     [FD_STDIN] = "standard input",  [FD_STDOUT] = "standard output",
     [FD_STDERR] = "standard error", [FD_CONTROL] = "control",
     [FD_NOTES] = "notes",           [FD_SCRIPT] = "script",
+    [FD_PROFILE] = "profile",
 };
 
 /* Gives the received descriptors to the launch in the order it announces them. */

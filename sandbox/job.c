@@ -15,6 +15,7 @@
 #include "layers.h"
 #include "policy.h"
 #include "prepare.h"
+#include "profile_program.h"
 #include "progress.h"
 #include "roots.h"
 #include "slots.h"
@@ -155,6 +156,8 @@ static int operator_only(const struct job *job, struct error *err)
         return 0;
     if (job->launch->terminal)
         return fail_policy(err, EPERM, "a terminal is the operator's");
+    if (job->launch->fds[FD_PROFILE] >= 0)
+        return fail_policy(err, EPERM, "a profile is the operator's");
     if (job->launch->policy_file || job->launch->extra_count > 0 || job->launch->hosts)
         return fail_policy(err, EPERM, "policy files, further mounts and hosts are the operator's");
     if (job->launch->python && strchr(job->launch->python, '/'))
@@ -265,6 +268,10 @@ static void bind_everything(struct job *job)
         bind(job, (struct plan_bind){ .host = job->ready.environment.path,
                                       .inside = ENVIRONMENT_INSIDE,
                                       .why = "environment" });
+    if (job->ready.profiler.path)
+        bind(job, (struct plan_bind){ .host = job->ready.profiler.path,
+                                      .inside = PROFILE_ENVIRONMENT,
+                                      .why = "profiler" });
     for (size_t i = 0; i < launch->extra_count; i++)
         bind(job, (struct plan_bind){ .host = launch->extra[i].path,
                                       .write = launch->extra[i].write,
@@ -291,6 +298,16 @@ static void set_python_path(struct job *job)
     variables_set(&job->env, "PYTHONPATH", path.data);
 }
 
+/* It comes first, and takes itself out before the script begins. */
+static void set_profile(struct job *job)
+{
+    const char *path = env_get(job->env, "PYTHONPATH");
+    autofree char *with = path ? xasprintf(PROFILE_START ":%s", path) : xstrdup(PROFILE_START);
+    autofree char *number = xasprintf("%d", PROFILE_FD);
+    variables_set(&job->env, "PYTHONPATH", with);
+    variables_set(&job->env, "CORDON_PROFILE", number);
+}
+
 static int make_variables(struct job *job, struct error *err)
 {
     int r = variables_make(job->sandbox, job->policy, job->launch->env, &job->env, err);
@@ -301,6 +318,8 @@ static int make_variables(struct job *job, struct error *err)
     if (has_way_out(job))
         egress_variables(&job->env, true);
     set_python_path(job);
+    if (job->ready.profiler.path)
+        set_profile(job);
     if (job->ready.environment.path) {
         autofree char *path = xasprintf(ENVIRONMENT_INSIDE "/bin:%s", env_get(job->env, "PATH"));
         variables_set(&job->env, "PATH", path);
@@ -350,6 +369,7 @@ static int make_plan(struct job *job, struct error *err)
         .env = job->env,
         .cwd = cwd,
         .stdio = { input, launch->fds[FD_STDOUT], launch->fds[FD_STDERR] },
+        .profile = job->ready.profiler.path ? launch->fds[FD_PROFILE] : 0,
         .terminal = launch->terminal ? &launch->screen : NULL,
         .egress = has_way_out(job) ? &job->egress : NULL,
         .count_denied = true,
@@ -392,7 +412,7 @@ static void describe(struct job *job)
 /* Ours of the payload's ends: while we hold them their readers see no end. */
 static void let_go(struct launch *launch)
 {
-    static const enum launch_fd theirs[] = { FD_STDIN, FD_STDOUT, FD_STDERR };
+    static const enum launch_fd theirs[] = { FD_STDIN, FD_STDOUT, FD_STDERR, FD_PROFILE };
     for (size_t i = 0; i < COUNT(theirs); i++) {
         own_close(&launch->fds[theirs[i]]);
         launch->fds[theirs[i]] = -1;

@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include "notify.h"
 #include "plan_parts.h"
+#include "profile_program.h"
 #include "str.h"
 
 /* --- trees of the host ------------------------------------------------------ */
@@ -238,6 +239,10 @@ static int plan_root(const struct plan_request *request, struct plan *plan, stru
         r = check_places(root, request, err);
     if (r < 0)
         return r;
+    if (request->profile > 0)
+        root->files[root->file_count++] = (struct made_file){ .path = PROFILE_FILE,
+                                                              .text = xstrdup(profile_program),
+                                                              .len = strlen(profile_program) };
     qsort(root->mounts, root->mount_count, sizeof(*root->mounts), by_path);
     root->script = request->script;
     root->script_at = request->script_at;
@@ -358,6 +363,7 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
         .egress = request->egress,
     };
     ret->root.script = ret->upper = -1;
+    ret->profile = request->profile;
     memcpy(ret->stdio, request->stdio, sizeof(ret->stdio));
     int r = filter_for(sandbox, request->policy, &ret->filter, err);
     if (r == 0 && request->count_denied)

@@ -41,6 +41,7 @@ struct plan_request {
     char *const *env; /* complete */
     const char *cwd;
     int stdio[3];
+    int profile;                       /* where one is written to; 0: none */
     const struct screen *terminal;     /* of this size, instead of stdio; NULL: none */
     const struct egress_order *egress; /* who may be reached; NULL: nobody */
     bool count_denied;                 /* denied system calls are to be named in the outcome */
@@ -72,6 +73,7 @@ struct plan {
     char **path; /* candidates for argv[0] where it has no slash, NULL-ended */
     const char *cwd;
     int stdio[3];
+    int profile;   /* becomes the payload's PROFILE_FD; 0: it has none */
     bool terminal; /* pid 1 makes one of the box's own, and it takes the place of stdio */
     struct screen screen;
     const struct egress_order *egress;

@@ -9,6 +9,7 @@
 
 #include "infer.h"
 #include "infer_failed.h"
+#include "profile_program.h"
 #include "project.h"
 #include "roots.h"
 #include "str.h"
@@ -207,6 +208,30 @@ static int find_environment(struct preparing *preparing, struct error *err)
     return ensure(preparing, preparing->ret->requirements, offline, err);
 }
 
+/* --- the profiler ------------------------------------------------------------------------- */
+
+/* An environment of its own: the script's stays what the script asked for. */
+static int find_profiler(struct preparing *preparing, struct error *err)
+{
+    static char requirement[] = PROFILE_REQUIREMENT;
+    static char *const requirements[] = { requirement, NULL };
+    const struct launch *launch = preparing->launch;
+    if (launch->fds[FD_PROFILE] < 0)
+        return 0;
+    if (launch->what == LAUNCH_COMMAND)
+        return fail_caller(err, EINVAL, "there is a profile of Python scripts alone");
+    const struct env_request wanted = { .owner = launch->owner,
+                                        .python = preparing->ret->python,
+                                        .requirements = requirements,
+                                        .offline = launch->offline ||
+                                                   preparing->sandbox->config.uv_offline,
+                                        .control = preparing->control,
+                                        .phase = preparing->request->phase,
+                                        .context = preparing->request->context };
+    int r = environment_ensure(preparing->sandbox, &wanted, &preparing->ret->profiler, err);
+    return r < 0 ? fail_within(err, "the profiler (" PROFILE_REQUIREMENT ")") : 0;
+}
+
 /* --- all of it ---------------------------------------------------------------------------- */
 
 static int steps(struct preparing *preparing, struct error *err)
@@ -226,7 +251,8 @@ static int steps(struct preparing *preparing, struct error *err)
     if (r < 0)
         return r;
     infer_requirements(preparing);
-    return find_environment(preparing, err);
+    r = find_environment(preparing, err);
+    return r < 0 ? r : find_profiler(preparing, err);
 }
 
 int prepare(const struct sandbox *sandbox, const struct prepare_request *request,
@@ -253,6 +279,7 @@ int prepare(const struct sandbox *sandbox, const struct prepare_request *request
 void preparation_done(struct preparation *preparation)
 {
     environment_done(&preparation->environment);
+    environment_done(&preparation->profiler);
     pythons_done(&preparation->pythons);
     list_free(preparation->requirements);
     list_free(preparation->hints);

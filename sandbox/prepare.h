@@ -24,9 +24,10 @@ struct preparation {
     struct pythons pythons;
     const struct python *python; /* of these; NULL: a command that needs none */
     struct environment environment;
-    bool project;        /* the workspace is a project, whose own modules are to be found */
-    char **requirements; /* asked for and inferred, NULL-ended, or NULL */
-    char **hints;        /* lines for the caller, or NULL */
+    struct environment profiler; /* where the launch wants a profile */
+    bool project;                /* the workspace is a project, whose own modules are to be found */
+    char **requirements;         /* asked for and inferred, NULL-ended, or NULL */
+    char **hints;                /* lines for the caller, or NULL */
 };
 
 /* *ret is the caller's also after a failure. */

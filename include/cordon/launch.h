@@ -37,8 +37,19 @@
  *           why (enum control)
  *   NOTES   write end
  *   SCRIPT  sealed memfd with the code; absent when a command is run or the
- *           script lies in the workspace */
-enum launch_fd { FD_STDIN, FD_STDOUT, FD_STDERR, FD_CONTROL, FD_NOTES, FD_SCRIPT, FD_COUNT };
+ *           script lies in the workspace
+ *   PROFILE write end: where the script's time goes is told there (profile_program.h);
+ *           only `cordon-sandbox run` accepts it */
+enum launch_fd {
+    FD_STDIN,
+    FD_STDOUT,
+    FD_STDERR,
+    FD_CONTROL,
+    FD_NOTES,
+    FD_SCRIPT,
+    FD_PROFILE,
+    FD_COUNT,
+};
 
 /* Bytes on the control pipe. */
 enum control {

@@ -104,7 +104,9 @@ static int open_files(struct bench *bench, struct error *err)
 {
     const char *workspace = bench->subjects[0].launch.workspace;
     int r = report_open(&bench->report, workspace, err);
-    return r == 0 ? report_open(&bench->csv, workspace, err) : r;
+    if (r == 0)
+        r = report_open(&bench->csv, workspace, err);
+    return r == 0 ? profiling_open(&bench->profiling, bench->options, workspace, err) : r;
 }
 
 /* --- signals ---------------------------------------------------------------------------- */
@@ -255,6 +257,11 @@ static int measure(struct bench *bench, struct error *err)
         r = one_round(bench, BENCH_PREPARE, i, err);
     for (unsigned i = 1; r == 0 && i <= bench->warmup && goes_on(bench); i++)
         r = one_round(bench, BENCH_WARM, i, err);
+    if (r == 0 && bench->options->profile && goes_on(bench)) {
+        /* Of the first, and before what is measured: what is kept of a subject is its last run. */
+        progress(bench, &bench->subjects[0], "profile", 0, 0);
+        r = one_run(bench, &bench->subjects[0], BENCH_PROFILE, err);
+    }
     uint64_t begun = now_ns();
     for (unsigned i = 1; r == 0 && (bench->runs == 0 || i <= bench->runs) && goes_on(bench); i++) {
         r = one_round(bench, BENCH_MEASURE, i, err);
@@ -318,20 +325,25 @@ static int write_all(struct bench *bench, struct error *err)
 {
     struct json_object *object = bench_json(bench);
     autostr struct str rows = { 0 }, line = { 0 };
+    if (object)
+        profiling_add(&bench->profiling, object);
     size_t len = 0;
     const char *text = object ? result_text(object, &len) : "";
     str_add(&line, text, len);
     str_putc(&line, '\n');
     int r = 0;
-    if (!bench->options->json)
+    if (!bench->options->json) {
         bench_print(bench);
-    else if (object)
+        profiling_print(&bench->profiling);
+    } else if (object)
         (void)fwrite(line.data, 1, line.len, stdout);
     if (object)
         r = report_write(&bench->report, line.data, line.len, err);
     bench_csv(bench, &rows);
     if (r == 0)
         r = report_write(&bench->csv, rows.data, rows.len, err);
+    if (r == 0)
+        r = profiling_write(&bench->profiling, bench->subjects[0].label, err);
     if (r == 0 && object)
         r = bench_extras_make(bench->options, object, err);
     if (bench->recording && object)
@@ -370,6 +382,7 @@ static void bench_done(struct bench *bench)
     free(bench->subjects);
     report_close(&bench->report);
     report_close(&bench->csv);
+    profiling_close(&bench->profiling);
     if (bench->signal_event)
         event_free(bench->signal_event);
     own_close(&bench->signals);
@@ -386,6 +399,7 @@ int bench_command(const struct command *command, struct options *options)
         .base = event_base_new(),
         .report = { .option = "--report", .path = options->report, .fd = -1 },
         .csv = { .option = "--csv", .path = options->csv, .fd = -1 },
+        .profiling = { .fd = -1, .file = { .fd = -1 } },
         .signals = -1,
     };
     if (!bench.base) {

@@ -8,6 +8,7 @@
 
 #include <cordon/runner.h>
 
+#include "cmd/profiling.h"
 #include "cmd/recording.h"
 #include "cmd/report.h"
 #include "cmd/request.h"
@@ -57,6 +58,7 @@ struct bench {
     unsigned runs, warmup; /* runs: 0, as their length suggests */
     uint32_t interval_ms;
     struct report report, csv;
+    struct profiling profiling;
     struct recording *recording;
     int signals;
     struct event *signal_event;
@@ -71,6 +73,7 @@ enum bench_purpose {
     BENCH_PREPARE, /* an empty script, with the options and the environment of the subject */
     BENCH_WARM,
     BENCH_MEASURE,
+    BENCH_PROFILE, /* sampled all the while, which costs it something: no measurement */
 };
 
 /* The subject's script is read, once for all runs. A script that is not there: *no_script. */

@@ -16,26 +16,11 @@ static int chart_make(const struct options *options, struct json_object *object,
     return 0;
 }
 
-static int profile_check(const struct options *options, struct error *err)
-{
-    return options->profile ? fail_caller(err, ENOSYS, "--profile: not yet") : 0;
-}
-
-static int profile_make(const struct options *options, struct json_object *object,
-                        struct error *err)
-{
-    (void)options;
-    (void)object;
-    (void)err;
-    return 0;
-}
-
 static const struct extra {
     int (*check)(const struct options *options, struct error *err);
     int (*make)(const struct options *options, struct json_object *object, struct error *err);
 } extras[] = {
     { chart_check, chart_make },
-    { profile_check, profile_make },
 };
 
 int bench_extras_check(const struct options *options, struct error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench_extras.h - what a benchmark may leave beside its figures: a chart, a profile. */
+/* bench_extras.h - what a benchmark may leave beside its figures: a chart. */
 #pragma once
 
 #include <json-c/json.h>

@@ -228,6 +228,8 @@ int bench_once(struct bench *bench, struct subject *subject, enum bench_purpose 
     int r = launch_again(&subject->launch, &launch, err);
     if (r == 0 && purpose == BENCH_PREPARE)
         r = make_empty(&launch, err);
+    if (r == 0 && purpose == BENCH_PROFILE)
+        r = profiling_begin(&bench->profiling, bench->base, &launch, err);
     if (r < 0) {
         launch_done(&launch);
         return r;
@@ -241,6 +243,7 @@ int bench_once(struct bench *bench, struct subject *subject, enum bench_purpose 
     bool died = r == 0 && outcome->end == END_FAULT && outcome->error.code == EPIPE;
     sandbox_await(sandbox, bench->options, died ? &names : NULL);
     launch_done(&names);
+    profiling_end(&bench->profiling);
     if (r < 0)
         return r;
     json_object_put(subject->result);

@@ -245,7 +245,9 @@ static int submit(struct session *session, struct event **signals, struct error 
     launch_names(&launch, &session->names);
     if (session->options->tty)
         terminal_describe(&launch);
-    r = record(session, &launch, err);
+    r = profiling_begin(&session->profiling, session->base, &launch, err);
+    if (r == 0)
+        r = record(session, &launch, err);
     if (r == 0) /* whatever keeps us from the store, a signal ends us there as any program */
         r = watch_signals(session, signals, err);
     pid_t pid = r < 0 ? r : sandbox_start("run", session->options, env, &channel, err);
@@ -303,6 +305,7 @@ static int write_result(const struct session *session, struct error *err)
     if (!session->options->json && session->report.fd < 0)
         return 0;
     struct json_object *object = make_result(session, NULL, SIZE_MAX);
+    profiling_add(&session->profiling, object);
     autostr struct str line = { 0 };
     size_t len;
     const char *text = result_text(object, &len);
@@ -335,6 +338,9 @@ static int session_run(struct session *session, struct error *err)
     if (r == 0)
         r = report_open(&session->report, session->request->spec.workspace, err);
     if (r == 0)
+        r = profiling_open(&session->profiling, session->options, session->request->spec.workspace,
+                           err);
+    if (r == 0)
         r = submit(session, &signals, err);
     if (r == 0) {
         for (int i = 0; i < 2 && !session->options->json; i++)
@@ -342,6 +348,7 @@ static int session_run(struct session *session, struct error *err)
         (void)event_base_dispatch(session->base);
     }
     sandbox_await(session->sandbox, session->options, died(session) ? &session->names : NULL);
+    profiling_end(&session->profiling);
     if (r < 0)
         fail_recording(session, err);
     else
@@ -360,10 +367,23 @@ static int session_run(struct session *session, struct error *err)
     return r;
 }
 
+/* What did not come to a run has none. */
+static int write_profile(struct session *session, struct error *err)
+{
+    if (!session->box_stood)
+        return 0;
+    autofree char *sentence = profiling_sentence(&session->profiling);
+    if (sentence)
+        session_say(session, "%s", sentence);
+    return profiling_write(&session->profiling, label_of(session), err);
+}
+
 static int session_end(struct session *session)
 {
     struct error err = { 0 };
     session_say_end(session);
+    if (write_profile(session, &err) < 0)
+        return complain_error(&err);
     if (write_result(session, &err) < 0)
         return complain_error(&err);
     /* The program is looked for in the box, and what the box says is a shell's number. */
@@ -383,6 +403,7 @@ int run_command(const struct command *command, struct options *options)
         .request = &request,
         .signals = -1,
         .report = { .option = "--report", .path = options->report, .fd = -1 },
+        .profiling = { .fd = -1, .file = { .fd = -1 } },
     };
     int status;
     launch_init(&session.names);
@@ -404,6 +425,7 @@ int run_command(const struct command *command, struct options *options)
     capture_done(&session.text[1]);
     own_close(&session.signals);
     report_close(&session.report);
+    profiling_close(&session.profiling);
     request_done(&request);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <cordon/runner.h>
 
 #include "cmd/outlet.h"
+#include "cmd/profiling.h"
 #include "cmd/recording.h"
 #include "cmd/report.h"
 #include "cmd/request.h"
@@ -33,6 +34,7 @@ struct session {
     struct launch names; /* of the run, for the audit log should its supervisor die */
     int signals;
     struct report report;
+    struct profiling profiling;
     pid_t sandbox;
 };
 

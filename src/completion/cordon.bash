@@ -9,7 +9,7 @@ _cordon_measured="--runs --warmup --compare --phases --sample-interval --csv --c
 # The options of one command.
 _cordon_options() {
     case $1 in
-    run) echo "$_cordon_boxed -c $_cordon_everywhere" ;;
+    run) echo "$_cordon_boxed --profile -c $_cordon_everywhere" ;;
     bench) echo "$_cordon_boxed $_cordon_measured -c $_cordon_everywhere" ;;
     exec) echo "$_cordon_boxed $_cordon_everywhere" ;;
     serve) echo "--root --http --unix $_cordon_everywhere" ;;

@@ -43,7 +43,7 @@ complete -c cordon -n '__fish_seen_subcommand_from bench' -l phases -d 'show wha
 complete -c cordon -n '__fish_seen_subcommand_from bench' -l sample-interval -x -a '1ms 10ms 50ms' -d 'time between two readings'
 complete -c cordon -n '__fish_seen_subcommand_from bench' -l csv -r -F -d 'write one row per run'
 complete -c cordon -n '__fish_seen_subcommand_from bench' -l chart -r -F -d 'draw it'
-complete -c cordon -n '__fish_seen_subcommand_from bench' -l profile -r -F -d 'write down where the time went'
+complete -c cordon -n '__fish_seen_subcommand_from run bench' -l profile -r -F -d 'write down where the time went'
 complete -c cordon -n '__fish_seen_subcommand_from run bench' -s c -x -d 'run this code'
 complete -c cordon -n '__fish_seen_subcommand_from run bench exec' -F
 

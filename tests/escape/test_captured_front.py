@@ -21,7 +21,7 @@ import support
 ABSENT = 0xFFFFFFFF
 UNBOUNDED = 0xFFFFFFFFFFFFFFFF
 LIMITS = 10
-STDIN, STDOUT, STDERR, CONTROL, NOTES, SCRIPT = range(6)
+STDIN, STDOUT, STDERR, CONTROL, NOTES, SCRIPT, PROFILE = range(7)
 SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 REFUSED, FAULT = 8, 9
 OUTCOME = 5  # enum note_kind
@@ -169,6 +169,13 @@ def test_an_order_beyond_a_clients_rights_is_refused(gate, order):
     assert end_of(notes) in (REFUSED, FAULT)
     assert not Path("/tmp/cordon-captured").exists()
     assert gate.order()[1] == b"ran\n", "the gate does not serve on"
+
+
+def test_a_profile_is_the_operators(gate):
+    pipe = os.pipe()
+    notes, output = gate.order(fds={PROFILE: pipe[1]})
+    assert output == b"" and end_of(notes) == REFUSED
+    assert read_all(pipe[0]) == b""
 
 
 def test_descriptors_of_a_wrong_kind_are_refused(gate, tmp_path):

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/profiling.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "json.h"
+#include "run/result.h"
+
+#define OPTION "--profile"
+
+/* Functions in a text, in a result, and after a benchmark. */
+#define ROWS_IN_TEXT   100
+#define ROWS_IN_RESULT 50
+#define ROWS_PRINTED   10
+
+/* The box is gone, so the pipe has ended; should somebody still hold it, he is not waited for. */
+#define LINGER_MS 1000
+
+#define CHUNK_BYTES (64 * 1024)
+
+/* --- shapes -------------------------------------------------------------------------------- */
+
+static void make_text(const struct profile *profile, const char *label, struct str *out)
+{
+    (void)label;
+    profile_print_text(profile, ROWS_IN_TEXT, out);
+}
+
+static void make_folded(const struct profile *profile, const char *label, struct str *out)
+{
+    (void)label;
+    profile_print_folded(profile, out);
+}
+
+static void make_speedscope(const struct profile *profile, const char *label, struct str *out)
+{
+    size_t len;
+    autojson struct json_object *object = profile_speedscope(profile, label);
+    const char *text = result_text(object, &len);
+    str_add(out, text, len);
+    str_putc(out, '\n');
+}
+
+static const struct shape {
+    const char *ending;
+    void (*make)(const struct profile *profile, const char *label, struct str *out);
+} shapes[] = {
+    { ".txt", make_text },
+    { ".json", make_speedscope },
+    { ".folded", make_folded },
+};
+
+int profiling_open(struct profiling *profiling, const struct options *options,
+                   const char *workspace, struct error *err)
+{
+    const char *path = options->profile;
+    *profiling = (struct profiling){ .options = options, .fd = -1, .file = { .fd = -1 } };
+    if (!path)
+        return 0;
+    for (size_t i = 0; i < COUNT(shapes); i++)
+        if (ends_with(path, shapes[i].ending))
+            profiling->shape = &shapes[i];
+    if (!profiling->shape)
+        return fail_caller(err, EINVAL,
+                           OPTION " %s: the name must end in .txt, .json (speedscope) or .folded",
+                           path);
+    profiling->file = (struct report){ .option = OPTION, .path = path, .fd = -1 };
+    return report_open(&profiling->file, workspace, err);
+}
+
+/* --- the pipe -------------------------------------------------------------------------------- */
+
+/* False once there is nothing more, now or ever. */
+static bool take(struct profiling *profiling)
+{
+    static char chunk[CHUNK_BYTES]; /* one loop, one reader at a time */
+    ssize_t n = read(profiling->fd, chunk, sizeof(chunk));
+    if (n > 0)
+        profile_take(profiling->profile, chunk, (size_t)n);
+    else if (n == 0 && profiling->event)
+        (void)event_del(profiling->event);
+    return n > 0 || (n < 0 && errno == EINTR);
+}
+
+static void readable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    (void)take(context);
+}
+
+int profiling_begin(struct profiling *profiling, struct event_base *base, struct launch *launch,
+                    struct error *err)
+{
+    int ends[2];
+    if (!profiling->shape)
+        return 0;
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return fail_host(err, "pipe");
+    profiling->fd = ends[0];
+    launch->fds[FD_PROFILE] = ends[1];
+    int r = fd_nonblocking(profiling->fd, err);
+    if (r < 0)
+        return r;
+    profile_free(profiling->profile);
+    profiling->profile = profile_new();
+    profiling->event = event_new(base, profiling->fd, EV_READ | EV_PERSIST, readable, profiling);
+    if (!profiling->event || event_add(profiling->event, NULL) < 0)
+        return fail_host_as(err, ENOMEM, "watch a pipe");
+    return 0;
+}
+
+void profiling_end(struct profiling *profiling)
+{
+    struct pollfd more = { .fd = profiling->fd, .events = POLLIN };
+    if (profiling->fd < 0)
+        return;
+    while (profiling->event && poll(&more, 1, LINGER_MS) > 0 && take(profiling))
+        ;
+    if (profiling->event)
+        event_free(profiling->event);
+    profiling->event = NULL;
+    own_close(&profiling->fd);
+    profiling->fd = -1;
+}
+
+/* --- what is told ------------------------------------------------------------------------------
+ */
+
+static bool has_some(const struct profiling *profiling)
+{
+    return profiling->profile && !profile_empty(profiling->profile);
+}
+
+void profiling_add(const struct profiling *profiling, struct json_object *result)
+{
+    if (has_some(profiling))
+        json_object_object_add(result, "profile", profile_json(profiling->profile, ROWS_IN_RESULT));
+}
+
+void profiling_print(const struct profiling *profiling)
+{
+    autostr struct str text = { 0 };
+    if (!has_some(profiling))
+        return;
+    profile_print_text(profiling->profile, ROWS_PRINTED, &text);
+    (void)printf("\nProfile: %s", text.data);
+}
+
+char *profiling_sentence(const struct profiling *profiling)
+{
+    struct profile_row *rows;
+    if (!profiling->shape)
+        return NULL;
+    if (!has_some(profiling))
+        return xasprintf(OPTION " %s: nothing was sampled: no Python ran, or it ended at once",
+                         profiling->file.path);
+    const struct profile_sum sum = profile_sum(profiling->profile);
+    autofree char *begin = xasprintf("profile: %.2f s in %" PRIu64 " samples",
+                                     (double)sum.seconds_us / 1e6, sum.samples);
+    size_t count = profile_rows(profiling->profile, &rows);
+    char *ret =
+        count == 0 || sum.seconds_us == 0
+            ? xstrdup(begin)
+            : xasprintf("%s, most of it in %s (%s), %.0f %%", begin, rows[0].name, rows[0].file,
+                        (double)rows[0].self_us / (double)sum.seconds_us * 100);
+    free(rows);
+    return ret;
+}
+
+int profiling_write(const struct profiling *profiling, const char *label, struct error *err)
+{
+    autostr struct str text = { 0 };
+    char shown[200];
+    if (!profiling->shape)
+        return 0;
+    if (has_some(profiling))
+        profiling->shape->make(profiling->profile, printable(label, shown, sizeof(shown)), &text);
+    return report_write(&profiling->file, text.data ? text.data : "", text.len, err);
+}
+
+void profiling_close(struct profiling *profiling)
+{
+    profiling_end(profiling);
+    profile_free(profiling->profile);
+    profiling->profile = NULL;
+    report_close(&profiling->file);
+}
