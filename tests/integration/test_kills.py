@@ -54,8 +54,9 @@ def family(pid):
 
 
 def of_maker(path):
-    """The pid in the name of a group, which says whose it was."""
-    return int(path.rsplit("/", 1)[1].split("-")[1])
+    """The pid in the name of a group, which says whose it was; None of one that is not a box's."""
+    word = path.rsplit("/", 1)[1].split("-")[1]
+    return int(word) if word.isdigit() else None
 
 
 @pytest.mark.parametrize("seed", [1])
