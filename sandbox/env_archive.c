@@ -339,6 +339,16 @@ static int open_parent(int env, const char *path, const char **name, struct erro
     return fd >= 0 ? fd : broken(err, "a path without its directory");
 }
 
+/* The rest of an entry's head, whose line is good: its path, and the directory it lies in, a
+ * descriptor. *name points into `path`. */
+static int open_place(struct archive_reader *reader, int env, uint64_t len,
+                      char path[ARCHIVE_PATH_MAX + 1], const char **name, struct error *err)
+{
+    accept_line(reader);
+    int r = get_path(reader, len, path, err);
+    return r < 0 ? r : open_parent(env, path, name, err);
+}
+
 static int get_directory(struct archive_reader *reader, int env, struct error *err)
 {
     char path[ARCHIVE_PATH_MAX + 1];
@@ -346,11 +356,7 @@ static int get_directory(struct archive_reader *reader, int env, struct error *e
     uint64_t len;
     if (!take_number(&at, '\n', ARCHIVE_PATH_MAX, &len) || *at)
         return broken(err, "a line that is not as agreed");
-    accept_line(reader);
-    int r = get_path(reader, len, path, err);
-    if (r < 0)
-        return r;
-    autoclose int parent = open_parent(env, path, &name, err);
+    autoclose int parent = open_place(reader, env, len, path, &name, err);
     if (parent < 0)
         return -err->code;
     struct stat st;
@@ -386,11 +392,7 @@ static int get_file(struct archive_reader *reader, int env, struct error *err)
         !take_number(&at, ' ', ARCHIVE_PATH_MAX, &len) ||
         !take_number(&at, '\n', FILE_BYTES_MAX, &size) || *at)
         return broken(err, "a line that is not as agreed");
-    accept_line(reader);
-    int r = get_path(reader, len, path, err);
-    if (r < 0)
-        return r;
-    autoclose int parent = open_parent(env, path, &name, err);
+    autoclose int parent = open_place(reader, env, len, path, &name, err);
     if (parent < 0)
         return -err->code;
     autoclose int fd =
@@ -398,7 +400,7 @@ static int get_file(struct archive_reader *reader, int env, struct error *err)
     if (fd < 0)
         return errno == EEXIST ? broken(err, "a file that is there already")
                                : fail_host(err, "create %s", printable(path, shown, sizeof(shown)));
-    r = get_content(reader, fd, size, err);
+    int r = get_content(reader, fd, size, err);
     if (r == 0 && fchmod(fd, kind == 'x' ? 0755 : 0644) < 0)
         r = fail_host(err, "open up %s", printable(path, shown, sizeof(shown)));
     return r;

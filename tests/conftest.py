@@ -120,6 +120,38 @@ def serve(cordon, state, tmp_path):
 
 
 @pytest.fixture
+def client(serve):
+    """Of a server that, whatever was sent, lives to the end and writes nothing but protocol."""
+    client = serve()
+    yield client
+    assert client.request("last", "ping")["result"] == {}
+    assert client.garbage == []
+    assert client.close() == 0
+
+
+@pytest.fixture
+def real_client(cordon, state, tmp_path):
+    """real_client(WORK) -> what the coroutine WORK(CLIENT) returns, with the official client of a
+    server that is started in a directory of its own."""
+    import asyncio
+
+    from mcp import Client, StdioServerParameters
+
+    async def talk(work, mode):
+        environment = support.clean_environment(CORDON_STATE=str(state))
+        server = StdioServerParameters(
+            command=str(cordon), args=["serve"], env=environment, cwd=tmp_path
+        )
+        async with Client(server, mode=mode) as client:
+            return await work(client)
+
+    def real_client(work, mode="auto"):
+        return asyncio.run(asyncio.wait_for(talk(work, mode), 180))
+
+    return real_client
+
+
+@pytest.fixture
 def workspace(tmp_path):
     """A directory that a script may write; it belongs to whoever runs the suite."""
     directory = tmp_path / "workspace"

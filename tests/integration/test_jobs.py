@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Background jobs over MCP: how they are started, seen, ended and cleared away."""
 
-import asyncio
 import os
 import signal
 import sqlite3
@@ -10,7 +9,6 @@ import time
 import uuid
 
 import pytest
-from mcp import Client, StdioServerParameters
 
 import support
 from jobs import ALONE, IN_DIR, WAIT, JobClient
@@ -50,7 +48,7 @@ def begun(client, job):
 # --- a real client ------------------------------------------------------------------------------
 
 
-def test_a_real_client_sees_a_job_from_its_beginning_to_its_end(cordon, state, tmp_path):
+def test_a_real_client_sees_a_job_from_its_beginning_to_its_end(real_client, tmp_path):
     async def work(client):
         seen = []
         answer = await client.call_tool(
@@ -89,19 +87,7 @@ def test_a_real_client_sees_a_job_from_its_beginning_to_its_end(cordon, state, t
         unknown = await client.call_tool("py_job_status", {"job_id": str(uuid.uuid4())})
         return job, tools, seen, templates, stream, listed, ended, unknown
 
-    async def talk():
-        server = StdioServerParameters(
-            command=str(cordon),
-            args=["serve"],
-            env=support.clean_environment(CORDON_STATE=str(state)),
-            cwd=tmp_path,
-        )
-        async with Client(server) as client:
-            return await work(client)
-
-    job, tools, seen, templates, stream, listed, ended, unknown = asyncio.run(
-        asyncio.wait_for(talk(), 120)
-    )
+    job, tools, seen, templates, stream, listed, ended, unknown = real_client(work)
     assert tools["py_job_status"].annotations.read_only_hint is True
     assert tools["py_cancel_job"].annotations.destructive_hint is True
     assert "".join(record["new_stdout"] for record in seen) == "one\ntwo\n"

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import support
-from mcp import Client, StdioServerParameters
 
 ALONE = "py_run_script_with_dependencies"
 IN_DIR = "py_run_script_in_dir"
@@ -37,35 +36,11 @@ def refused(result):
     return object["error"]
 
 
-@pytest.fixture
-def client(serve):
-    client = serve()
-    yield client
-    # Whatever was sent: it lives, and has written nothing but protocol.
-    assert client.request("last", "ping")["result"] == {}
-    assert client.garbage == []
-    assert client.close() == 0
-
-
 # --- a real client ------------------------------------------------------------------------------
 
 
-def with_client(cordon, state, cwd, work, mode="auto"):
-    async def talk():
-        server = StdioServerParameters(
-            command=str(cordon),
-            args=["serve"],
-            env=support.clean_environment(CORDON_STATE=str(state)),
-            cwd=cwd,
-        )
-        async with Client(server, mode=mode) as client:
-            return await work(client)
-
-    return asyncio.run(asyncio.wait_for(talk(), 120))
-
-
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_a_real_client_finds_and_calls_both_tools(cordon, state, tmp_path, mode):
+def test_a_real_client_finds_and_calls_both_tools(real_client, tmp_path, mode):
     (tmp_path / "a.py").write_text("import sys; print('in', sys.argv[1])")
 
     async def work(client):
@@ -77,7 +52,7 @@ def test_a_real_client_finds_and_calls_both_tools(cordon, state, tmp_path, mode)
         wrong = await client.call_tool(ALONE, {"script_content": "1", "timeout_seconds": -1})
         return tools, in_dir, alone, wrong
 
-    tools, in_dir, alone, wrong = with_client(cordon, state, tmp_path, work, mode)
+    tools, in_dir, alone, wrong = real_client(work, mode)
     assert [tool.name for tool in tools[:2]] == [IN_DIR, ALONE]
     assert all(tool.output_schema["required"] == ["status"] for tool in tools[:2])
     assert not in_dir.is_error
@@ -87,7 +62,7 @@ def test_a_real_client_finds_and_calls_both_tools(cordon, state, tmp_path, mode)
     assert "timeout_seconds" in wrong.content[0].text
 
 
-def test_a_real_client_gives_up_and_the_server_goes_on(cordon, state, tmp_path):
+def test_a_real_client_gives_up_and_the_server_goes_on(real_client, tmp_path):
     async def work(client):
         task = asyncio.create_task(
             client.call_tool(ALONE, {"script_content": "import time; time.sleep(60)"})
@@ -98,7 +73,7 @@ def test_a_real_client_gives_up_and_the_server_goes_on(cordon, state, tmp_path):
             await task
         return await client.call_tool(ALONE, {"script_content": "print(2)"})
 
-    after = with_client(cordon, state, tmp_path, work)
+    after = real_client(work)
     assert after.structured_content["stdout"] == "2\n"
 
 

@@ -6,7 +6,6 @@ expression of PEP 723.
 """
 
 import ast
-import asyncio
 import base64
 import io
 import json
@@ -23,7 +22,6 @@ from pathlib import Path
 
 import pytest
 import support
-from mcp import Client, StdioServerParameters
 
 SAVE, LIST, RUN = "py_save_script", "py_list_scripts", "py_run_saved_script"
 BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
@@ -33,15 +31,6 @@ BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$
 def state(tmp_path_factory):
     """A library of its own for each test."""
     return tmp_path_factory.mktemp("state")
-
-
-@pytest.fixture
-def client(serve):
-    client = serve()
-    yield client
-    assert client.request("last", "ping")["result"] == {}
-    assert client.garbage == []
-    assert client.close() == 0
 
 
 @pytest.fixture
@@ -87,36 +76,29 @@ def tree(directory):
 # --- a real client ------------------------------------------------------------------------------
 
 
-def test_a_real_client_saves_lists_and_runs(cordon, state, tmp_path):
+def test_a_real_client_saves_lists_and_runs(real_client, state):
     source = '"""Prints a table."""\nfrom rich import print\nprint("[bold]hello[/bold]")\n'
 
-    async def talk():
-        server = StdioServerParameters(
-            command=str(cordon),
-            args=["serve"],
-            env=support.clean_environment(CORDON_STATE=str(state)),
-            cwd=tmp_path,
+    async def work(client):
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        saved = await client.call_tool(
+            SAVE,
+            {
+                "script_name": "table.py",
+                "source": source,
+                "dependencies": ["rich"],
+                "requires_python": ">=3.9",
+            },
         )
-        async with Client(server) as client:
-            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-            saved = await client.call_tool(
-                SAVE,
-                {
-                    "script_name": "table.py",
-                    "source": source,
-                    "dependencies": ["rich"],
-                    "requires_python": ">=3.9",
-                },
-            )
-            again = await client.call_tool(SAVE, {"script_name": "table", "source": "x"})
-            listed = await client.call_tool(LIST, {})
-            ran = await client.call_tool(
-                RUN, {"script_name": "table", "args": ["a"], "job_label": "first"}
-            )
-            wrong = await client.call_tool(RUN, {"script_name": "none"})
-            return tools, saved, again, listed, ran, wrong
+        again = await client.call_tool(SAVE, {"script_name": "table", "source": "x"})
+        listed = await client.call_tool(LIST, {})
+        ran = await client.call_tool(
+            RUN, {"script_name": "table", "args": ["a"], "job_label": "first"}
+        )
+        wrong = await client.call_tool(RUN, {"script_name": "none"})
+        return tools, saved, again, listed, ran, wrong
 
-    tools, saved, again, listed, ran, wrong = asyncio.run(asyncio.wait_for(talk(), 180))
+    tools, saved, again, listed, ran, wrong = real_client(work)
     file = place(state) / "table.py"
     assert not saved.is_error and saved.structured_content["written"] is True
     assert saved.structured_content["path"] == str(file)

@@ -7,8 +7,6 @@ import os
 import time
 
 import pytest
-import support
-from mcp import Client, StdioServerParameters
 
 ALONE = "py_run_script_with_dependencies"
 IN_DIR = "py_run_script_in_dir"
@@ -26,23 +24,21 @@ TOOLS = {
 }
 
 
-def session(cordon, state, place, work):
-    async def talk():
-        server = StdioServerParameters(
-            command=str(cordon),
-            args=["serve"],
-            env=support.clean_environment(CORDON_STATE=str(state)),
-            cwd=place,
-        )
-        async with Client(server) as client:
+@pytest.fixture
+def session(real_client):
+    """session(WORK) -> what WORK(CLIENT, CALL) returns; CALL(TOOL, ...) is a result, and if it is wrong."""
 
+    def session(work):
+        async def with_call(client):
             async def call(tool, **arguments):
                 result = await client.call_tool(tool, arguments)
                 return result.structured_content, result.is_error
 
             return await work(client, call)
 
-    return asyncio.run(asyncio.wait_for(talk(), 180))
+        return real_client(with_call)
+
+    return session
 
 
 async def ended(call, job_id, within=60):
@@ -56,25 +52,25 @@ async def ended(call, job_id, within=60):
         await asyncio.sleep(0.05)
 
 
-def test_all_ten_tools_are_there_and_the_older_six_are_not(cordon, state, tmp_path):
+def test_all_ten_tools_are_there_and_the_older_six_are_not(session):
     async def work(client, call):
         return {tool.name for tool in (await client.list_tools()).tools}
 
-    assert session(cordon, state, tmp_path, work) == TOOLS
+    assert session(work) == TOOLS
 
 
-def test_a_fast_script_answers_with_its_result(cordon, state, tmp_path):
+def test_a_fast_script_answers_with_its_result(session):
     async def work(client, call):
         return await call(ALONE, script_content="print('hello from cordon')")
 
-    result, wrong = session(cordon, state, tmp_path, work)
+    result, wrong = session(work)
     assert not wrong
     assert (result["status"], result["exit_code"]) == ("completed", 0)
     assert result["stdout"] == "hello from cordon\n"
     assert result["execution_strategy"] == "uv-run"
 
 
-def test_a_package_with_a_python_of_choice(cordon, state, tmp_path, run):
+def test_a_package_with_a_python_of_choice(session, run):
     if run("run", "--no-uv", "--python", "3.13", "-c", "pass").exit != 0:
         pytest.skip("no Python 3.13 is here that this user may execute")
 
@@ -86,7 +82,7 @@ def test_a_package_with_a_python_of_choice(cordon, state, tmp_path, run):
             python_version="3.13",
         )
 
-    result, wrong = session(cordon, state, tmp_path, work)
+    result, wrong = session(work)
     assert not wrong, result
     assert result["stdout"] == "requests (3, 13)\n"
     assert result["python_version_used"].startswith("3.13")
@@ -101,7 +97,7 @@ print('done')
 """
 
 
-def test_a_long_script_goes_on_in_the_background(cordon, state, tmp_path):
+def test_a_long_script_goes_on_in_the_background(session, tmp_path):
     """Twenty seconds is the budget of the old server, and ours."""
 
     async def work(client, call):
@@ -115,7 +111,7 @@ def test_a_long_script_goes_on_in_the_background(cordon, state, tmp_path):
         (tmp_path / "go").touch()
         return first, answered, running, await ended(call, first["job_id"])
 
-    first, answered, running, job = session(cordon, state, tmp_path, work)
+    first, answered, running, job = session(work)
     assert first["status"] == "running"
     assert first["message"] == "Task exceeded 20.0s time budget; running in background"
     assert answered >= 19.9
@@ -126,7 +122,7 @@ def test_a_long_script_goes_on_in_the_background(cordon, state, tmp_path):
     assert job["result"]["elapsed_seconds"] >= 19.9
 
 
-def test_async_mode_answers_at_once(cordon, state, tmp_path):
+def test_async_mode_answers_at_once(session):
     async def work(client, call):
         await call(ALONE, script_content="print(1)")  # the first call of a server looks around
         taken = []
@@ -138,27 +134,27 @@ def test_async_mode_answers_at_once(cordon, state, tmp_path):
         job = await ended(call, answer["job_id"])
         return min(taken), job
 
-    taken, job = session(cordon, state, tmp_path, work)
+    taken, job = session(work)
     # The client's own share is in it, and what else the machine has to do.
     assert taken < (0.05 if os.environ.get("FULL") else 1), taken
     assert job["status"] == "completed"
     assert job["result"]["stdout"] == "later\n"
 
 
-def test_a_job_that_fails_says_why(cordon, state, tmp_path):
+def test_a_job_that_fails_says_why(session):
     async def work(client, call):
         answer, _ = await call(
             ALONE, script_content="import time; time.sleep(60)", timeout_seconds=1, async_mode=True
         )
         return await ended(call, answer["job_id"])
 
-    job = session(cordon, state, tmp_path, work)
+    job = session(work)
     assert job["status"] == "failed"
     assert "wall limit of 1 s" in job["error"]
     assert job["result"]["exit_code"] == 124
 
 
-def test_jobs_are_listed_by_status_and_cancelled(cordon, state, tmp_path):
+def test_jobs_are_listed_by_status_and_cancelled(session):
     async def work(client, call):
         sleeper, _ = await call(
             ALONE, script_content="import time; time.sleep(60)", async_mode=True
@@ -172,14 +168,14 @@ def test_jobs_are_listed_by_status_and_cancelled(cordon, state, tmp_path):
         unknown, refused = await call("py_cancel_job", job_id="no-such-job")
         return sleeper["job_id"], listed, pending, cancelled, after, refused
 
-    job_id, listed, pending, cancelled, after, refused = session(cordon, state, tmp_path, work)
+    job_id, listed, pending, cancelled, after, refused = session(work)
     assert job_id in [job["id"] for job in listed["jobs"] + pending["jobs"]]
     assert cancelled == {"job_id": job_id, "status": "cancelled"}
     assert job_id in [job["id"] for job in after["jobs"]]
     assert refused
 
 
-def test_pruning_takes_what_is_old_enough_and_nothing_else(cordon, state, tmp_path):
+def test_pruning_takes_what_is_old_enough_and_nothing_else(session):
     async def work(client, call):
         answer, _ = await call(ALONE, script_content="print(1)")
         pruned, wrong = await call(
@@ -189,12 +185,12 @@ def test_pruning_takes_what_is_old_enough_and_nothing_else(cordon, state, tmp_pa
         kept, _ = await call("py_job_status", job_id=answer["job_id"])
         return pruned, kept
 
-    pruned, kept = session(cordon, state, tmp_path, work)
+    pruned, kept = session(work)
     assert pruned["removed"] == 0 and pruned["remaining"] >= 1
     assert kept["job"]["status"] == "completed"
 
 
-def test_a_saved_script_runs_with_its_packages(cordon, state, tmp_path):
+def test_a_saved_script_runs_with_its_packages(session):
     source = '"""Prints in colour."""\nfrom rich.console import Console\nConsole().print("saved")\n'
 
     async def work(client, call):
@@ -206,7 +202,7 @@ def test_a_saved_script_runs_with_its_packages(cordon, state, tmp_path):
         result, wrong = await call("py_run_saved_script", script_name="coloured")
         return listed, result, wrong
 
-    listed, result, wrong = session(cordon, state, tmp_path, work)
+    listed, result, wrong = session(work)
     (script,) = [script for script in listed["scripts"] if script["name"] == "coloured"]
     assert script["docstring"] == "Prints in colour."
     assert "rich" in script["header"]
@@ -214,7 +210,7 @@ def test_a_saved_script_runs_with_its_packages(cordon, state, tmp_path):
     assert (result["exit_code"], result["stdout"]) == (0, "saved\n"), result
 
 
-def test_the_output_of_a_job_is_a_resource(cordon, state, tmp_path):
+def test_the_output_of_a_job_is_a_resource(session):
     async def work(client, call):
         answer, _ = await call(
             ALONE, script_content="import sys; print('out'); print('err', file=sys.stderr)"
@@ -222,16 +218,16 @@ def test_the_output_of_a_job_is_a_resource(cordon, state, tmp_path):
         read = await client.read_resource(f"job-stream://{answer['job_id']}")
         return read.contents[0].text
 
-    assert session(cordon, state, tmp_path, work) == "---STDOUT---\nout\n---STDERR---\nerr\n"
+    assert session(work) == "---STDOUT---\nout\n---STDERR---\nerr\n"
 
 
-def test_a_benchmark_measures_the_script(cordon, state, tmp_path):
+def test_a_benchmark_measures_the_script(session):
     async def work(client, call):
         return await call(
             "py_benchmark_script", script_content="x = bytearray(50_000_000); print(len(x))"
         )
 
-    result, wrong = session(cordon, state, tmp_path, work)
+    result, wrong = session(work)
     assert not wrong
     assert result["stdout"] == "50000000\n"
     assert result["peak_rss_mb"] >= 50
