@@ -153,7 +153,7 @@ int explain_step(const struct report *report, struct error *err)
 
 /* --- limits -------------------------------------------------------------------------- */
 
-void explain_limit(const struct limits *limits, struct outcome *outcome)
+void explain_limit(const struct limits *limits, bool child, struct outcome *outcome)
 {
     static const struct {
         enum end end;
@@ -169,8 +169,11 @@ void explain_limit(const struct limits *limits, struct outcome *outcome)
             if (strcmp(limit_fields[j].name, rows[i].name) != 0)
                 continue;
             limit_print(limit_get(limits, &limit_fields[j]), limit_fields[j].unit, value);
-            (void)fail_policy(&outcome->error, EDQUOT, "%s limit of %s reached", rows[i].name,
-                              value);
+            (void)fail_policy(&outcome->error, EDQUOT, "%s limit of %s reached%s", rows[i].name,
+                              value,
+                              child && outcome->end == END_MEMORY
+                                  ? " by a process that the script had started"
+                                  : "");
         }
     }
 }

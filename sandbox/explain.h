@@ -21,5 +21,6 @@ int explain_mounting(struct error *err);
 /* A step inside failed: names it, its object and the reason, and what to do where that is known. */
 int explain_step(const struct report *report, struct error *err);
 
-/* The sentence of an outcome that a limit ended: which, and how much it is. */
-void explain_limit(const struct limits *limits, struct outcome *outcome);
+/* The sentence of an outcome that a limit ended: which, and how much it is. `child`: the kernel
+ * took a process that the script had started, and not the script, for the memory of all. */
+void explain_limit(const struct limits *limits, bool child, struct outcome *outcome);

@@ -103,6 +103,19 @@ static bool sockets_reached(const struct sampler *sampler, const struct cgroup_r
     return reading->sockets_now / 2 > sampler->cgroup->sockets_bytes;
 }
 
+/* Version 1 kills one process for all of them; a limit is the whole box's. Which one it was
+ * shows a moment later: who is killed has no memory any more. */
+static bool killed_by_kernel(struct sampler *sampler, const struct cgroup_reading *reading)
+{
+    bool known = sampler->killed;
+    sampler->killed = reading->oom_kills > 0;
+    if (!known)
+        return false;
+    const pid_t *pids; /* pid 1, and first of its children the one that it made itself */
+    sampler->child_killed = tree_pids(sampler->init, &pids) > 1 && tree_shown_by(pids[1]) > 0;
+    return true;
+}
+
 /* --- the look ---------------------------------------------------------------------- */
 
 enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
@@ -115,8 +128,7 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
     if (reading.has_memory)
         peak_look(&sampler->peak, reading.memory_peak, reading.memory_now,
                   cgroup_page_cache(sampler->cgroup));
-    /* Version 1 kills one process for all of them; a limit is the whole box's. */
-    bool full = memory_reached(sampler, &sample) || reading.oom_kills > 0 ||
+    bool full = memory_reached(sampler, &sample) || killed_by_kernel(sampler, &reading) ||
                 sockets_reached(sampler, &reading);
     enum end reached = full ? END_MEMORY : END_COUNT;
     /* Of a resource limit nobody tells that it refused a fork; full is the nearest to it. */
@@ -130,7 +142,8 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
     if (sample.cpu_ns > sampler->cpu_ns)
         sampler->cpu_ns = sample.cpu_ns;
 
-    *next = now + (cgroup_has_memory(sampler->cgroup) ? SAMPLE_SPARSE_NS : SAMPLE_DENSE_NS);
+    bool sparse = cgroup_has_memory(sampler->cgroup) && !sampler->killed;
+    *next = now + (sparse ? SAMPLE_SPARSE_NS : SAMPLE_DENSE_NS);
     if (sampler->scratch < 0 && sampler->scratch_inside && sample.one > 0)
         sampler->scratch = room_open(sample.one, sampler->scratch_inside);
     uint64_t rested = now + sample_rest_ns(begun);

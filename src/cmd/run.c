@@ -294,7 +294,8 @@ static void end_recording(struct session *session)
         return;
     autofree char *rest = xasprintf("job-stream://%s", session->job);
     autofree char *sentence =
-        result_sentence(&session->outcome, session->box_stood ? &session->started.limits : NULL);
+        result_error(&session->outcome, session->box_stood ? &session->started.limits : NULL,
+                     ASKER_PERSON);
     struct json_object *object = make_result(session, rest, REPLY_CHANGES_ROOM);
     recording_end(TAKE(&session->recording), result_status(&session->outcome), sentence, object);
     json_object_put(object);

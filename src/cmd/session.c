@@ -87,11 +87,11 @@ void session_say_end(struct session *session)
                     { REACHED_FILES, "open files" } };
     const struct outcome *outcome = &session->outcome;
     const struct limits *limits = session->box_stood ? &session->started.limits : NULL;
-    autofree char *sentence = result_sentence(outcome, limits);
+    bool timeout = outcome->end == END_WALL || outcome->end == END_CPU;
+    autofree char *sentence =
+        timeout ? result_sentence(outcome, limits) : result_error(outcome, limits, ASKER_PERSON);
     if (sentence && !session->unread)
-        session_say(session, "%s%s",
-                    outcome->end == END_WALL || outcome->end == END_CPU ? "[TIMEOUT] " : "",
-                    sentence);
+        session_say(session, "%s%s", timeout ? "[TIMEOUT] " : "", sentence);
     const char *name = signal_name(outcome->code);
     if (outcome->end == END_SIGNALLED && !was_forwarded(session, outcome->code))
         session_say(session, "ended by signal %d%s%s", outcome->code, name ? " " : "",

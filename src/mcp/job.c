@@ -204,6 +204,7 @@ static struct json_object *job_result(const struct job *job, const struct outcom
         .elapsed_ns = now_ns() - job->arrived_ns,
         .policy = job->record.policy,
         .use_uv = job->use_uv,
+        .asker = ASKER_CLIENT,
         .rest = kept_whole(&job->kept) ? rest : NULL,
     };
     measuring_result(&job->measuring, outcome, &last, &input);
@@ -218,7 +219,8 @@ static void record_end(struct job *job, const struct outcome *outcome, struct js
     const char *text = result_text(result, &len);
     record->status = (enum job_status)job_status_find(result_status(outcome));
     record->completed_ms = now_epoch_ms();
-    record->error = result_sentence(outcome, job->has_started ? &job->started.limits : NULL);
+    record->error =
+        result_error(outcome, job->has_started ? &job->started.limits : NULL, ASKER_CLIENT);
     record->result = xstrndup(text, len);
     if (job->has_phase)
         free(TAKE(&record->progress.message));

@@ -107,7 +107,9 @@ char *result_sentence(const struct outcome *outcome, const struct limits *limits
     if (outcome->end >= END_COUNT || outcome->end == END_EXITED || outcome->end == END_SIGNALLED)
         return NULL;
     const char *limit = endings[outcome->end].limit;
-    if (limit && outcome->end != END_DISK)
+    bool told = outcome->end == END_DISK || (outcome->end == END_MEMORY &&
+                                             starts_with(outcome->error.text, "memory limit of "));
+    if (limit && !told)
         return limit_sentence(limit, limits);
     if (outcome->error.text[0])
         return xstrdup(outcome->error.text);
@@ -332,7 +334,8 @@ struct json_object *result_build(const struct result_input *input)
     const struct outcome *outcome = input->outcome;
     const struct started *started = input->started;
     bool uv = started ? started->uv : input->use_uv;
-    autofree char *sentence = result_sentence(outcome, started ? &started->limits : NULL);
+    autofree char *sentence =
+        result_error(outcome, started ? &started->limits : NULL, input->asker);
 
     struct json_object *object = json_object_new_object();
     json_object_object_add(object, "status", json_object_new_string(result_status(outcome)));

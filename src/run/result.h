@@ -12,6 +12,7 @@
 
 #include "run/benchmark.h"
 #include "run/capture.h"
+#include "run/raise.h"
 
 /* A reply holds the object twice: as itself and as the text of a content block. */
 #define REPLY_BYTES_MAX ((size_t)128 * 1024)
@@ -39,6 +40,7 @@ struct result_input {
     uint64_t elapsed_ns;               /* since the request arrived */
     const char *policy;                /* what was asked for, where `started` cannot say it */
     bool use_uv;                       /* the same */
+    enum asker asker;
     const char *rest; /* address of the whole output, or NULL where it is not kept */
 };
 

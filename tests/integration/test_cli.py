@@ -58,7 +58,8 @@ def test_the_cpu_limit_is_124_and_named(python):
 def test_the_memory_limit_is_137_and_named(python):
     result = python("x = bytearray(300 << 20); print(len(x))", "--memory", "64M")
     assert result.exit == 137
-    assert result.err == "cordon: memory limit of 64M reached\n"
+    assert result.err.startswith("cordon: memory limit of 64M reached (peak ")
+    assert result.err.endswith("; --memory raises it, up to limits.memory of the policy\n")
 
 
 def test_a_limit_above_the_policys_is_refused_with_both_numbers(run):

@@ -128,12 +128,22 @@ static void every_end_has_its_status_number_and_sentence(void **state)
     } rows[] = {
         { END_EXITED, 3, 3, "completed", NULL, "" },
         { END_SIGNALLED, 9, 137, "completed", NULL, "" },
-        { END_WALL, 0, 124, "failed", "wall limit of 3 s reached",
+        { END_WALL, 0, 124, "failed",
+          "wall limit of 3 s reached (after 0.012 s); --timeout raises it, up to limits.wall of "
+          "the "
+          "policy",
           "[TIMEOUT] wall limit of 3 s reached\n" },
-        { END_CPU, 0, 124, "failed", "cpu limit of 0.25 s reached",
+        { END_CPU, 0, 124, "failed",
+          "cpu limit of 0.25 s reached (0.008 s used); --cpu raises it, up to limits.cpu of the "
+          "policy",
           "[TIMEOUT] cpu limit of 0.25 s reached\n" },
-        { END_MEMORY, 0, 137, "failed", "memory limit of 512M reached", "" },
-        { END_OUTPUT, 0, 124, "failed", "output limit of 64K reached", "" },
+        { END_MEMORY, 0, 137, "failed",
+          "memory limit of 512M reached (peak 9.8 MB); --memory raises it, up to limits.memory of "
+          "the policy",
+          "" },
+        { END_OUTPUT, 0, 124, "failed",
+          "output limit of 64K reached; --output raises it, up to limits.output of the policy",
+          "" },
         { END_DISK, 0, 124, "failed", "the workspace grew too much", "" },
         { END_CANCELLED, 0, 130, "cancelled", "the workspace grew too much", "" },
         { END_REFUSED, 0, 126, "failed", "the workspace grew too much", "" },
