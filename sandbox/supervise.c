@@ -516,7 +516,7 @@ void supervise(struct supervision *run, struct outcome *ret)
     if (state.scratch_full || (state.sampler.scratch >= 0 && room_is_full(state.sampler.scratch)))
         ret->reached |= REACHED_DISK;
     sampler_end(&state.sampler);
-    bool script_went_on = state.ended && WIFEXITED(state.report.status);
+    bool script_went_on = (state.ended || state.parting) && WIFEXITED(state.report.status);
     explain_limit(run->limits,
                   state.sampler.child_killed || (reading.oom_kills > 0 && script_went_on), ret);
 }

@@ -31,7 +31,7 @@ def test_random_endings_have_the_right_reason(stage):
 # --- nine ways to die by signal 9, and one to seem so -----------------------------------------------
 
 FILL = endings.FILL.format(bytes=200 << 20)
-CHILD = "import os\nif os.fork() == 0:\n    " + FILL.replace("\n", "\n    ") + "\nos.wait()\n"
+CHILD = "import os\nif os.fork() == 0:\n    " + FILL.replace("\n", "\n    ") + "\nos.wait()\ntime.sleep(60)\n"
 IGNORES = "signal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('ready', flush=True)\ntime.sleep(60)"
 
 # end, signal, exit code, what `error` says

@@ -242,8 +242,7 @@ def test_a_report_is_written_beside_the_output(run, tmp_path):
     assert answer["end"] == "wall"
     assert answer["status"] == "failed"
     assert answer["error"].startswith(f"{reached} (after ")
-    assert answer["stderr"] == f"[TIMEOUT] {reached}
-"
+    assert answer["stderr"] == f"[TIMEOUT] {reached}\n"
     assert answer["stdout"] == "1\n"
     assert stat.S_IMODE(report.stat().st_mode) & 0o111 == 0
 
