@@ -107,10 +107,11 @@ static bool sockets_reached(const struct sampler *sampler, const struct cgroup_r
  * shows a moment later: who is killed has no memory any more. */
 static bool killed_by_kernel(struct sampler *sampler, const struct cgroup_reading *reading)
 {
-    bool known = sampler->killed;
-    sampler->killed = reading->oom_kills > 0;
-    if (!known)
-        return false;
+    bool judged = sampler->looks_since_kill > 1;
+    if (reading->oom_kills > 0 && !judged)
+        sampler->looks_since_kill++;
+    if (judged || sampler->looks_since_kill < 2)
+        return judged;
     const pid_t *pids; /* pid 1, and first of its children the one that it made itself */
     sampler->child_killed = tree_pids(sampler->init, &pids) > 1 && tree_shown_by(pids[1]) > 0;
     return true;
@@ -142,7 +143,7 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
     if (sample.cpu_ns > sampler->cpu_ns)
         sampler->cpu_ns = sample.cpu_ns;
 
-    bool sparse = cgroup_has_memory(sampler->cgroup) && !sampler->killed;
+    bool sparse = cgroup_has_memory(sampler->cgroup) && sampler->looks_since_kill == 0;
     *next = now + (sparse ? SAMPLE_SPARSE_NS : SAMPLE_DENSE_NS);
     if (sampler->scratch < 0 && sampler->scratch_inside && sample.one > 0)
         sampler->scratch = room_open(sample.one, sampler->scratch_inside);

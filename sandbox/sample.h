@@ -29,8 +29,8 @@ struct sampler {
     struct peak peak; /* of the group's memory */
     uint64_t memory_peak, cpu_ns, processes_peak;
     bool pids_full;
-    bool killed;       /* the kernel took one of its processes for the memory of all */
-    bool child_killed; /* and it was not the script, which lived on */
+    unsigned looks_since_kill; /* by the kernel, of one process for the memory of all; up to 2 */
+    bool child_killed;         /* and it was not the script, which lived on */
 };
 
 /* Before the box runs: `given` has cgroup, limits, init, counter, scratch_inside and upper, which
