@@ -15,6 +15,9 @@
 /* Many idle processes must not buy more than a tenth of a processor. */
 #define REST_FACTOR 9
 
+/* Nor the figure of a peak more than a twentieth. */
+#define REST_FACTOR_EXACT 19
+
 void sampler_begin(struct sampler *sampler, const struct sampler *given)
 {
     *sampler = *given;
@@ -76,13 +79,20 @@ static uint64_t hidden_memory(const struct sampler *sampler, const struct tree_s
 /* An exact figure decides; another only says that a limit is far away. */
 static bool memory_reached(struct sampler *sampler, struct tree_sample *sample)
 {
-    uint64_t limit = sampler->limits->memory_bytes;
+    uint64_t hidden = 0;
     if (!cgroup_has_memory(sampler->cgroup))
-        sample->memory_bytes += hidden_memory(sampler, sample);
-    if (sample->memory_bytes > sampler->memory_peak &&
-        (sample->memory_exact || sample->memory_bytes <= limit))
-        sampler->memory_peak = sample->memory_bytes;
-    return sample->memory_exact && sample->memory_bytes > limit;
+        hidden = hidden_memory(sampler, sample);
+    if (sample->least_bytes + hidden > sampler->memory_peak)
+        sampler->memory_peak = sample->least_bytes + hidden;
+    return sample->memory_exact && sample->memory_bytes + hidden > sampler->limits->memory_bytes;
+}
+
+/* Several processes may share what each of them shows: a new peak is one only if it is looked
+ * at page by page. */
+static uint64_t memory_worth_several(const struct sampler *sampler, uint64_t now)
+{
+    bool rested = now >= sampler->next_exact;
+    return cgroup_has_memory(sampler->cgroup) || !rested ? UINT64_MAX : sampler->memory_peak;
 }
 
 /* Below this nobody has to look at memory page by page. */
@@ -123,7 +133,10 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
 {
     uint64_t begun = sample_clock();
     struct tree_sample sample;
-    tree_read(sampler->init, memory_worth(sampler), sampler->seen, &sample);
+    tree_read(sampler->init, memory_worth(sampler), memory_worth_several(sampler, now),
+              sampler->seen, &sample);
+    if (sample.memory_exact)
+        sampler->next_exact = now + (sample_clock() - begun) * REST_FACTOR_EXACT;
     struct cgroup_reading reading;
     cgroup_read(sampler->cgroup, &reading);
     if (reading.has_memory)

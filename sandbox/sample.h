@@ -25,8 +25,9 @@ struct sampler {
     int upper;                  /* of an overlay workspace's layer, borrowed, or -1 */
     uint64_t host_shared;       /* bytes of shared memory when the box began */
     struct seen *seen;
-    int counter;      /* of CPU time (counters.h), borrowed, or -1 */
-    struct peak peak; /* of the group's memory */
+    int counter;         /* of CPU time (counters.h), borrowed, or -1 */
+    struct peak peak;    /* of the group's memory */
+    uint64_t next_exact; /* before it memory is not looked at page by page for a peak alone */
     uint64_t memory_peak, cpu_ns, processes_peak;
     bool pids_full;
     unsigned looks_since_kill; /* by the kernel, of one process for the memory of all; up to 2 */

@@ -94,9 +94,9 @@ static uint64_t field_bytes(const char *text, const char *name)
 }
 
 struct memory {
-    uint64_t own;    /* anonymous and swapped out, copied or not yet; and page tables */
-    uint64_t shmem;  /* mapped shared memory and files of a tmpfs */
-    uint64_t shared; /* that and mapped files */
+    uint64_t own;   /* anonymous and swapped out, copied or not yet; and page tables */
+    uint64_t shmem; /* mapped shared memory and files of a tmpfs */
+    uint64_t file;  /* mapped files */
 };
 
 /* /proc/PID/status (proc_pid_status(5)). False where there is no memory: it has ended. */
@@ -112,7 +112,7 @@ static bool read_memory(pid_t thread, struct memory *ret)
         .own = field_bytes(text, "\nRssAnon:") + field_bytes(text, "\nVmSwap:") +
                field_bytes(text, "\nVmPTE:"),
         .shmem = shmem,
-        .shared = shmem + field_bytes(text, "\nRssFile:"),
+        .file = field_bytes(text, "\nRssFile:"),
     };
     return true;
 }
@@ -168,40 +168,68 @@ static void add_exactly(pid_t thread, struct tree_sample *sample)
         sample->memory_bytes += field_bytes(text, "\nVmPTE:");
 }
 
-void tree_read(pid_t init, uint64_t worth_bytes, struct seen *seen, struct tree_sample *ret)
+/* The memory of all of them, before it is looked at page by page. */
+struct sums {
+    uint64_t own, shmem;
+    uint64_t shared, file; /* of the one that has most */
+    uint64_t largest;      /* all that one of them has */
+};
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void add_memory(struct sums *sums, const struct memory *memory)
+{
+    sums->own += memory->own;
+    sums->shmem += memory->shmem;
+    sums->shared = larger(sums->shared, memory->shmem + memory->file);
+    sums->file = larger(sums->file, memory->file);
+    sums->largest = larger(sums->largest, memory->own + memory->shmem + memory->file);
+}
+
+static void visit_all(pid_t init, struct walk *walk, struct seen *seen, struct tree_sample *ret,
+                      struct sums *sums)
+{
+    walk->count = walk->tasks = 0;
+    visit_children(walk, PROCESSES_MAX, init);
+    for (size_t i = 0; i < walk->count; i++) {
+        ret->cpu_ns += seen_note(seen, walk->pids[i]) + waited_cpu_ns(walk->pids[i]);
+        struct memory memory;
+        walk->shown_by[i] = find_memory(walk->pids[i], &memory);
+        if (ret->one == 0)
+            ret->one = walk->shown_by[i];
+        walk->lent[i] = is_lent(walk, i);
+        if (!walk->lent[i])
+            add_memory(sums, &memory);
+        visit_children(walk, i, walk->pids[i]);
+    }
+}
+
+void tree_read(pid_t init, uint64_t worth_bytes, uint64_t several_bytes, struct seen *seen,
+               struct tree_sample *ret)
 {
     static struct walk walk; /* one supervisor, one thread; too large for a stack */
-    uint64_t own = 0, shmem = 0, shared = 0;
-    walk.count = walk.tasks = 0;
+    struct sums sums = { 0 };
     *ret = (struct tree_sample){ .cpu_ns = waited_cpu_ns(init) };
-    visit_children(&walk, PROCESSES_MAX, init);
-    for (size_t i = 0; i < walk.count; i++) {
-        ret->cpu_ns += seen_note(seen, walk.pids[i]) + waited_cpu_ns(walk.pids[i]);
-        struct memory memory;
-        walk.shown_by[i] = find_memory(walk.pids[i], &memory);
-        if (ret->one == 0)
-            ret->one = walk.shown_by[i];
-        walk.lent[i] = is_lent(&walk, i);
-        if (!walk.lent[i]) {
-            own += memory.own;
-            shmem += memory.shmem;
-            shared = memory.shared > shared ? memory.shared : shared;
-        }
-        visit_children(&walk, i, walk.pids[i]);
-    }
+    visit_all(init, &walk, seen, ret, &sums);
     if (seen)
         ret->cpu_ns = seen_used_ns(seen, ret->cpu_ns);
     ret->processes = walk.count;
     ret->tasks = walk.tasks;
-    ret->memory_bytes = own + shared;
-    ret->shmem_bytes = shmem;
-    if (own + shmem <= worth_bytes)
+    ret->memory_bytes = sums.own + sums.shared;
+    ret->shmem_bytes = sums.shmem;
+    ret->least_bytes = sums.largest;
+    bool several = walk.count > 1 && ret->memory_bytes > several_bytes;
+    if (sums.own + sums.shmem <= worth_bytes && !several)
         return;
     ret->memory_exact = true;
     ret->memory_bytes = ret->shmem_bytes = 0;
     for (size_t i = 0; i < walk.count; i++)
         if (walk.shown_by[i] > 0 && !walk.lent[i])
             add_exactly(walk.shown_by[i], ret);
+    ret->least_bytes = larger(ret->least_bytes, ret->memory_bytes + sums.file);
 }
 
 uint64_t tree_cpu_ns(pid_t init, struct seen *seen)

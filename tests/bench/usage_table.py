@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a result says a run has used, against what others say of the very same run.
+
+usage: usage_table.py [--quick] [--only WORD] [--numpy DIR] --witness PROGRAM BUILD
+
+Each workload (usage_work.py) runs in a box beneath a small program, the witness, which waits for
+it and tells its CPU time and largest resident set, as GNU time does, but to the microsecond. As
+root the whole of cordon stands in a control group of our own besides, which also knows of
+processes for whom nobody has waited; and from outside we read the files of the box's memory group
+until it goes, or, where cordon makes none, those of one into which we put the witness.
+
+Wanted: CPU time within 1 % or 2 ms. Peak memory within 1 % or 1 MB of the group's figure, or of
+the largest resident set where one process has it all. A peak that was sampled is a lower bound,
+has to say so ("at least"), and must not be more than what the group saw; there the reference has
+what a bare interpreter maps of files besides, which a group does not count.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from usage_work import QUICK, WORKS
+
+HERE = Path(__file__).resolve().parent
+SURROUNDINGS = HERE.parent / "integration/surroundings.py"
+MIB = 1 << 20
+SOMEBODY = 64321  # a user id that nobody has: as root, for the rows of an ordinary user
+LOST_LEAST = 0.003  # below this, CPU time that nobody waited for is noise of two clocks
+
+
+def read(path):
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return None
+
+
+def mounted(kind, word):
+    for line in read("/proc/self/mounts").splitlines():
+        _, point, found, options = line.split()[:4]
+        if found == kind and word in options.split(","):
+            return Path(point)
+    return None
+
+
+def own_group(hierarchy):
+    for line in read("/proc/self/cgroup").splitlines():
+        _, names, path = line.split(":", 2)
+        if names == hierarchy:
+            return path.lstrip("/")
+    return None
+
+
+class Groups:
+    """Control groups around one whole cordon; as an ordinary user there are none."""
+
+    def __init__(self):
+        name = f"cordon-table-{os.getpid()}"
+        self.cpu = self.make(mounted("cgroup2", "rw"), own_group(""), name)
+        self.memory = self.make(mounted("cgroup", "memory"), own_group("memory"), name)
+        self.box_peak = None
+
+    @staticmethod
+    def make(mount, own, name):
+        if os.getuid() != 0 or not mount or own is None:
+            return None
+        group = mount / own / name
+        try:
+            group.mkdir()
+        except OSError:
+            return None
+        return group
+
+    def join(self):
+        for group in (self.cpu, self.memory):
+            if group:
+                (group / "cgroup.procs").write_text(str(os.getpid()))
+
+    def cpu_seconds(self):
+        text = self.cpu and read(self.cpu / "cpu.stat")
+        return int(re.search(r"usage_usec (\d+)", text)[1]) / 1e6 if text else None
+
+    def members(self):
+        for listing in [self.cpu / "cgroup.procs", *self.cpu.glob("*/cgroup.procs")]:
+            yield from (read(listing) or "").split()
+
+    def hold_box(self, process):
+        """Waits for the witness, which waits for us; puts it into a group where it has none."""
+        if not self.cpu or not self.memory:
+            return
+        while process.poll() is None:
+            for pid in self.members():
+                if read(f"/proc/{pid}/comm") == "witness\n":
+                    if not list(self.memory.glob("cordon-*")):
+                        (self.memory / "box").mkdir()
+                        (self.memory / "box/cgroup.procs").write_text(pid)
+                    return
+            time.sleep(0.001)
+
+    def watch(self, running):
+        """Reads the box's file again and again: its last word before the group goes."""
+        while self.memory and running.is_set():
+            for pattern in ("cordon-*", "box"):
+                for box in self.memory.glob(pattern + "/memory.max_usage_in_bytes"):
+                    with contextlib.suppress(OSError, ValueError):
+                        self.box_peak = int(box.read_text())
+            time.sleep(0.001)
+
+    def remove(self):
+        for group in (self.memory and self.memory / "box", self.cpu, self.memory):
+            if group and group.exists():
+                group.rmdir()
+
+
+class Run:
+    """One workload in one surrounding."""
+
+    def __init__(self, work, where, cordon, args, place):
+        self.work, self.where = work, where
+        self.workspace = workspace = place / "workspace"
+        shutil.rmtree(workspace, ignore_errors=True)
+        workspace.mkdir()
+        (workspace / "work.py").write_text(work.script)
+        uid = SOMEBODY if where == "user" and os.getuid() == 0 else os.getuid()
+        for path in (workspace, workspace / "work.py"):
+            os.chown(path, uid, uid)
+        command = [cordon, "exec", "--json", "--directory", workspace, "--read", args.witness]
+        if "orphans" in work.words:
+            command += ["--env", "WITNESS_ORPHANS=1"]
+        if "numpy" in work.words:
+            command += ["--read", args.numpy, "--env", f"PYTHONPATH={args.numpy}"]
+            command += ["--env", "OPENBLAS_NUM_THREADS=2"]
+        command += ["--", args.witness, "/usr/bin/python3", "work.py"]
+        if where == "no cgroups":
+            command = [sys.executable, SURROUNDINGS, "no_cgroups", "--", *command]
+        if uid != os.getuid():
+            ids = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+            command = ["/usr/bin/setpriv", *ids, *command]
+        self.go([str(word) for word in command], place / f"state-{where.replace(' ', '-')}")
+
+    def go(self, command, state):
+        environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(state)}
+        environment["CORDON_STATE"] = str(state)
+        groups, running = Groups(), threading.Event()
+        running.set()
+        watcher = threading.Thread(target=groups.watch, args=(running,))
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+                env=environment,
+                cwd="/",
+                preexec_fn=groups.join,
+            )
+            watcher.start()
+            groups.hold_box(process)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(b"x")
+                process.stdin.close()
+            _, status, waited = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            running.clear()
+            watcher.join()
+            out.seek(0), err.seek(0)
+            text, errors = out.read().decode(), err.read().decode()
+        outside = groups.cpu_seconds()
+        self.lost = 0 if outside is None else outside - waited.ru_utime - waited.ru_stime
+        self.group_peak = groups.box_peak
+        groups.remove()
+        if not text:
+            raise SystemExit(f"{self.work.name}, {self.where}: {errors}")
+        self.result = json.loads(text)
+        said = re.search(r"^WITNESS (\d+) (\d+)$", self.result["stderr"], re.M)
+        if not said:
+            raise SystemExit(f"{self.work.name}, {self.where}: {text}")
+        self.witness_cpu, self.witness_rss = int(said[1]) / 1e6, int(said[2]) * 1024
+        self.known = sum(float(read(file)) for file in self.workspace.glob("known-*"))
+
+    # --- CPU time ---
+
+    @property
+    def cpu(self):
+        usage = self.result["usage"]
+        return usage["cpu_user_seconds"] + usage["cpu_system_seconds"]
+
+    @property
+    def cpu_reference(self):
+        if "lost" in self.work.words and self.where == "user" and os.getuid() != 0:
+            return None  # nobody knows
+        return self.witness_cpu + self.known + (self.lost if self.lost > LOST_LEAST else 0)
+
+    def cpu_ok(self):
+        reference = self.cpu_reference
+        slack = 0.004 if "orphans" in self.work.words else 0  # of what came after they said it
+        return (
+            reference is None
+            or abs(self.cpu - reference) <= max(0.002, reference / 100) + slack
+        )
+
+    # --- memory ---
+
+    @property
+    def peak(self):
+        usage = self.result["usage"]
+        return usage.get("peak_memory_cache_mb", usage["peak_memory_mb"]) * MIB
+
+    def memory_reference(self, mapped):
+        """(bytes, exact): `mapped` is what a bare interpreter maps of files."""
+        if self.result["usage"]["source"] == "cgroup":
+            return self.group_peak, True
+        if "single" in self.work.words:
+            return self.witness_rss, True
+        if self.group_peak is None or "files" in self.work.words:
+            return None, False
+        return self.group_peak + mapped, False
+
+    def memory_ok(self, mapped):
+        reference, exact = self.memory_reference(mapped)
+        if reference is None:
+            return True
+        slack, over = max(MIB, reference / 100), self.peak - reference
+        if exact:
+            return abs(over) <= slack
+        return over <= 2 * slack and self.result["usage"].get("peak_memory_at_least", False)
+
+    def ok(self, mapped):
+        return self.cpu_ok() and self.memory_ok(mapped)
+
+
+def shown(value, unit):
+    return "-" if value is None else f"{value / unit:.1f}"
+
+
+HEADER = (
+    f"{'workload':34} {'CPU ms':>8} {'ref.':>8} {'error':>7}   {'peak MB':>8} {'cached':>8} "
+    f"{'ref.':>8} {'error':>7}  {'bound':8} {'CPU of cordon ms':>16}"
+)
+
+
+def line(run, mapped):
+    usage = run.result["usage"]
+    reference, exact = run.memory_reference(mapped)
+    error = None if reference is None else run.peak - reference
+    cpu_error = None if run.cpu_reference is None else run.cpu - run.cpu_reference
+    cached = usage.get("peak_memory_cache_mb")
+    bound = "at least" if usage.get("peak_memory_at_least") else ""
+    return (
+        f"{run.work.name:34} {run.cpu * 1e3:8.1f} {shown(run.cpu_reference, 1e-3):>8} "
+        f"{shown(cpu_error, 1e-3):>7}   {usage['peak_memory_mb']:8.1f} "
+        f"{'-' if cached is None else f'{cached:.1f}':>8} {shown(reference, MIB):>8} "
+        f"{shown(error, MIB):>7}  {bound:8} {usage['cordon_cpu_seconds'] * 1e3:16.1f}  "
+        f"{'ok' if run.ok(mapped) else 'NOT OK'}"
+    )
+
+
+def in_surrounding(where, works, cordon, args, place):
+    print(f"\n{where}\n{HEADER}", flush=True)
+    bad = 0
+    bare = Run(WORKS[0], where, cordon, args, place)
+    mapped = bare.witness_rss - (bare.group_peak or 0)
+    for work in works:
+        run = Run(work, where, cordon, args, place)
+        if not run.ok(mapped):  # a busy moment of the machine is no mistake: it does not come back
+            run = Run(work, where, cordon, args, place)
+        print(line(run, mapped), flush=True)
+        bad += not run.ok(mapped)
+    return bad
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--where", action="append")
+    parser.add_argument("--numpy")
+    parser.add_argument("--witness", type=Path, required=True)
+    parser.add_argument("build", type=Path)
+    args = parser.parse_args()
+    works = [
+        work
+        for work in WORKS
+        if (work.name in QUICK or not args.quick)
+        and args.only in work.name
+        and (args.numpy or "numpy" not in work.words)
+    ]
+    root = os.getuid() == 0
+    place = Path(tempfile.mkdtemp(prefix="cordon-usage-", dir="/var/tmp"))
+    bad = 0
+    try:
+        place.chmod(0o755)
+        for name in ("cordon", "cordon-sandbox"):  # an ordinary user may not come into our home
+            shutil.copy(args.build / name, place / name)
+        shutil.copytree(args.build / "policies", place / "policies")
+        shutil.copy(args.witness, place / "witness")
+        if args.numpy:
+            shutil.copytree(args.numpy, place / "numpy")
+            args.numpy = place / "numpy"
+        args.witness = place / "witness"
+        for where in args.where or (["root", "no cgroups", "user"] if root else ["user"]):
+            state = place / f"state-{where.replace(' ', '-')}"
+            state.mkdir()
+            if where == "user" and root:
+                os.chown(state, SOMEBODY, SOMEBODY)
+            bad += in_surrounding(where, works, place / "cordon", args, place)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    print(f"\n{bad} rows not ok" if bad else "\nall rows ok")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
