@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "counters.h"
 #include "fd.h"
 #include "hidden.h"
 #include "room.h"
@@ -150,9 +149,6 @@ enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
         sampler->pids_full = true;
     if (sample.processes > sampler->processes_peak)
         sampler->processes_peak = sample.processes;
-    uint64_t counted = counter_time_ns(sampler->counter);
-    if (sample.cpu_ns < counted)
-        sample.cpu_ns = counted;
     if (sample.cpu_ns > sampler->cpu_ns)
         sampler->cpu_ns = sample.cpu_ns;
 

@@ -25,7 +25,6 @@ struct sampler {
     int upper;                  /* of an overlay workspace's layer, borrowed, or -1 */
     uint64_t host_shared;       /* bytes of shared memory when the box began */
     struct seen *seen;
-    int counter;         /* of CPU time (counters.h), borrowed, or -1 */
     struct peak peak;    /* of the group's memory */
     uint64_t next_exact; /* before it memory is not looked at page by page for a peak alone */
     uint64_t memory_peak, cpu_ns, processes_peak;
@@ -34,7 +33,7 @@ struct sampler {
     bool child_killed;         /* and it was not the script, which lived on */
 };
 
-/* Before the box runs: `given` has cgroup, limits, init, counter, scratch_inside and upper, which
+/* Before the box runs: `given` has cgroup, limits, init, scratch_inside and upper, which
  * are borrowed. sampler_end() closes what was opened. */
 void sampler_begin(struct sampler *sampler, const struct sampler *given);
 void sampler_end(struct sampler *sampler);

@@ -467,13 +467,11 @@ void supervise(struct supervision *run, struct outcome *ret)
     sampler_begin(&state.sampler,
                   &(struct sampler){ .cgroup = run->cgroup,
                                      .limits = run->limits,
-                                     .counter = run->box->counter,
                                      .init = run->box->pid,
                                      .scratch_inside = run->scratch,
                                      .upper = run->workspace ? run->workspace->upper : -1 });
     state.spent = (struct spent){ .cgroup = run->cgroup,
                                   .running = &state.running,
-                                  .counter = run->box->counter,
                                   .seen = state.sampler.seen,
                                   .init = run->box->pid,
                                   .limit_ns = after(0, run->limits->cpu_ms) };

@@ -229,7 +229,7 @@ void tree_read(pid_t init, uint64_t worth_bytes, uint64_t several_bytes, struct 
     for (size_t i = 0; i < walk.count; i++)
         if (walk.shown_by[i] > 0 && !walk.lent[i])
             add_exactly(walk.shown_by[i], ret);
-    ret->least_bytes = larger(ret->least_bytes, ret->memory_bytes + sums.file);
+    ret->least_bytes = ret->memory_bytes + sums.file; /* of one moment, with shmem_bytes */
 }
 
 uint64_t tree_cpu_ns(pid_t init, struct seen *seen)

@@ -13,7 +13,7 @@
 
 /* Two readings of the same time differ by so much at most. */
 #define CPU_TOLERANCE_NS   (2 * NS_PER_MS)
-#define CPU_TOLERANCE_PART 100
+#define CPU_TOLERANCE_PART 20
 
 struct cpu {
     uint64_t user_ns, system_ns;
@@ -85,25 +85,29 @@ static struct cpu grouped(const struct usage_facts *facts, const struct cgroup_r
     return cpu_less(cpu_less(all, ours), before(facts));
 }
 
-/* Without a group: all three are no more than the truth. */
-static struct cpu ungrouped(const struct usage_facts *facts)
+/* Where nobody waits for a process, with its time the rest of its figures is lost. */
+static bool somebody_lost(struct cpu waited, uint64_t most)
+{
+    uint64_t known = total(waited);
+    return most > known + CPU_TOLERANCE_NS + known / CPU_TOLERANCE_PART;
+}
+
+/* Without a group. What was seen of each process is never more than the truth. The counter
+ * knows of everybody, but counts what the host of a virtual machine took for itself as well,
+ * and since Linux 6.16 not how a process gives its memory back: it only tells of those for whom
+ * nobody waited. */
+static struct cpu ungrouped(const struct usage_facts *facts, bool *at_least)
 {
     struct cpu told = waited_for(facts);
     uint64_t counted = counter_time_ns(facts->counter);
     uint64_t seen = less(facts->sampler->cpu_ns, total(before(facts)));
     uint64_t most = counted > seen ? counted : seen;
-    told.user_ns += less(most, total(told));
+    *at_least = !facts->ended || somebody_lost(told, most);
+    told.user_ns += less(*at_least ? most : seen, total(told));
     return told;
 }
 
 /* --- what the kernel adds up at each wait ---------------------------------------------- */
-
-/* Where nobody waits for a process, with its time the rest of its figures is lost. */
-static bool somebody_lost(const struct usage_facts *facts, struct cpu used)
-{
-    uint64_t known = total(waited_for(facts)), most = total(used);
-    return most > known + CPU_TOLERANCE_NS + most / CPU_TOLERANCE_PART;
-}
 
 static bool storage_is_counted(void)
 {
@@ -117,7 +121,7 @@ static void fill_counts(const struct usage_facts *facts, struct usage *ret)
 {
     const struct report *ended = facts->ended;
     const struct cpu used = { ret->cpu_user_ns, ret->cpu_system_ns };
-    if (!ended || somebody_lost(facts, used))
+    if (!ended || ret->cpu_at_least || somebody_lost(waited_for(facts), total(used)))
         return;
     ret->context_switches = less(ended->switches, ended->before_switches);
     ret->known |= USAGE_SWITCHES;
@@ -176,7 +180,8 @@ void usage_end(const struct usage_facts *facts, struct usage *ret)
 {
     struct cgroup_reading reading;
     cgroup_read(facts->cgroup, &reading);
-    struct cpu used = reading.has_cpu ? grouped(facts, &reading) : ungrouped(facts);
+    struct cpu used =
+        reading.has_cpu ? grouped(facts, &reading) : ungrouped(facts, &ret->cpu_at_least);
     ret->cpu_user_ns = used.user_ns;
     ret->cpu_system_ns = used.system_ns;
     ret->pids_peak = reading.pids_peak;

@@ -62,6 +62,7 @@ struct usage {
     uint64_t interpreter_ns;            /* of wall_ns: until the interpreter read the script */
     uint64_t own_cpu_ns;  /* cordon's for this run, supervisor and pid 1: in no other figure */
     unsigned known;       /* bits of enum usage_known */
+    bool cpu_at_least;    /* somebody was not waited for, and no group counted: some is missing */
     bool memory_at_least; /* memory_peak_bytes was sampled: it may have been more in between */
     enum usage_source source;
 };

@@ -48,6 +48,7 @@ static void put_usage(struct str *out, const struct usage *usage)
     frame_put_u64(out, usage->interpreter_ns);
     frame_put_u64(out, usage->own_cpu_ns);
     frame_put_u8(out, (uint8_t)usage->known);
+    frame_put_u8(out, usage->cpu_at_least);
     frame_put_u8(out, usage->memory_at_least);
     frame_put_u8(out, (uint8_t)usage->source);
 }
@@ -74,6 +75,7 @@ static void get_usage(struct frame_reader *in, struct usage *usage)
     usage->interpreter_ns = frame_u64(in);
     usage->own_cpu_ns = frame_u64(in);
     usage->known = get_choice(in, USAGE_KNOWN_ALL);
+    usage->cpu_at_least = get_choice(in, 1);
     usage->memory_at_least = get_choice(in, 1);
     usage->source = get_choice(in, USAGE_SAMPLED);
     if ((usage->known & USAGE_INTERPRETER) && usage->interpreter_ns > usage->wall_ns)

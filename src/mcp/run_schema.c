@@ -32,6 +32,8 @@ const char run_output_schema[] =
     "\"usage\":{\"type\":\"object\",\"properties\":{"
         "\"wall_seconds\":" NUMBER ",\"cpu_user_seconds\":" NUMBER ","
         "\"cpu_system_seconds\":" NUMBER ","
+        "\"cpu_at_least\":{\"type\":\"boolean\",\"description\":\"true: nobody waited for some "
+        "processes; what they used at their end is not in it\"},"
         "\"peak_memory_mb\":{\"type\":\"number\",\"description\":\"without page cache\"},"
         "\"peak_memory_at_least\":{\"type\":\"boolean\",\"description\":\"true: peak_memory_mb was "
         "sampled, a lower bound\"},"

@@ -179,6 +179,8 @@ static struct json_object *usage_json(const struct usage *usage, const struct st
     json_object_object_add(object, "wall_seconds", seconds(usage->wall_ns));
     json_object_object_add(object, "cpu_user_seconds", seconds(usage->cpu_user_ns));
     json_object_object_add(object, "cpu_system_seconds", seconds(usage->cpu_system_ns));
+    if (usage->cpu_at_least)
+        json_object_object_add(object, "cpu_at_least", json_object_new_boolean(true));
     json_object_object_add(object, "peak_memory_mb",
                            number((double)usage->memory_peak_bytes / MIB, 3));
     if (usage->memory_at_least)

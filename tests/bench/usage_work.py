@@ -7,6 +7,7 @@ A row: name, script, and words about it:
     orphans   processes outlive their parents on purpose: they write down their own time, in
               files known-PID, as long as they live
     lost      nobody waits for some of them: only what counts the whole group knows
+    memfd     needs a policy that allows one
     numpy     needs it
 """
 
@@ -140,6 +141,7 @@ WORKS = [
         "fd = os.memfd_create('m')\n"
         "for _ in range(60): os.write(fd, bytes(1 << 20))\n"
         "time.sleep(.2)\n",
+        "memfd",
     ),
     work("mmap anonymous", "room = fill(mmap.mmap(-1, 80 << 20, mmap.MAP_PRIVATE))\n", "single"),
     work(

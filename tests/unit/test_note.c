@@ -75,14 +75,14 @@ static void every_figure_travels_and_says_whether_it_is_known(void **state)
 {
     (void)state;
     struct note note = { .kind = NOTE_SAMPLE,
-                         .sample.usage = { 9, 2, 3, 4, 5, 6, 7, 8, 1, 9, 10, USAGE_KNOWN_ALL, true,
-                                           USAGE_MIXED } };
+                         .sample.usage = { 9, 2, 3, 4, 5, 6, 7, 8, 1, 9, 10, USAGE_KNOWN_ALL, false,
+                                           true, USAGE_MIXED } };
     struct note back = travelled(&note);
     assert_int_equal(back.sample.usage.written_bytes, note.sample.usage.written_bytes);
     assert_int_equal(back.sample.usage.own_cpu_ns, note.sample.usage.own_cpu_ns);
     assert_int_equal(back.sample.usage.known, USAGE_KNOWN_ALL);
     assert_int_equal(back.sample.usage.source, USAGE_MIXED);
-    assert_true(back.sample.usage.memory_at_least);
+    assert_true(back.sample.usage.memory_at_least && !back.sample.usage.cpu_at_least);
     note.sample.usage.known = USAGE_KNOWN_ALL + 1;
     assert_int_equal(decoded(&note), -EBADMSG);
     note.sample.usage.known = USAGE_INTERPRETER;
