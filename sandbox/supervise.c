@@ -472,6 +472,7 @@ void supervise(struct supervision *run, struct outcome *ret)
                                      .upper = run->workspace ? run->workspace->upper : -1 });
     state.spent = (struct spent){ .cgroup = run->cgroup,
                                   .running = &state.running,
+                                  .counter = run->box->counter,
                                   .seen = state.sampler.seen,
                                   .init = run->box->pid,
                                   .limit_ns = after(0, run->limits->cpu_ms) };

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a result says a run has used, against what others say of the very same run.
 
-usage: usage_table.py [--quick] [--only WORD] [--numpy DIR] --witness PROGRAM BUILD
+usage: usage_table.py [--quick] [--only WORD] [--numpy DIR] --bystander PROGRAM BUILD
 
-Each workload (usage_work.py) runs in a box beneath a small program, the witness, which waits for
+Each workload (usage_work.py) runs in a box beneath a small program, the bystander, which waits for
 it and tells its CPU time and largest resident set, as GNU time does, but to the microsecond. As
 root the whole of cordon stands in a control group of our own besides, which also knows of
 processes for whom nobody has waited; and from outside we read the files of the box's memory group
-until it goes, or, where cordon makes none, those of one into which we put the witness.
+until it goes, or, where cordon makes none, those of one into which we put the bystander.
 
 Wanted: CPU time within 1 % or 2 ms. Peak memory within 1 % or 1 MB of the group's figure, or of
 the largest resident set where one process has it all. CPU time of processes for whom nobody
@@ -95,12 +95,12 @@ class Groups:
             yield from (read(listing) or "").split()
 
     def hold_box(self, process):
-        """Waits for the witness, which waits for us; puts it into a group where it has none."""
+        """Waits for the bystander, which waits for us; puts it into a group where it has none."""
         if not self.cpu or not self.memory:
             return
         while process.poll() is None:
             for pid in self.members():
-                if read(f"/proc/{pid}/comm") == "witness\n":
+                if read(f"/proc/{pid}/comm") == "bystander\n":
                     if not list(self.memory.glob("cordon-*")):
                         (self.memory / "box").mkdir()
                         (self.memory / "box/cgroup.procs").write_text(pid)
@@ -136,15 +136,15 @@ class Run:
         uid = SOMEBODY if where == "user" and os.getuid() == 0 else os.getuid()
         for path in (workspace, workspace / "work.py"):
             os.chown(path, uid, uid)
-        command = [cordon, "exec", "--json", "--directory", workspace, "--read", args.witness]
+        command = [cordon, "exec", "--json", "--directory", workspace, "--read", args.bystander]
         if "orphans" in work.words:
-            command += ["--env", "WITNESS_ORPHANS=1"]
+            command += ["--env", "BYSTANDER_ORPHANS=1"]
         if "memfd" in work.words:
             command += ["--policy", place / "memfd.json"]
         if "numpy" in work.words:
             command += ["--read", args.numpy, "--env", f"PYTHONPATH={args.numpy}"]
             command += ["--env", "OPENBLAS_NUM_THREADS=2"]
-        command += ["--", args.witness, "/usr/bin/python3", "work.py"]
+        command += ["--", args.bystander, "/usr/bin/python3", "work.py"]
         if where == "no cgroups":
             command = [sys.executable, SURROUNDINGS, "no_cgroups", "--", *command]
         if uid != os.getuid():
@@ -187,10 +187,10 @@ class Run:
         if not text:
             raise SystemExit(f"{self.work.name}, {self.where}: {errors}")
         self.result = json.loads(text)
-        said = re.search(r"^WITNESS (\d+) (\d+)$", self.result["stderr"], re.M)
+        said = re.search(r"^BYSTANDER (\d+) (\d+)$", self.result["stderr"], re.M)
         if not said or self.result["exit_code"] != 0:
             raise SystemExit(f"{self.work.name}, {self.where}: {text}")
-        self.witness_cpu, self.witness_rss = int(said[1]) / 1e6, int(said[2]) * 1024
+        self.bystander_cpu, self.bystander_rss = int(said[1]) / 1e6, int(said[2]) * 1024
         self.known = sum(float(read(file)) for file in self.workspace.glob("known-*"))
 
     # --- CPU time ---
@@ -204,7 +204,7 @@ class Run:
     def cpu_reference(self):
         if "lost" in self.work.words and self.where == "user" and os.getuid() != 0:
             return None  # nobody knows
-        return self.witness_cpu + self.known + (self.lost if self.lost > LOST_LEAST else 0)
+        return self.bystander_cpu + self.known + (self.lost if self.lost > LOST_LEAST else 0)
 
     def cpu_ok(self):
         reference = self.cpu_reference
@@ -228,7 +228,7 @@ class Run:
         if self.result["usage"]["source"] == "cgroup":
             return self.group_peak, True
         if "single" in self.work.words:
-            return self.witness_rss, True
+            return self.bystander_rss, True
         if self.group_peak is None or "files" in self.work.words:
             return None, False
         return self.group_peak + mapped, False
@@ -277,7 +277,7 @@ def in_surrounding(where, works, cordon, args, place):
     print(f"\n{where}\n{HEADER}", flush=True)
     bad = 0
     bare = Run(WORKS[0], where, cordon, args, place)
-    mapped = bare.witness_rss - (bare.group_peak or 0)
+    mapped = bare.bystander_rss - (bare.group_peak or 0)
     for work in works:
         run = Run(work, where, cordon, args, place)
         if not run.ok(mapped):  # a busy moment of the machine is no mistake: it does not come back
@@ -293,7 +293,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--where", action="append")
     parser.add_argument("--numpy")
-    parser.add_argument("--witness", type=Path, required=True)
+    parser.add_argument("--bystander", type=Path, required=True)
     parser.add_argument("build", type=Path)
     args = parser.parse_args()
     works = [
@@ -315,11 +315,11 @@ def main():
         policy["name"] = "memfd"
         policy["syscalls"]["rules"].insert(0, {"allow": ["memfd_create"], "why": "a row of the table"})
         (place / "memfd.json").write_text(json.dumps(policy))
-        shutil.copy(args.witness, place / "witness")
+        shutil.copy(args.bystander, place / "bystander")
         if args.numpy:
             shutil.copytree(args.numpy, place / "numpy")
             args.numpy = place / "numpy"
-        args.witness = place / "witness"
+        args.bystander = place / "bystander"
         for where in args.where or (["root", "no cgroups", "user"] if root else ["user"]):
             state = place / f"state-{where.replace(' ', '-')}"
             state.mkdir()

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* witness COMMAND... - runs it and says, as the last line of standard error, what the kernel
+/* bystander COMMAND... - runs it and says, as the last line of standard error, what the kernel
  * tells whoever waits:
  *
- *     WITNESS cpu_us maxrss_kb
+ *     BYSTANDER cpu_us maxrss_kb
  *
  * CPU time of it and all its children (this program's own included), and the largest resident
  * set of any one of them, as GNU time has it, which rounds time to hundredths of a second.
- * Orphans come here to be waited for, unless WITNESS_ORPHANS is set. It begins when it may: at a
+ * Orphans come here to be waited for, unless BYSTANDER_ORPHANS is set. It begins when it may: at a
  * byte on its standard input.
  */
 #include <errno.h>
@@ -29,7 +29,7 @@ int main(int argc, char **argv)
     int status = 0, one;
     if (argc < 2)
         return 125;
-    if (!getenv("WITNESS_ORPHANS"))
+    if (!getenv("BYSTANDER_ORPHANS"))
         (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     char go;
     if (read(0, &go, 1) != 1)
@@ -42,12 +42,13 @@ int main(int argc, char **argv)
     while ((pid = wait(&one)) > 0 || errno == EINTR) {
         if (pid == child)
             status = one;
-        if (pid == child && getenv("WITNESS_ORPHANS"))
+        if (pid == child && getenv("BYSTANDER_ORPHANS"))
             break;
     }
     getrusage(RUSAGE_CHILDREN, &children);
     getrusage(RUSAGE_SELF, &self);
-    fprintf(stderr, "\nWITNESS %lld %ld\n", cpu_us(&children) + cpu_us(&self), children.ru_maxrss);
+    fprintf(stderr, "\nBYSTANDER %lld %ld\n", cpu_us(&children) + cpu_us(&self),
+            children.ru_maxrss);
     fflush(NULL);
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
