@@ -71,6 +71,9 @@ static const char *filled(const char *text)
 static void put_asked(const struct audit_entry *entry, struct str *out)
 {
     const struct launch *launch = entry->launch;
+    static const char *const kinds[] = {
+        [LAUNCH_SCRIPT] = "script", [LAUNCH_COMMAND] = "command", [LAUNCH_CHART] = "chart"
+    };
     bool command = launch->what == LAUNCH_COMMAND;
     put_text(out, "job", launch->job);
     put_text(out, "by", entry->operator? "operator" : "client");
@@ -78,7 +81,7 @@ static void put_asked(const struct audit_entry *entry, struct str *out)
     put_number(out, "uid", entry->uid);
     put_text(out, "user", entry->user);
     put_text(out, "tool", filled(launch->tool));
-    put_text(out, "kind", command ? "command" : "script");
+    put_text(out, "kind", kinds[launch->what]);
     /* Only its first word: there may be secrets in the others. */
     put_text(out, "path", command ? (launch->argv ? launch->argv[0] : NULL) : launch->script_path);
     put_text(out, "sha256", filled(entry->script_sha256));

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "chart.h"
 #include "plan.h"
 #include "str.h"
 
@@ -29,7 +30,9 @@ void command_make(const struct launch *launch, const struct python *python,
                   const struct environment *environment, const char *cwd, struct command *ret)
 {
     *ret = (struct command){ 0 };
-    if (launch->what == LAUNCH_COMMAND) {
+    if (launch->what == LAUNCH_CHART)
+        list_add(&ret->argv, CHART_INSIDE);
+    if (launch->what != LAUNCH_SCRIPT) {
         add_arguments(ret, launch->argv);
         return;
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "audit.h"
+#include "chart.h"
 #include "clock.h"
 #include "command.h"
 #include "fd.h"
@@ -36,6 +37,7 @@ struct job {
     struct identity identity;
     char *workspace;
     int workspace_fd;
+    char *chart; /* the program of a LAUNCH_CHART, or NULL */
     struct preparation ready;
     struct command command;
     char **env;
@@ -112,7 +114,8 @@ static int find_policy(struct job *job, struct error *err)
     const char *name = launch->policy[0] ? launch->policy : sandbox->config.default_policy;
     if (strcmp(name, OWN_POLICY) == 0)
         return fail_policy(err, EPERM, "policy " OWN_POLICY " is cordon's own and cannot be named");
-    if (!sandbox->oneshot && !list_has(sandbox->config.client_policies, name)) {
+    bool given = sandbox->oneshot || launch->what == LAUNCH_CHART;
+    if (!given && !list_has(sandbox->config.client_policies, name)) {
         autostr struct str allowed = { 0 };
         for (size_t i = 0; sandbox->config.client_policies[i]; i++)
             str_printf(&allowed, "%s%s", i ? ", " : "", sandbox->config.client_policies[i]);
@@ -141,6 +144,8 @@ void job_remember(const struct sandbox *sandbox, const struct launch *launch)
         return;
     if (launch->policy_file)
         policy_remember_file(sandbox, launch->policy_file);
+    else if (launch->what == LAUNCH_CHART)
+        policy_remember(sandbox, CHART_POLICY);
     else
         policy_remember(sandbox,
                         launch->policy[0] ? launch->policy : sandbox->config.default_policy);
@@ -165,9 +170,19 @@ static int operator_only(const struct job *job, struct error *err)
     return 0;
 }
 
+static int admit_kind(struct job *job, struct error *err)
+{
+    if (job->launch->what != LAUNCH_CHART)
+        return 0;
+    int r = chart_admit(job->launch, err);
+    return r < 0 ? r : chart_program(&job->chart, err);
+}
+
 static int admit(struct job *job, struct error *err)
 {
     int r = operator_only(job, err);
+    if (r == 0)
+        r = admit_kind(job, err);
     if (r == 0)
         r = find_policy(job, err);
     if (r < 0)
@@ -264,6 +279,9 @@ static void bind_everything(struct job *job)
     const struct launch *launch = job->launch;
     if (job->ready.python && !policy_shows(job->policy, job->ready.python->prefix))
         bind(job, (struct plan_bind){ .host = job->ready.python->prefix, .why = "interpreter" });
+    if (job->chart)
+        bind(job, (struct plan_bind){
+                      .host = job->chart, .inside = CHART_INSIDE, .why = "cordon-chart" });
     if (job->ready.environment.path)
         bind(job, (struct plan_bind){ .host = job->ready.environment.path,
                                       .inside = ENVIRONMENT_INSIDE,
@@ -527,6 +545,7 @@ static void job_done(struct job *job)
     list_free(job->env);
     egress_order_done(&job->egress);
     free(job->workspace);
+    free(job->chart);
     own_close(&job->workspace_fd);
     policy_free(job->policy);
     started_done(&job->started);

@@ -30,7 +30,7 @@ struct preparing {
 
 bool needs_python(const struct launch *launch)
 {
-    return launch->what != LAUNCH_COMMAND || list_len(launch->requirements) > 0 || launch->python;
+    return launch->what == LAUNCH_SCRIPT || list_len(launch->requirements) > 0 || launch->python;
 }
 
 /* --- what the script says itself --------------------------------------------------- */

@@ -64,7 +64,11 @@ struct screen {
     uint16_t rows, columns;
 };
 
-enum launch_what { LAUNCH_SCRIPT, LAUNCH_COMMAND };
+enum launch_what {
+    LAUNCH_SCRIPT,
+    LAUNCH_COMMAND,
+    LAUNCH_CHART, /* cordon's own cordon-chart: standard input becomes a picture */
+};
 
 enum python_wish {
     PYTHON_NEWEST, /* whatever the header's requires-python allows, newest first */
@@ -97,7 +101,8 @@ struct launch {
                           * inferred where the policy says so; NULL: nothing is */
     bool project;        /* the requirements of the workspace's pyproject.toml count too, where it
                           * has one and the script has no header */
-    char **argv;         /* LAUNCH_COMMAND: program and arguments; else the script's arguments */
+    char **argv;         /* LAUNCH_COMMAND: program and arguments; else the script's arguments, or
+                          * the chart's */
     char **env;          /* "NAME=value", NULL-ended */
     char **hosts;        /* further ones that may be reached (host.h), NULL-ended; likewise */
     struct extra_mount *extra; /* only `cordon-sandbox run` accepts any */
@@ -112,6 +117,9 @@ struct launch {
     uint32_t sample_ms;   /* how often what it uses is told (NOTE_SAMPLE); 0: never */
     int fds[FD_COUNT];    /* travel beside the frame; owned by the launch; -1: absent */
 };
+
+/* A new name for a job: a random UUID. */
+int job_id_make(char out[JOB_ID_MAX], struct error *err) must_check;
 
 /* A launch with every descriptor -1, every limit UNBOUNDED and nothing else. */
 void launch_init(struct launch *launch);

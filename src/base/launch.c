@@ -2,7 +2,9 @@
 /* launch.c - the frames that cross the trust boundary, both ways. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <cordon/launch.h>
 
@@ -11,6 +13,21 @@
 /* Far beyond what a frame can hold; a bound for the decoder's loops. */
 #define LIST_MAX  16384
 #define EXTRA_MAX 64
+
+/* A random UUID, version 4 (RFC 9562). */
+int job_id_make(char out[JOB_ID_MAX], struct error *err)
+{
+    unsigned char b[16];
+    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+        return fail_host(err, "getrandom");
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    (void)snprintf(out, JOB_ID_MAX,
+                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+                   b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+                   b[14], b[15]);
+    return 0;
+}
 
 void launch_init(struct launch *launch)
 {
@@ -170,7 +187,7 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     struct frame_reader in = frame_read(frame, len);
     if (frame_u8(&in) != FRAME_LAUNCH)
         in.bad = true;
-    ret->what = frame_choice(&in, LAUNCH_COMMAND);
+    ret->what = frame_choice(&in, LAUNCH_CHART);
     frame_fixed(&in, ret->job, sizeof(ret->job));
     frame_fixed(&in, ret->policy, sizeof(ret->policy));
     frame_fixed(&in, ret->owner, sizeof(ret->owner));

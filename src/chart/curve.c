@@ -26,6 +26,36 @@ size_t curve_peaks(const struct measured *run, double end, size_t columns, size_
     return count;
 }
 
+static void add_shares(const struct measured *run, size_t sample, size_t series, double part,
+                       double *ret)
+{
+    const struct sample *from = &run->samples[sample];
+    for (size_t i = 0; i < from->each_count; i++) {
+        size_t which = process_index(run, from->each[i].pid);
+        if (which < series)
+            ret[which] += part * from->each[i].memory_mb;
+    }
+}
+
+void curve_shares(const struct measured *run, size_t sample, size_t series, double *ret)
+{
+    if (series == 0)
+        return;
+    size_t before = sample, after = sample;
+    while (before > 0 && run->samples[before].each_count == 0)
+        before--;
+    while (after + 1 < run->sample_count && run->samples[after].each_count == 0)
+        after++;
+    if (run->samples[before].each_count == 0 || run->samples[after].each_count == 0)
+        return;
+    double from = run->samples[before].time_seconds, to = run->samples[after].time_seconds;
+    double now = run->samples[sample].time_seconds;
+    double part = before < after ? (now - from) / (to - from) : 0;
+    add_shares(run, before, series, 1 - part, ret);
+    if (part > 0)
+        add_shares(run, after, series, part, ret);
+}
+
 /* --- CPU time ----------------------------------------------------------------------------- */
 
 /* What was spent until each of some moments; between two of them it grows evenly. */
@@ -103,6 +133,8 @@ static void fill_series(struct cpu_bins *bins, const struct measured *run, size_
     for (size_t i = 0; i < run->sample_count; i++) {
         const struct sample *sample = &run->samples[i];
         double sum = 0;
+        if (sample->each_count == 0)
+            continue;
         for (size_t j = 0; j < sample->each_count; j++)
             if (process_index(run, sample->each[j].pid) == which)
                 sum += sample->each[j].cpu_seconds;

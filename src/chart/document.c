@@ -187,6 +187,42 @@ static void read_scripts(struct json_object *object, struct document *ret)
     ret->omitted = count - taken;
 }
 
+/* --- names ------------------------------------------------------------------------------------ */
+
+/* The directories in front of a path; 0 for what is no plain path, such as a line of code. */
+static size_t directories(const char *label)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "._-+~/";
+    const char *slash = label[strspn(label, plain)] == '\0' ? strrchr(label, '/') : NULL;
+    return slash && slash[1] ? (size_t)(slash + 1 - label) : 0;
+}
+
+static void drop(char *label, size_t len)
+{
+    memmove(label, label + len, strlen(label + len) + 1);
+}
+
+/* Where all scripts come from one directory its name tells nothing and takes the room. */
+static void shorten_labels(struct document *document)
+{
+    const char *first = document->scripts[0].label;
+    size_t len = directories(first);
+    for (size_t i = 1; i < document->script_count; i++)
+        if (directories(document->scripts[i].label) != len ||
+            strncmp(first, document->scripts[i].label, len) != 0)
+            return;
+    for (size_t i = 0; i < document->comparison_count; i++) {
+        struct comparison *row = &document->comparisons[i];
+        if (strncmp(first, row->label, len) == 0 && strncmp(first, row->against, len) == 0) {
+            drop(row->label, len);
+            drop(row->against, len);
+        }
+    }
+    for (size_t i = document->script_count; len > 0 && i > 0; i--)
+        drop(document->scripts[i - 1].label, len); /* the first, which is compared with, last */
+}
+
 int document_read(const char *text, size_t len, struct document *ret, struct error *err)
 {
     struct json_object *object autojson = NULL;
@@ -203,6 +239,7 @@ int document_read(const char *text, size_t len, struct document *ret, struct err
     document.comparisons = xcalloc(count + 1, sizeof(*document.comparisons));
     for (size_t i = 0; i < count; i++)
         read_comparison(json_object_array_get_idx(list, i), &document);
+    shorten_labels(&document);
     *ret = document;
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <cairo-ft.h>
 #include <errno.h>
 #include <fontconfig/fontconfig.h>
+#include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,9 @@
 #include "str.h"
 
 #define FONTS_BELOW "/usr/share/fonts"
+
+/* Of so many one will do. */
+#define FONTS_MAX 2000
 
 /* In em/1000: hints of pixels would make widths depend on the size. */
 #define MEASURED_AT 1000.0
@@ -102,36 +106,60 @@ static FcFontSet *list_upright(FcConfig *config)
     return found;
 }
 
-static void choose(const FcFontSet *found, char *files[2])
+/* The best of a weight, in a family or (NULL) in any. */
+static const FcPattern *best_of(const FcFontSet *found, bool bold, const char *family)
 {
-    const FcPattern *best = NULL, *bold = NULL;
-    for (int i = 0; i < found->nfont; i++)
-        if (usable(found->fonts[i]) && !is_bold(found->fonts[i]) && better(found->fonts[i], best))
-            best = found->fonts[i];
-    for (int i = 0; best && i < found->nfont; i++)
-        if (usable(found->fonts[i]) && is_bold(found->fonts[i]) && better(found->fonts[i], bold) &&
-            strcmp(text_of(found->fonts[i], FC_FAMILY), text_of(best, FC_FAMILY)) == 0)
-            bold = found->fonts[i];
-    if (!best)
-        return;
-    files[0] = xstrdup(text_of(best, FC_FILE));
-    files[1] = xstrdup(text_of(bold ? bold : best, FC_FILE));
+    const FcPattern *best = NULL;
+    for (int i = 0; i < found->nfont; i++) {
+        const FcPattern *font = found->fonts[i];
+        if (usable(font) && is_bold(font) == bold &&
+            (!family || strcmp(text_of(font, FC_FAMILY), family) == 0) && better(font, best))
+            best = font;
+    }
+    return best;
 }
 
-/* Scans all fonts, which takes a while where there are many. */
+static void choose(const FcFontSet *found, char *files[2])
+{
+    const FcPattern *regular = best_of(found, false, NULL);
+    const FcPattern *bold = best_of(found, true, regular ? text_of(regular, FC_FAMILY) : NULL);
+    if (!regular && !bold)
+        return;
+    files[0] = xstrdup(text_of(regular ? regular : bold, FC_FILE));
+    files[1] = xstrdup(text_of(bold ? bold : regular, FC_FILE));
+}
+
+static FcConfig *all_fonts; /* nftw() has no context */
+static unsigned fonts_left;
+
+static int add_file(const char *path, const struct stat *st, int kind, struct FTW *place)
+{
+    static const char *const endings[] = { ".ttf", ".otf", ".ttc" };
+    (void)st;
+    (void)place;
+    for (size_t i = 0; kind == FTW_F && i < COUNT(endings); i++)
+        if (ends_with(path, endings[i])) {
+            (void)FcConfigAppFontAddFile(all_fonts, (const FcChar8 *)path);
+            return --fonts_left == 0;
+        }
+    return 0;
+}
+
+/* Reads every font, which takes a while where there are many. File by file: for a directory
+ * fontconfig wants a place to cache what it found, and a box has none. */
 static void look_everywhere(char *files[2])
 {
-    FcConfig *config = FcConfigCreate();
-    if (!config)
+    all_fonts = FcConfigCreate();
+    fonts_left = FONTS_MAX;
+    if (!all_fonts)
         return;
-    if (FcConfigAppFontAddDir(config, (const FcChar8 *)FONTS_BELOW)) {
-        FcFontSet *found = list_upright(config);
-        if (found) {
-            choose(found, files);
-            FcFontSetDestroy(found);
-        }
+    (void)nftw(FONTS_BELOW, add_file, 16, FTW_PHYS);
+    FcFontSet *found = list_upright(all_fonts);
+    if (found) {
+        choose(found, files);
+        FcFontSetDestroy(found);
     }
-    FcConfigDestroy(config);
+    FcConfigDestroy(all_fonts);
 }
 
 static void find_files(char *files[2])

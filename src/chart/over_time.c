@@ -221,11 +221,7 @@ static void draw_memory_curve(const struct page *page)
         xs[i] = panel_x(panel, sample->time_seconds);
         points[i] = (struct point){ xs[i], panel_y(panel, sample->memory_mb) };
         double *row = heights + i * page->series;
-        for (size_t j = 0; page->series && j < sample->each_count; j++) {
-            size_t series = process_index(run, sample->each[j].pid);
-            if (series < page->series)
-                row[series] += sample->each[j].memory_mb;
-        }
+        curve_shares(run, shown[i], page->series, row);
         fit_into(row, page->series, sample->memory_mb);
     }
     draw_stack(page, panel, xs, heights, count);
@@ -323,8 +319,20 @@ static void draw_cpu(const struct page *page, const struct cpu_bins *bins)
 /* --- the end of the run
  * -------------------------------------------------------------------------------- */
 
+/* Does the lower panel's curve come up to where words at its upper right corner stand? */
+static bool is_high_behind(const struct page *page, const struct cpu_bins *bins, double width)
+{
+    const struct panel *panel = &page->cpu;
+    for (size_t i = 0; i < bins->count; i++)
+        if (panel_x(panel, bins->width * (double)(i + 1)) >
+                panel->at.x + panel->width - width - 20 &&
+            panel_y(panel, bins->whole[i]) < panel->at.y + 26)
+            return true;
+    return false;
+}
+
 /* A line through both panels, with words where there is a place for them. */
-static void draw_end(const struct page *page)
+static void draw_end(const struct page *page, const struct cpu_bins *bins)
 {
     const struct theme *theme = page->picture->theme;
     struct canvas *canvas = page->picture->canvas;
@@ -340,8 +348,14 @@ static void draw_end(const struct page *page)
     struct text text = {
         .size = TICK_SIZE, .colour = theme->alarm, .bold = true, .align = ALIGN_RIGHT
     };
-    struct point place = { x - 6, page->cpu.at.y + page->cpu.height - 8 };
-    canvas_textf(canvas, place, &text, "%s at %s", words, figure(QUANTITY_TIME, page->end, at));
+    autofree char *said = xasprintf("%s at %s", words, figure(QUANTITY_TIME, page->end, at));
+    double width = font_width(canvas->font, said, TICK_SIZE, true);
+    struct point place = { x - 8, page->cpu.at.y + 18 };
+    if (is_high_behind(page, bins, width))
+        place.y = page->cpu.at.y + page->cpu.height - 8;
+    canvas_rounded(canvas, (struct point){ place.x - width - 5, place.y - 12 }, width + 10, 16, 3,
+                   faded(theme->back, 0xd8));
+    canvas_text(canvas, place, &text, said);
 }
 
 /* --- the page
@@ -379,7 +393,7 @@ void draw_over_time(const struct picture *picture, const struct measured *run)
     head_of_run(picture, run);
     draw_memory(&page);
     draw_cpu(&page, &bins);
-    draw_end(&page);
+    draw_end(&page, &bins);
     draw_band(&page);
     plot_time_axis(picture, &page.cpu, "time since its start");
     struct text words = { .size = TICK_SIZE,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parts.c - a run too short for samples: where its time went, and its memory, as bars. */
+/* parts.c - a run too short for curves: where its time went, and its memory, as bars. */
 #include <math.h>
 #include <stdio.h>
 
@@ -87,7 +87,9 @@ void draw_parts(const struct picture *picture, const struct measured *run)
     draw_group(picture, &memory, top, row);
     struct text note = { .size = TICK_SIZE, .colour = theme->muted, .align = ALIGN_RIGHT };
     struct point at = { picture->canvas->width - MARGIN, picture->canvas->height - 16 };
-    canvas_text(picture->canvas, at, &note,
-                run->sample_count ? "one sample: too few for a curve"
-                                  : "ended before the first sample");
+    if (run->sample_count == 0)
+        canvas_text(picture->canvas, at, &note, "ended before the first sample");
+    else
+        canvas_textf(picture->canvas, at, &note, "%zu sample%s: too few for a curve",
+                     run->sample_count, run->sample_count == 1 ? "" : "s");
 }

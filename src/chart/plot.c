@@ -166,13 +166,16 @@ bool end_words(const struct measured *measured, char *out, size_t room)
     return measured->exit_code > 0;
 }
 
+/* One at the beginning, one at the end: fewer than this between them are no curve. */
+#define SAMPLES_LEAST 5
+
 void draw_document(const struct picture *picture, const struct document *document)
 {
     plot_back(picture);
     const struct measured *first = &document->scripts[0];
     if (document->script_count > 1 || first->run_count > 1)
         draw_runs(picture, document);
-    else if (first->sample_count >= 2)
+    else if (first->sample_count >= SAMPLES_LEAST)
         draw_over_time(picture, first);
     else
         draw_parts(picture, first);

@@ -2,6 +2,7 @@
 /* runs.c - many runs: how their times and their memory are spread, one row per script. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "chart/plot.h"
 #include "chart/spread.h"
@@ -9,7 +10,7 @@
 
 #define LABELS_WIDTH 168.0
 #define BETWEEN      26.0
-#define ROW_MAX      110.0
+#define ROW_MAX      150.0
 #define ROW_LEAST    30.0
 #define FOOT         54.0
 #define CAPTION      18.0
@@ -222,6 +223,48 @@ static size_t caption_count(const struct document *document)
     return document->comparison_count < CAPTIONS_MAX ? document->comparison_count : CAPTIONS_MAX;
 }
 
+/* The one that is faster comes first: 1.46 times as fast is easier to read than 0.686 times. */
+static struct comparison as_faster(const struct comparison *row)
+{
+    struct comparison ret = *row;
+    if (!(row->ratio > 0 && row->ratio < 1))
+        return ret;
+    memcpy(ret.label, row->against, sizeof(ret.label));
+    memcpy(ret.against, row->label, sizeof(ret.against));
+    ret.ratio = 1 / row->ratio;
+    ret.low = row->high > 0 ? 1 / row->high : UNKNOWN;
+    ret.high = row->low > 0 ? 1 / row->low : UNKNOWN;
+    return ret;
+}
+
+/* "gen.py is 1.46 times as fast as list.py (95 % interval 1.12 to 1.9)" */
+static void caption(const struct rows *rows, const struct comparison *row, double room,
+                    struct str *said)
+{
+    const struct comparison faster = as_faster(row);
+    const struct font *font = rows->picture->canvas->font;
+    char ratio[FIGURE_MAX], low[FIGURE_MAX], high[FIGURE_MAX];
+    char label[CHART_TEXT_MAX], against[CHART_TEXT_MAX];
+    bool bounded = !isnan(faster.low) && !isnan(faster.high);
+    bool open = bounded && faster.low < 1 && faster.high > 1;
+    double percent = faster.confidence <= 1 ? faster.confidence * 100 : faster.confidence;
+    double names = (room - CAPTION_WORDS) / 2;
+    font_fit(font, faster.label, TEXT_SIZE, false, names, label, sizeof(label));
+    font_fit(font, faster.against, TEXT_SIZE, false, names, against, sizeof(against));
+    if (open)
+        str_printf(said, "no difference between %s and %s could be shown", label, against);
+    else
+        str_printf(said, "%s is %s times as fast as %s", label,
+                   figure(QUANTITY_PLAIN, faster.ratio, ratio), against);
+    if (!bounded)
+        return;
+    str_puts(said, " (");
+    if (percent <= 100)
+        str_printf(said, "%.3g %% interval ", percent);
+    str_printf(said, "%s to %s%s)", figure(QUANTITY_PLAIN, faster.low, low),
+               figure(QUANTITY_PLAIN, faster.high, high), open ? " times" : "");
+}
+
 static void draw_captions(const struct rows *rows)
 {
     const struct document *document = rows->document;
@@ -230,26 +273,10 @@ static void draw_captions(const struct rows *rows)
                           .colour = rows->picture->theme->ink,
                           .max_width = canvas->width - 2 * MARGIN };
     for (size_t i = 0; i < caption_count(document); i++) {
-        const struct comparison *row = &document->comparisons[i];
-        char ratio[FIGURE_MAX], low[FIGURE_MAX], high[FIGURE_MAX];
         autostr struct str said = { 0 };
-        char label[CHART_TEXT_MAX], against[CHART_TEXT_MAX];
-        double names = (words.max_width - CAPTION_WORDS) / 2;
-        font_fit(canvas->font, row->label, TEXT_SIZE, false, names, label, sizeof(label));
-        font_fit(canvas->font, row->against, TEXT_SIZE, false, names, against, sizeof(against));
-        str_printf(&said, "%s takes %s times as long as %s", label,
-                   figure(QUANTITY_PLAIN, row->ratio, ratio), against);
-        if (!isnan(row->low) && !isnan(row->high)) {
-            double percent = row->confidence <= 1 ? row->confidence * 100 : row->confidence;
-            str_puts(&said, " (");
-            if (!isnan(percent) && percent <= 100)
-                str_printf(&said, "%.3g %% interval ", percent);
-            str_printf(&said, "%s to %s)", figure(QUANTITY_PLAIN, row->low, low),
-                       figure(QUANTITY_PLAIN, row->high, high));
-        }
-        size_t left_out = document->comparison_count - CAPTIONS_MAX;
+        caption(rows, &document->comparisons[i], words.max_width, &said);
         if (i + 1 == CAPTIONS_MAX && document->comparison_count > CAPTIONS_MAX)
-            str_printf(&said, "; %zu more", left_out);
+            str_printf(&said, "; %zu more", document->comparison_count - CAPTIONS_MAX);
         canvas_text(canvas, (struct point){ MARGIN, HEAD_HEIGHT + 6 + CAPTION * (double)i }, &words,
                     said.data);
     }

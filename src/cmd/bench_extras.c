@@ -2,18 +2,51 @@
 #include "cmd/bench_extras.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/chart.h"
+#include "json.h"
+#include "run/result.h"
+#include "str.h"
+
+/* Open from the check on: no script that runs meanwhile can lead us elsewhere. */
+static struct chart_file chart = { .option = "--chart", .directory = -1 };
 
 static int chart_check(const struct options *options, struct error *err)
 {
-    return options->chart ? fail_caller(err, ENOSYS, "--chart: not yet") : 0;
+    autofree char *workspace = options->directory ? realpath(options->directory, NULL) : NULL;
+    chart.path = options->chart;
+    return chart_open(&chart, workspace, err);
+}
+
+/* Under `-c` a picture is named after the code's first line. */
+static struct json_object *titled(const struct options *options, struct json_object *object)
+{
+    struct json_object *copy = json_object_new_object();
+    json_object_object_foreach(object, name, value)
+    {
+        json_object_object_add(copy, name, json_object_get(value));
+    }
+    if (options->code) {
+        size_t line = strcspn(options->code, "\r\n");
+        autofree char *label =
+            xasprintf("%.*s%s", (int)line, options->code, options->code[line] ? " \u2026" : "");
+        json_object_object_add(copy, "label", json_object_new_string(label));
+    }
+    return copy;
 }
 
 static int chart_make(const struct options *options, struct json_object *object, struct error *err)
 {
-    (void)options;
-    (void)object;
-    (void)err;
-    return 0;
+    if (!options->chart)
+        return 0;
+    struct json_object *document autojson = titled(options, object);
+    size_t len;
+    const char *text = result_text(document, &len);
+    int r = chart_write(&chart, options, text, len, err);
+    chart_close(&chart);
+    return r;
 }
 
 static const struct extra {

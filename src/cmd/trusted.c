@@ -21,10 +21,10 @@
 /* cordon-sandbox has said everything; for it to go. */
 #define LEAVE_MS 5000
 
-/* Where it is looked for, from the directory of this program. */
-static const char *const places[] = { PROGRAM, "../libexec/cordon/" PROGRAM };
+/* Where programs are looked for, from the directory of this one. */
+static const char *const places[] = { "", "../libexec/cordon/" };
 
-int sandbox_path(char **ret, struct error *err)
+static int find_program(const char *program, char **ret, struct error *err)
 {
     char self[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -35,14 +35,25 @@ int sandbox_path(char **ret, struct error *err)
     if (slash)
         *slash = '\0';
     for (size_t i = 0; i < COUNT(places); i++) {
-        autofree char *path = path_join(self, places[i]);
+        autofree char *path = xasprintf("%s/%s%s", self, places[i], program);
         if (access(path, X_OK) == 0) {
             *ret = TAKE(&path);
             return 0;
         }
     }
-    return fail_host_as(err, ENOENT, "%s is neither in %s nor in its ../libexec/cordon", PROGRAM,
+    return fail_host_as(err, ENOENT, "%s is neither in %s nor in its ../libexec/cordon", program,
                         self);
+}
+
+int sandbox_path(char **ret, struct error *err)
+{
+    return find_program(PROGRAM, ret, err);
+}
+
+int helper_check(const char *name, struct error *err)
+{
+    autofree char *path = NULL;
+    return find_program(name, &path, err);
 }
 
 /* cordon-sandbox [OPTIONS] COMMAND [WORDS...] */

@@ -12,6 +12,9 @@
 /* Beside this program, else in ../libexec/cordon/. *ret is the caller's. */
 int sandbox_path(char **ret, struct error *err) must_check;
 
+/* Is a helper of cordon-sandbox's there, beside it or in ../libexec/cordon/? */
+int helper_check(const char *name, struct error *err) must_check;
+
 /* Becomes `cordon-sandbox COMMAND WORDS...` with the options that hold
  * everywhere. Returns only where that fails. */
 int sandbox_become(const char *command, const struct options *options, char *const *words,

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <cordon/spec.h>
 
@@ -18,21 +17,6 @@
 
 /* Far more than a frame holds; names are compared one by one. */
 #define VARIABLES_MAX 2048
-
-/* A random UUID, version 4 (RFC 9562). */
-static int job_id_make(char out[JOB_ID_MAX], struct error *err)
-{
-    unsigned char b[16];
-    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-        return fail_host(err, "getrandom");
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    (void)snprintf(out, JOB_ID_MAX,
-                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-                   b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-                   b[14], b[15]);
-    return 0;
-}
 
 /* Of several entries with one name only the last stays, in the first one's place. */
 static char **last_win(char *const *variables)

@@ -178,6 +178,54 @@ def test_a_profile_is_the_operators(gate):
     assert read_all(pipe[0]) == b""
 
 
+CHART = 2  # enum launch_what
+A_PROFILE = b'{"label": "drawn", "frames": [{"stack": ["f"], "seconds": 1}]}'
+
+BEYOND_A_CHART = {
+    "a script": dict(code=b"print('ran')"),
+    "a script by its path": dict(script_path="/tmp/x.py"),
+    "a workspace": dict(workspace="ROOT"),
+    "variables": dict(env=["LD_PRELOAD=/tmp/x.so"]),
+    "packages": dict(requirements=["six"]),
+    "imports": dict(imports=["six"]),
+    "a header": dict(header="dependencies = []"),
+    "a file as a word": dict(argv=["--format", "svg", "/etc/passwd"]),
+    "a long word": dict(argv=["--format", "s" * 17]),
+    "many words": dict(argv=["--flame"] * 17),
+    "a host": dict(hosts=["example.org"]),
+    "a file": dict(extra=["/root"]),
+    "a policy file": dict(policy_file="/tmp/own.json"),
+    "a terminal": dict(terminal="xterm"),
+    "an interpreter": dict(python="3.12"),
+}
+
+
+def draw(gate, argv=("--flame", "--format", "svg"), code=None, **more):
+    """Orders a picture as a front does."""
+    document, ours = os.pipe()
+    os.write(ours, A_PROFILE)
+    os.close(ours)
+    return gate.order(code, fds={STDIN: document}, what=CHART, argv=list(argv), **more)
+
+
+def test_a_picture_is_drawn_under_strict_whatever_policy_is_named(gate, tmp_path):
+    for policy in ("strict", "fetch", "default", "ci"):
+        notes, output = draw(gate, policy=policy)
+        assert output.endswith(b"</svg>\n") and b"drawn" in output
+        assert end_of(notes) == 0
+    lines = (tmp_path / "state/gate/audit.log").read_text().splitlines()
+    assert [json.loads(line)["policy"] for line in lines] == ["strict"] * 4
+
+
+def test_an_order_for_a_picture_brings_nothing_else(gate, tmp_path):
+    for more, wishes in BEYOND_A_CHART.items():
+        if "workspace" in wishes:
+            wishes["workspace"] = str(tmp_path / "root")
+        notes, output = draw(gate, **wishes)
+        assert (output, end_of(notes)) == (b"", REFUSED), more
+    assert draw(gate)[1].endswith(b"</svg>\n")
+
+
 def test_descriptors_of_a_wrong_kind_are_refused(gate, tmp_path):
     directory = os.open(tmp_path, os.O_RDONLY)
     regular = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)

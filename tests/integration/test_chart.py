@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of benchmarks: what cordon-chart draws, and how `cordon bench` comes by it."""
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import xml.etree.ElementTree as ElementTree
+import zlib
+from pathlib import Path
+
+import pytest
+
+import support
+
+ALARM = (0xC8, 0x40, 0x0A)  # src/chart/theme.c, light
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def measured(label="ramp.py", wall=1.03, peak=200.0, **more):
+    """A benchmark of one run whose memory rises all the time."""
+    steps = [step / 20 * wall for step in range(21)]
+    return {
+        "label": label,
+        "end": "exited",
+        "exit_code": 0,
+        "usage": {
+            "wall_seconds": wall,
+            "cpu_user_seconds": wall * 0.8,
+            "cpu_system_seconds": wall * 0.1,
+            "peak_memory_mb": peak,
+            "phases": {"queue": 0, "prepare": 0.002, "box": 0.004, "interpreter": wall / 4},
+        },
+        "limits": {"wall_seconds": 300, "memory_mb": 1024},
+        "samples": [
+            {"time_seconds": at, "cpu_seconds": at * 0.9, "memory_mb": peak * at / wall}
+            for at in steps
+        ],
+        **more,
+    }
+
+
+def of_runs(label, seconds, count=12, bad=0):
+    runs = [
+        {"wall_seconds": seconds * (1 + run / 100), "peak_memory_mb": 20 + run, "end": "exited"}
+        for run in range(count)
+    ]
+    for run in runs[:bad]:
+        run.update(exit_code=1)
+    return measured(label, runs=runs)
+
+
+@pytest.fixture
+def chart(cordon):
+    """chart(DOCUMENT, *OPTIONS) -> the picture's bytes; with fails=True the one line it says."""
+    program = support.sandbox_of(cordon).parent / "cordon-chart"
+
+    def chart(document, *options, fails=False, wrapper=()):
+        text = document if isinstance(document, bytes) else json.dumps(document).encode()
+        done = subprocess.run(
+            [*wrapper, program, *options], input=text, capture_output=True, timeout=120
+        )
+        if not fails:
+            assert (done.returncode, done.stderr) == (0, b""), done.stderr
+            return done.stdout
+        assert (done.returncode, done.stdout) == (1, b"")
+        line = done.stderr.decode()
+        assert line.startswith("cordon-chart: ") and line.count("\n") == 1
+        return line
+
+    return chart
+
+
+@pytest.fixture
+def svg(chart):
+    """svg(DOCUMENT) -> (the parsed picture, all of its texts)."""
+
+    def svg(document, *options):
+        root = ElementTree.fromstring(chart(document, "--format", "svg", *options))
+        return root, [text.text for text in root.iter(SVG + "text")]
+
+    return svg
+
+
+def unfilter(kind, line, before):
+    out = bytearray(line)
+    for at in range(len(out)):
+        left = out[at - 3] if at >= 3 else 0
+        up, corner = before[at], before[at - 3] if at >= 3 else 0
+        paeth = min((left, up, corner), key=lambda value: abs(left + up - corner - value))
+        out[at] = (out[at] + (0, left, up, (left + up) // 2, paeth)[kind]) & 255
+    return out
+
+
+def rows_of(png):
+    """The rows of pixels, each a list of (red, green, blue)."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    at, data = 8, b""
+    while at < len(png):
+        length, kind = struct.unpack_from(">I4s", png, at)
+        body = png[at + 8 : at + 8 + length]
+        if kind == b"IHDR":
+            width, height, depth, colours = struct.unpack_from(">IIBB", body)
+            assert (depth, colours) == (8, 2), "8 bits, red, green and blue"
+        data += body if kind == b"IDAT" else b""
+        at += 12 + length
+    data, row = zlib.decompress(data), bytearray(3 * width)
+    rows = []
+    for y in range(height):
+        line = data[y * (3 * width + 1) : (y + 1) * (3 * width + 1)]
+        row = unfilter(line[0], line[1:], row)
+        rows.append([tuple(row[x : x + 3]) for x in range(0, 3 * width, 3)])
+    return rows
+
+
+# --- what is drawn ---------------------------------------------------------------------------------
+
+
+def test_one_run_is_drawn_over_time_with_its_limit_and_its_end(svg):
+    killed = measured(end="memory", exit_code=137, limits={"memory_mb": 200})
+    root, texts = svg(killed)
+    assert {"ramp.py", "memory", "(MB)", "CPU", "(cores in use)", "limit 200 MB"} <= set(texts)
+    assert "ended by its memory limit of 200 MB at 1.03 s" in texts
+    assert any(text.startswith("interpreter") for text in texts)
+    dashed = [line for line in root.iter(SVG + "polyline") if line.get("stroke-dasharray")]
+    (limit,) = dashed
+    level = {point.split(",")[1] for point in limit.get("points").split()}
+    assert len(level) == 1, "a level line"
+    # The last sample reached the limit: the curve ends on that line.
+    lines = [line.get("points").split() for line in root.iter(SVG + "polyline")]
+    (curve,) = [points for points in lines if len(points) == 21]
+    assert abs(float(curve[20].split(",")[1]) - float(level.pop())) <= 1
+    _, texts = svg(measured())
+    assert "limit 1 GB, off the scale" in texts and "limit 200 MB" not in texts
+
+
+def test_processes_are_told_apart(svg):
+    document = measured()
+    for sample in document["samples"]:
+        sample["each"] = [
+            {"pid": pid, "name": "worker", "cpu_seconds": 0.1, "memory_mb": pid} for pid in (4, 7)
+        ]
+    _, texts = svg(document)
+    assert {"worker 4", "worker 7"} <= set(texts)
+
+
+def test_a_run_without_samples_shows_where_its_time_went(svg):
+    _, texts = svg(measured(samples=[]))
+    assert {"prepare", "box", "interpreter", "2 ms", "4 ms"} <= set(texts)
+    assert "ended before the first sample" in texts
+
+
+def test_runs_are_drawn_each_and_failed_ones_apart(svg):
+    root, texts = svg(of_runs("many.py", 0.5, count=30, bad=2))
+    assert "2 runs failed (\u00d7)" in texts
+    # 28 good ones: in wall time, in memory, and in their order.
+    assert len(list(root.iter(SVG + "circle"))) == 3 * 28
+    assert len(list(svg(of_runs("x", 0.5, count=500))[0].iter(SVG + "circle"))) == 500
+
+
+def test_scripts_are_compared_in_words(svg):
+    scripts = [of_runs("/srv/a.py", 0.2), of_runs("/srv/b.py", 0.4), of_runs("/srv/c.py", 0.2)]
+    ratios = [
+        {"label": "/srv/b.py", "against": "/srv/a.py", "ratio": 0.5, "low": 0.4, "high": 0.8},
+        {"label": "/srv/c.py", "against": "/srv/a.py", "ratio": 1, "low": 0.9, "high": 1.1},
+    ]
+    ratios[0]["confidence"] = 0.95
+    _, texts = svg({"scripts": scripts, "comparison": ratios})
+    assert {"3 scripts compared", "a.py", "b.py", "c.py"} <= set(texts)
+    assert "a.py is 2 times as fast as b.py (95 % interval 1.25 to 2.5)" in texts
+    assert any(text.startswith("no difference between c.py and a.py") for text in texts)
+
+
+def test_a_profile_becomes_a_flame_graph(svg):
+    frames = [{"stack": ["main", "slow"], "seconds": 3}, {"stack": ["main"], "seconds": 1}]
+    root, texts = svg({"label": "p.py", "frames": frames}, "--flame")
+    assert {"p.py", "main", "slow", "4 s in all"} <= set(texts)
+    titles = [title.text for title in root.iter(SVG + "title")]
+    assert {"main: 4 s, 100.0 %", "slow: 3 s, 75.0 %"} <= set(titles)
+    widths = {
+        group.find(SVG + "title").text[:4]: float(group.find(SVG + "rect").get("width"))
+        for group in root.iter(SVG + "g")
+    }
+    assert abs(widths["slow"] / widths["main"] - 0.75) < 0.01
+
+
+def test_a_png_has_its_size_its_limit_and_one_form(chart):
+    killed = measured(end="memory", exit_code=137, limits={"memory_mb": 200})
+    size = ("--width", "480", "--height", "320")
+    png = chart(killed, "--format", "png", *size)
+    rows = rows_of(png)
+    assert (len(rows[0]), len(rows)) == (480, 320)
+    assert rows[0][0] == (255, 255, 255)
+    # A dashed line across the panel: of no other row is so much of that colour.
+    assert max(sum(pixel == ALARM for pixel in row) for row in rows) > 150
+    assert chart(killed, "--format", "png", *size) == png, "the same document, the same bytes"
+    assert rows_of(chart(killed, "--format", "png", "--theme", "dark", *size))[0][0] < (64,) * 3
+    larger = chart(killed, "--format", "png", "--scale", "2", *size)
+    assert struct.unpack_from(">II", larger, 16) == (960, 640)
+
+
+# --- what a stranger sends ---------------------------------------------------------------------------
+
+
+def test_what_a_stranger_names_stays_a_text(svg):
+    label = '</text><script>alert(1)</script>&"\u202e\x1b[31m\ufffe\U0001f600' + "W" * 500
+    each = [{"pid": 1e300, "name": label, "cpu_seconds": 1e300, "memory_mb": -5}] * 200
+    document = measured(label, wall=1e11, peak=1e11)
+    for sample in document["samples"]:
+        sample["each"] = each + [{"pid": 3, "name": label, "memory_mb": 1}]
+    document["comparison"] = [{"label": label, "against": label, "ratio": 1e12}] * 30
+    many = {"scripts": [{**document, **of_runs(label, 1e9)}] * 100, **document}
+    for odd in (document, many):
+        root, texts = svg(odd)
+        assert not list(root.iter(SVG + "script")) and not list(root.iter("script"))
+        assert any(text.startswith("</text><script>") for text in texts)
+        assert "\u202e" not in "".join(texts) and "\x1b" not in "".join(texts)
+        for text in root.iter(SVG + "text"):
+            assert float(text.get("textLength")) < 800
+
+
+@pytest.mark.parametrize("odd", ["[]", "{", "\xff", "7", "", '{"a": 1, "a": 2}', "[" * 99])
+def test_what_is_no_document_is_one_line(chart, odd):
+    for more in ((), ("--flame",)):
+        chart(odd.encode("latin-1"), "--format", "svg", *more, fails=True)
+
+
+def test_words_that_are_wrong_are_one_line(chart):
+    wrong = [[], ["--format", "gif"], ["--format", "svg", "--width", "9"], ["--other"]]
+    wrong += [["--format", "svg", "--theme", "blue"], ["--format", "svg", "FILE"]]
+    wrong += [["--format", "png", "--width", "4000", "--height", "4000", "--scale", "3"]]
+    for words in wrong:
+        chart({}, *words, fails=True)
+
+
+def test_without_a_font_it_says_so(chart):
+    away = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/usr/share/fonts", "--"]
+    assert "no font" in chart(measured(), "--format", "png", fails=True, wrapper=away)
+
+
+def test_any_font_will_do(chart, tmp_path):
+    """DejaVu under a name that nobody looks for: found by reading what there is."""
+    fonts = tmp_path / "fonts/some/where"
+    fonts.mkdir(parents=True)
+    (source,) = Path("/usr/share/fonts").rglob("DejaVuSans-Bold.ttf")
+    shutil.copy(source, fonts / "x.ttf")
+    other = ["bwrap", "--dev-bind", "/", "/", "--bind", tmp_path / "fonts", "/usr/share/fonts", "--"]
+    assert b"memory" in chart(measured(), "--format", "svg", wrapper=other)
+
+
+# --- cordon bench --chart -------------------------------------------------------------------------------
+
+WORK = "import time\nb = bytearray(8 << 20)\ntime.sleep(.3)\n"
+
+
+def test_a_benchmark_leaves_its_picture(run, tmp_path):
+    linked, picture = tmp_path / "linked", tmp_path / "picture.png"
+    linked.write_text("kept")
+    picture.symlink_to(linked)
+    done = run("bench", "--runs", "1", "--json", "--chart", picture, "-c", WORK)
+    assert done.exit == 0, done.err
+    assert struct.unpack_from(">II", picture.read_bytes(), 16) == (1600, 1000)
+    assert linked.read_text() == "kept" and not picture.is_symlink()
+    done = run("bench", "--runs", "3", "--chart", "many.svg", "-c", WORK, cwd=tmp_path)
+    assert done.exit == 0, done.err
+    texts = [text.text for text in ElementTree.parse(tmp_path / "many.svg").iter(SVG + "text")]
+    assert "import time \u2026" in texts and any(text.startswith("3 runs") for text in texts)
+    assert {path.name for path in tmp_path.iterdir()} == {"linked", "picture.png", "many.svg"}
+
+
+def test_where_no_picture_can_be_nothing_is_run(run, workspace):
+    marker = "open('ran', 'w')"
+    locked = workspace / "locked"
+    locked.mkdir(mode=0o555)
+    (workspace / "away").symlink_to("/tmp")
+    (workspace / "taken.svg").mkdir()
+    odd = ["x.jpg", "none/x.svg", "taken.svg", "away/x.svg", "/proc/x.png"]
+    odd += [] if os.getuid() == 0 else ["locked/x.svg"]
+    for name in odd:
+        done = run("bench", "--directory", workspace, "--chart", name, "-c", marker, cwd=workspace)
+        assert done.exit == 125 and done.err.startswith(f"cordon: --chart {name}: "), name
+        assert done.err.count("\n") == 1
+    assert not (workspace / "ran").exists()
+
+
+def test_a_cordon_without_cordon_chart_says_so(cordon, state, tmp_path):
+    shutil.copy(cordon, tmp_path / "cordon")
+    shutil.copy(support.sandbox_of(cordon), tmp_path / "cordon-sandbox")
+    words = [tmp_path / "cordon", "bench", "--chart", tmp_path / "x.svg", "-c", "1"]
+    done = subprocess.run(
+        words, env=support.clean_environment(CORDON_STATE=str(state)), capture_output=True
+    )
+    assert done.returncode == 125 and done.stderr.count(b"\n") == 1
+    assert b"--chart: cordon was built without it" in done.stderr
