@@ -128,7 +128,8 @@ static enum age judge_age(const struct search *search, uint64_t created_ms)
     uint64_t max_age_ms = search->sandbox->config.environment_max_age_s * 1000;
     bool aged = max_age_ms > 0 && search->began_ms - created_ms > max_age_ms;
     /* What a lock names does not grow old. */
-    return search->request->refresh || (aged && !search->request->locked) ? AGE_OLD : AGE_GOOD;
+    bool all_locked = search->request->locked && !search->request->beside;
+    return search->request->refresh || (aged && !all_locked) ? AGE_OLD : AGE_GOOD;
 }
 
 static void take(const struct search *search, struct env_record *record, int hold, bool cached,

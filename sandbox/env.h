@@ -19,6 +19,8 @@ struct env_request {
     const char *header;        /* raw block or project file, hashed with the rest; or NULL */
     const char *locked;        /* the requirements again, each with its hashes, as a file of
                                 * requirements: these files and no others; or NULL */
+    char *const *beside;       /* of the requirements those that no lock names; NULL-ended, or NULL:
+                                * the lock is all there is to install */
     bool offline, refresh;
     bool builds; /* source distributions may be built, in boxes of their own */
     int control;

@@ -130,10 +130,9 @@ static int introduce_python(const struct build *build, const char *cache, struct
 
 struct download {
     const char *cache;
-    const char *const *how;    /* words of uv's */
-    char *const *requirements; /* or NULL */
-    const char *lock;          /* a file, or NULL */
-    bool installs;             /* into the environment; or what has come stays in the cache */
+    char *const *wanted; /* words of uv's, as uv_wanted() */
+    const char *lock;    /* a file, or NULL */
+    bool installs;       /* into the environment; or what has come stays in the cache */
 };
 
 static int download(const struct build *build, const struct download *what,
@@ -147,15 +146,10 @@ static int download(const struct build *build, const struct download *what,
         { .host = build->wheels, .inside = wheels_inside },
         { .host = what->lock, .inside = LOCKED_INSIDE },
     };
-    autolist char **more = NULL;
-    for (size_t i = 0; what->how[i]; i++)
-        list_add(&more, what->how[i]);
-    for (size_t i = 0; what->requirements && what->requirements[i]; i++)
-        list_add(&more, what->requirements[i]);
     const struct uv_call call = { .making = build->making,
                                   .power = UV_FETCHES,
                                   .words = words,
-                                  .more = more,
+                                  .more = what->wanted,
                                   .mounts = mounts,
                                   .mount_count = COUNT(mounts) - !what->lock };
     return uv_call(build->sandbox, &call, ret, err);
@@ -168,14 +162,7 @@ static bool wants_build(const struct errand_result *result, struct package *ret)
            build_wanted(result->err, ret);
 }
 
-#define ELSEWHERE "--target", "/tmp/fetched" /* for the cache's sake */
-
-static const char *const as_asked[] = { "--", NULL };
-static const char *const as_locked[] = { "--no-deps", "--requirements", LOCKED_INSIDE, NULL };
-static const char *const fetched[] = { ELSEWHERE, "--", NULL };
-/* What a build needs no lock knows: it is not asked for. */
-static const char *const verified[] = { ELSEWHERE,        "--no-deps",   "--no-build-isolation",
-                                        "--requirements", LOCKED_INSIDE, NULL };
+#define ELSEWHERE "--target=/tmp/fetched" /* for the cache's sake */
 
 /* Where uv unpacked it. */
 static char *find_source(const char *cache, const struct package *package)
@@ -260,8 +247,9 @@ static int take_wheels(const struct build *build, const struct package *package,
 /* What only the running build could say it needs: fetched on its own, wheels or not. */
 static int fetch_missing(const struct build *build, const char *name, struct error *err)
 {
-    char *const requirements[] = { (char *)(uintptr_t)name, NULL };
-    const struct download what = { build->cache, fetched, requirements, NULL, false };
+    char elsewhere[] = ELSEWHERE, words_only[] = "--";
+    char *const wanted[] = { elsewhere, words_only, (char *)(uintptr_t)name, NULL };
+    const struct download what = { build->cache, wanted, NULL, false };
     struct errand_result result = { 0 };
     int r = download(build, &what, &result, err);
     if (r == 0)
@@ -322,16 +310,21 @@ static int fetch_verified(const struct build *build, const struct package *packa
     int r = file_write(AT_FDCWD, lock, lines, strlen(lines), 0644, err);
     if (r < 0)
         return r;
-    const struct download what = { build->sources, verified, NULL, lock, false };
+    /* What a build needs no lock knows: without isolation it is not asked for. */
+    const struct env_request alone = { .locked = lines };
+    autolist char **wanted = uv_wanted(&alone);
+    list_add(&wanted, ELSEWHERE);
+    list_add(&wanted, "--no-build-isolation");
+    const struct download what = { build->sources, wanted, lock, false };
     struct errand_result result = { 0 };
-    struct package wanted = { 0 };
+    struct package named = { 0 };
     r = download(build, &what, &result, err);
     if (r == 0) {
         r = uv_judge(build->making, &result, err);
         if (r == 0)
             r = fail_host_as(err, EBADMSG, "the index has a wheel of %s==%s now, and had none",
                              package->name, package->version);
-        else if (wants_build(&result, &wanted) && is_same(&wanted, package))
+        else if (wants_build(&result, &named) && is_same(&named, package))
             r = 0;
     }
     errand_result_done(&result);
@@ -358,12 +351,8 @@ static int build_package(struct build *build, const struct package *package, str
 /* 1: installed; 0: *ret is to be built first. */
 static int try_install(const struct build *build, struct package *ret, struct error *err)
 {
-    const struct download what = { .cache = build->cache,
-                                   .how = build->lock ? as_locked : as_asked,
-                                   .requirements =
-                                       build->lock ? NULL : build->making->request->requirements,
-                                   .lock = build->lock,
-                                   .installs = true };
+    autolist char **wanted = uv_wanted(build->making->request);
+    const struct download what = { build->cache, wanted, build->lock, true };
     struct errand_result result = { 0 };
     int r = download(build, &what, &result, err);
     if (r == 0) {

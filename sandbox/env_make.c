@@ -96,16 +96,8 @@ static int install_from(const struct sandbox *sandbox, const struct env_making *
     if (r < 0)
         return r;
     autofree char *python = uv_python(making);
-    /* A lock is complete, and uv verifies the hashes that it has. */
-    const char *const words[] = { "pip",
-                                  "install",
-                                  "--python",
-                                  python,
-                                  "--no-build",
-                                  locked ? "--no-deps" : "--",
-                                  locked ? "--requirements" : NULL,
-                                  LOCKED_INSIDE,
-                                  NULL };
+    autolist char **wanted = uv_wanted(making->request);
+    const char *const words[] = { "pip", "install", "--python", python, "--no-build", NULL };
     /* Said twice, to a uv that may be the operator's wrapper: a build is a stranger's code. */
     static const char *const variables[] = { "UV_NO_BUILD=1", NULL };
     const struct errand_mount mounts[] = {
@@ -116,7 +108,7 @@ static int install_from(const struct sandbox *sandbox, const struct env_making *
     const struct uv_call call = { .making = making,
                                   .power = UV_INSTALLS,
                                   .words = words,
-                                  .more = locked ? NULL : making->request->requirements,
+                                  .more = wanted,
                                   .variables = variables,
                                   .mounts = mounts,
                                   .mount_count = locked ? 3 : 2 };

@@ -26,6 +26,23 @@ static const char *const uv_environment[] = {
     cache_variable,
 };
 
+char **uv_wanted(const struct env_request *request)
+{
+    char *const *named = request->locked ? request->beside : request->requirements;
+    char **words = NULL;
+    if (request->locked) {
+        list_add(&words, "--requirements");
+        list_add(&words, LOCKED_INSIDE);
+    }
+    if (request->locked && !named)
+        list_add(&words, "--no-deps"); /* it is complete */
+    if (named)
+        list_add(&words, "--");
+    for (; named && *named; named++)
+        list_add(&words, *named);
+    return words;
+}
+
 char *uv_python(const struct env_making *making)
 {
     return xasprintf(ENVIRONMENT_INSIDE "/bin/python3.%d", making->request->python->minor);

@@ -36,6 +36,10 @@ int uv_call(const struct sandbox *sandbox, const struct uv_call *call, struct er
 int uv_judge(const struct env_making *making, const struct errand_result *result,
              struct error *err) must_check;
 
+/* The words of `uv pip install` for all that is asked for, the caller's; a lock is seen at
+ * LOCKED_INSIDE. uv verifies each file that it has a hash for. */
+char **uv_wanted(const struct env_request *request);
+
 /* "/box/env/bin/python3.12": uv remembers interpreters by path, and every
  * environment lies at the same one: the numbered name keeps versions apart. */
 char *uv_python(const struct env_making *making);

@@ -155,8 +155,8 @@ static int ensure(struct preparing *preparing, char *const *requirements, bool o
                                   .requirements = requirements,
                                   .header =
                                       launch->header ? launch->header : preparing->project.text,
-                                  /* No file has the hashes of both. */
-                                  .locked = launch->requirements ? NULL : preparing->project.locked,
+                                  .locked = preparing->project.locked,
+                                  .beside = launch->requirements,
                                   .offline = offline,
                                   .refresh = launch->refresh,
                                   .builds = request->policy->builds_isolated,

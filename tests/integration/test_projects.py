@@ -250,10 +250,18 @@ def test_a_header_wins_and_a_file_of_tools_is_no_project(place):
 
 
 def test_what_is_asked_for_besides_is_there_too(place):
+    code = "import alpha, rich; print(alpha.version, rich.version)"
     for _ in range(2):  # without and with a lock
-        result = place.run("import alpha, rich; print(alpha.version, rich.version)", "--with", "rich")
+        result = place.run(code, "--with", "rich")
         assert result["stdout"] == "1.0 1.0\n", result
         place.lock()
+    # The hashes of the lock count beside it too, once uv has to fetch the file again.
+    assert place._run("--state", place.state, "env", "prune", "--all").exit == 0
+    name, _ = package_index.wheel("beta", "1.5")
+    _, other = package_index.wheel("beta", "1.5", {"beta.py": "version = 'swapped'\n"})
+    place.index.files["beta"][name] = other
+    swapped = place.run(code, "--with", "rich>=1")
+    assert swapped["end"] == "fault" and "hash" in swapped["error"].lower(), swapped
 
 
 def test_offline_a_project_needs_what_was_made(place):
