@@ -25,11 +25,12 @@ struct report {
     uint64_t started_ns;     /* RUNNING on: of its execve; CLOCK_MONOTONIC of the host */
     uint64_t ended_ns;       /* PARTING, ENDED: of the payload */
     uint64_t script_read_ns; /* ENDED: by the interpreter; 0: not known */
-    uint64_t before_user_ns, before_system_ns, before_switches; /* RUNNING on: until its execve */
+    /* RUNNING on: until its execve */
+    uint64_t before_user_ns, before_system_ns, before_switches, before_faults;
     uint64_t own_user_ns, own_system_ns;     /* RUNNING, ENDED: pid 1 itself so far */
     uint64_t apart_user_ns, apart_system_ns; /* of it, before it joined the groups of version 1 */
     /* ENDED: the whole reaped tree */
-    uint64_t user_ns, system_ns, maxrss, switches, read_bytes, written_bytes;
+    uint64_t user_ns, system_ns, maxrss, switches, faults, read_bytes, written_bytes;
 };
 
 /* Commands to pid 1, one byte each; the pipe's end means the same as KILL. */

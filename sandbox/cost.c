@@ -25,7 +25,7 @@
 /* Written by the payload while its program is still ours. */
 struct share {
     uint64_t filter_ns, execute_ns; /* by the payload's clock */
-    uint64_t user_ns, system_ns, switches;
+    uint64_t user_ns, system_ns, switches, faults;
 };
 
 static struct share nothing, *share = &nothing;
@@ -117,6 +117,7 @@ int cost_payload(const struct plan *plan)
         share->user_ns = timeval_ns(usage.ru_utime);
         share->system_ns = timeval_ns(usage.ru_stime);
         share->switches = (uint64_t)usage.ru_nvcsw + (uint64_t)usage.ru_nivcsw;
+        share->faults = (uint64_t)usage.ru_minflt + (uint64_t)usage.ru_majflt;
     }
     share->filter_ns = now_ns();
     return 0;
@@ -148,6 +149,7 @@ void cost_running(struct report *report)
     report->before_user_ns = share->user_ns;
     report->before_system_ns = share->system_ns;
     report->before_switches = share->switches;
+    report->before_faults = share->faults;
     report->apart_user_ns = apart_user_ns;
     report->apart_system_ns = apart_system_ns;
     own_so_far(report);
@@ -161,6 +163,7 @@ void cost_end(struct report *report)
         report->system_ns = timeval_ns(usage.ru_stime);
         report->maxrss = (uint64_t)usage.ru_maxrss * 1024;
         report->switches = (uint64_t)usage.ru_nvcsw + (uint64_t)usage.ru_nivcsw;
+        report->faults = (uint64_t)usage.ru_minflt + (uint64_t)usage.ru_majflt;
         report->read_bytes = (uint64_t)usage.ru_inblock * BLOCK_BYTES;
         report->written_bytes = (uint64_t)usage.ru_oublock * BLOCK_BYTES;
     }

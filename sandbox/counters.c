@@ -13,12 +13,11 @@
 static const struct {
     uint32_t type;
     uint64_t config;
-} events[COUNTER_COUNT] = {
+} events[COUNTER_PROCESSOR] = {
     [COUNTER_INSTRUCTIONS] = { PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS },
     [COUNTER_CYCLES] = { PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES },
     [COUNTER_BRANCH_MISSES] = { PERF_TYPE_HARDWARE, PERF_COUNT_HW_BRANCH_MISSES },
     [COUNTER_CACHE_MISSES] = { PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_MISSES },
-    [COUNTER_PAGE_FAULTS] = { PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS },
 };
 
 static int event_open(uint32_t type, uint64_t config, pid_t init)
@@ -55,11 +54,11 @@ static const char *reason(int code)
 }
 
 /* "instructions, cycles: this machine ..."; the reason is the first one's. */
-static void say_missing(struct counters *counters, const int codes[COUNTER_COUNT])
+static void say_missing(struct counters *counters, const int codes[COUNTER_PROCESSOR])
 {
     size_t len = 0;
     int first = 0;
-    for (int i = 0; i < COUNTER_COUNT; i++) {
+    for (int i = 0; i < COUNTER_PROCESSOR; i++) {
         if (codes[i] == 0)
             continue;
         len += (size_t)snprintf(counters->missing + len, sizeof(counters->missing) - len, "%s%s",
@@ -73,9 +72,9 @@ static void say_missing(struct counters *counters, const int codes[COUNTER_COUNT
 
 void counters_open(struct counters *counters, pid_t init)
 {
-    int codes[COUNTER_COUNT];
+    int codes[COUNTER_PROCESSOR];
     counters->missing[0] = '\0';
-    for (int i = 0; i < COUNTER_COUNT; i++) {
+    for (int i = 0; i < COUNTER_PROCESSOR; i++) {
         counters->fds[i] = event_open(events[i].type, events[i].config, init);
         codes[i] = counters->fds[i] < 0 ? errno : 0;
     }
@@ -99,7 +98,7 @@ static uint64_t scaled(const struct value *value)
 void counters_read(const struct counters *counters, struct measured *ret)
 {
     (void)snprintf(ret->missing, sizeof(ret->missing), "%s", counters->missing);
-    for (int i = 0; i < COUNTER_COUNT; i++) {
+    for (int i = 0; i < COUNTER_PROCESSOR; i++) {
         struct value value;
         if (counters->fds[i] < 0 ||
             read(counters->fds[i], &value, sizeof(value)) != (ssize_t)sizeof(value))
@@ -123,9 +122,9 @@ uint64_t counter_time_ns(int counter)
 
 void counters_close(struct counters *counters)
 {
-    for (int i = 0; i < COUNTER_COUNT; i++)
+    for (int i = 0; i < COUNTER_PROCESSOR; i++)
         own_close(&counters->fds[i]);
     *counters = (struct counters){ 0 };
-    for (int i = 0; i < COUNTER_COUNT; i++)
+    for (int i = 0; i < COUNTER_PROCESSOR; i++)
         counters->fds[i] = -1;
 }

@@ -10,7 +10,7 @@
 #include <cordon/measure.h>
 
 struct counters {
-    int fds[COUNTER_COUNT]; /* -1: not there */
+    int fds[COUNTER_PROCESSOR]; /* -1: not there */
     char missing[sizeof(((struct measured *)0)->missing)];
 };
 

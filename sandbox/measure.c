@@ -199,6 +199,12 @@ uint64_t measure_look(struct measure *measure, pid_t init, const struct cgroup *
     return rest > measure->asked_ns ? rest : measure->asked_ns;
 }
 
+void measure_faults(struct measure *measure, uint64_t before, uint64_t all)
+{
+    measure->has_faults = true;
+    measure->faults = all > before ? all - before : 0;
+}
+
 void measure_end(struct measure *measure, struct measured *ret)
 {
     *ret =
@@ -208,6 +214,10 @@ void measure_end(struct measure *measure, struct measured *ret)
     if (ret->interval_ns < measure->asked_ns)
         ret->interval_ns = measure->asked_ns;
     counters_read(&measure->counters, ret);
+    if (measure->has_faults) {
+        ret->counted |= 1U << COUNTER_PAGE_FAULTS;
+        ret->counters[COUNTER_PAGE_FAULTS] = measure->faults;
+    }
     counters_close(&measure->counters);
     if (measure->readings > 0) {
         own_close(&measure->cpu_file);

@@ -24,6 +24,8 @@ struct measure {
     int64_t aside;      /* what it does not count of the memory that the group's file tells */
     uint64_t before_ns; /* CPU time of the box when the payload began */
     uint64_t cpu_ns;    /* the most that was told since then */
+    bool has_faults;
+    uint64_t faults; /* page faults of the payload */
 };
 
 /* Tells one reading, `at_ns` after the payload's start; returns how long to wait for the next:
@@ -33,6 +35,9 @@ struct measure {
  * without a group. */
 uint64_t measure_look(struct measure *measure, pid_t init, const struct cgroup *cgroup,
                       uint64_t at_ns, uint64_t seen_cpu_ns);
+
+/* What pid 1 knows in the end; may be left out. */
+void measure_faults(struct measure *measure, uint64_t before, uint64_t all);
 
 /* What it came to. The box is gone. */
 void measure_end(struct measure *measure, struct measured *ret);

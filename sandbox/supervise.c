@@ -495,6 +495,8 @@ void supervise(struct supervision *run, struct outcome *ret)
     cgroup_read(run->cgroup, &reading);
     if (state.started)
         fill_usage(&state, &init, &ret->usage);
+    if (run->measure && state.ended)
+        measure_faults(run->measure, state.report.before_faults, state.report.faults);
     if (state.cause != END_COUNT && !ended_in_time(&state))
         ret->end = state.cause;
     else if (state.faulted)

@@ -24,13 +24,15 @@ struct sample {
     struct sample_process each[SAMPLE_PROCESSES_MAX];
 };
 
-/* Counters of the whole tree (perf_event_open(2)), in user mode. */
+/* Of the whole tree: what the processor counts in user mode (perf_event_open(2)), and then the
+ * kernel, which counts anyway: another counter of it would slow the script down. */
 enum counter {
     COUNTER_INSTRUCTIONS,
     COUNTER_CYCLES,
     COUNTER_BRANCH_MISSES,
     COUNTER_CACHE_MISSES,
-    COUNTER_PAGE_FAULTS,
+    COUNTER_PROCESSOR,                       /* so many are its */
+    COUNTER_PAGE_FAULTS = COUNTER_PROCESSOR, /* of all that was waited for */
     COUNTER_COUNT,
 };
 

@@ -94,7 +94,7 @@ const char run_output_schema[] =
         "\"pid\":" COUNT_OF ",\"name\":{\"type\":\"string\"},\"cpu_seconds\":" NUMBER ","
         "\"memory_mb\":" NUMBER "}}}}}},"
     "\"counters\":{\"type\":\"object\",\"description\":\"of the processor, in user mode, of all "
-        "processes\",\"additionalProperties\":" COUNT_OF "},"
+        "processes, and the kernel's page faults\",\"additionalProperties\":" COUNT_OF "},"
     "\"counters_missing\":{\"type\":\"string\",\"description\":\"which others, and why\"},"
     "\"sample_interval_seconds\":" NUMBER ",\"sampling_cpu_seconds\":" NUMBER "}}";
 /* clang-format on */
