@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "confine.h"
 #include "fd.h"
 #include "sample.h"
 #include "seen.h"
@@ -121,12 +122,12 @@ static bool look_at_group(const struct measure *measure, struct usage *ret)
 /* --- readings ---------------------------------------------------------------------------- */
 
 static void look_at_all(struct measure *measure, pid_t init, const struct cgroup *cgroup,
-                        uint64_t seen_cpu_ns, struct sample *sample)
+                        uint64_t seen_ns, struct sample *sample)
 {
     struct usage *usage = &sample->usage, group;
     usage_now(init, cgroup, usage);
-    if (usage->source == USAGE_SAMPLED && seen_cpu_ns > usage->cpu_user_ns)
-        usage->cpu_user_ns = seen_cpu_ns;
+    if (usage->source == USAGE_SAMPLED && seen_ns > usage->cpu_user_ns)
+        usage->cpu_user_ns = seen_ns;
     if (usage->pids_peak == 0) /* between two programs */
         usage->pids_peak = 1;
     if (look_at_group(measure, &group))
@@ -154,12 +155,22 @@ static void take_away(uint64_t *from, uint64_t *what)
     *what -= part;
 }
 
+void measure_running(struct measure *measure, const struct report *report,
+                     const struct cgroup *cgroup)
+{
+    uint64_t own = report->own_user_ns + report->own_system_ns;
+    /* A group of version 1 counts pid 1 from its joining on; without a group nobody does. */
+    uint64_t apart = cgroup->v2 < 0 ? report->apart_user_ns + report->apart_system_ns : 0;
+    measure->payload_before_ns = report->before_user_ns + report->before_system_ns;
+    measure->before_ns = measure->payload_before_ns;
+    if (cgroup_has_cpu(cgroup))
+        measure->before_ns += own > apart ? own - apart : 0;
+}
+
 /* Since the payload began. The kernel shares the time of a group out into user and system anew at
  * each look, and a process may end between two: what was used stays used. */
 static void cpu_since(struct measure *measure, struct usage *usage)
 {
-    if (measure->readings == 0)
-        measure->before_ns = usage->cpu_user_ns + usage->cpu_system_ns;
     uint64_t before = measure->before_ns;
     take_away(&usage->cpu_system_ns, &before);
     take_away(&usage->cpu_user_ns, &before);
@@ -171,16 +182,18 @@ static void cpu_since(struct measure *measure, struct usage *usage)
 }
 
 uint64_t measure_look(struct measure *measure, pid_t init, const struct cgroup *cgroup,
-                      uint64_t at_ns, uint64_t seen_cpu_ns)
+                      uint64_t at_ns, uint64_t seen_ns, uint64_t counted_ns)
 {
     uint64_t begun = sample_clock();
+    if (counted_ns > 0 && counted_ns + measure->payload_before_ns > seen_ns)
+        seen_ns = counted_ns + measure->payload_before_ns;
     struct sample sample = { 0 };
     struct usage *usage = &sample.usage;
     if (measure->readings == 0)
         open_files(measure, cgroup);
     bool whole = at_ns >= measure->next_whole_ns || !look_at_group(measure, usage);
     if (whole)
-        look_at_all(measure, init, cgroup, seen_cpu_ns, &sample);
+        look_at_all(measure, init, cgroup, seen_ns, &sample);
     else
         look_shortly(measure, usage);
     cpu_since(measure, usage);

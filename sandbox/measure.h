@@ -11,6 +11,8 @@
 #include "cgroup.h"
 #include "counters.h"
 
+struct report;
+
 struct measure {
     uint64_t asked_ns; /* between two readings */
     void (*told)(void *context, const struct sample *sample);
@@ -22,19 +24,23 @@ struct measure {
     uint64_t next_whole_ns;
     struct usage whole; /* the last whole reading */
     int64_t aside;      /* what it does not count of the memory that the group's file tells */
-    uint64_t before_ns; /* CPU time of the box when the payload began */
-    uint64_t cpu_ns;    /* the most that was told since then */
+    uint64_t payload_before_ns, before_ns; /* CPU time when the payload began: its own, the box's */
+    uint64_t cpu_ns;                       /* the most that was told since then */
     bool has_faults;
     uint64_t faults; /* page faults of the payload */
 };
 
+/* The payload runs: what was used before is not its. */
+void measure_running(struct measure *measure, const struct report *report,
+                     const struct cgroup *cgroup);
+
 /* Tells one reading, `at_ns` after the payload's start; returns how long to wait for the next:
  * as long as was asked, or longer, where that would cost more than a hundredth of the time. A
  * whole one walks the processes; where they are wanted faster than that may be done, those in
- * between look at the group alone. `seen_cpu_ns` is what is known of the CPU time of a box
- * without a group. */
+ * between look at the group alone. Of a box without a group `seen_ns` is the CPU time that
+ * somebody saw, and `counted_ns` the kernel's count of the payload's, or 0. */
 uint64_t measure_look(struct measure *measure, pid_t init, const struct cgroup *cgroup,
-                      uint64_t at_ns, uint64_t seen_cpu_ns);
+                      uint64_t at_ns, uint64_t seen_ns, uint64_t counted_ns);
 
 /* What pid 1 knows in the end; may be left out. */
 void measure_faults(struct measure *measure, uint64_t before, uint64_t all);

@@ -132,10 +132,10 @@ static void tell_sample(struct state *state, uint64_t now)
     state->next_telling = NEVER;
     if (state->life != LIFE_RUNNING || state->parting)
         return; /* what is being killed is not what was measured */
-    uint64_t counted = counter_time_ns(run->box->counter), seen = state->sampler.cpu_ns;
-    state->next_telling =
-        now + measure_look(run->measure, run->box->pid, run->cgroup, now - state->started_ns,
-                           counted > seen ? counted : seen);
+    uint64_t counted = counter_time_ns(run->box->counter);
+    uint64_t from = state->started_ns < now ? state->started_ns : now;
+    state->next_telling = now + measure_look(run->measure, run->box->pid, run->cgroup, now - from,
+                                             state->sampler.cpu_ns, counted);
 }
 
 static void look_at_clock(struct state *state)
@@ -192,8 +192,6 @@ static void on_started(struct state *state)
     state->next_sample = state->next_disk = now + SAMPLE_DENSE_NS;
     if (state->run->progressed)
         state->next_progress = now + PROGRESS_NS;
-    if (state->run->measure)
-        state->next_telling = now;
     if (state->run->started)
         state->run->started(state->run->context);
 }
@@ -206,6 +204,10 @@ static void on_running(struct state *state, const struct report *report)
     if (state->wall_deadline != NEVER)
         state->wall_deadline = after(report->started_ns, state->run->limits->wall_ms);
     state->next_cpu = now_ns();
+    if (state->run->measure) {
+        measure_running(state->run->measure, report, state->run->cgroup);
+        state->next_telling = state->next_cpu;
+    }
 }
 
 static void on_report(struct state *state)
