@@ -24,6 +24,7 @@ import worlds_mcp
 FULL = bool(os.environ.get("FULL"))
 # The host can start a process within this while an attack goes on.
 FORK_WITHIN = 0.010
+TRIES = 4  # others may be busy in the moment of the attack and not in the one after it
 
 
 def all_policies():
@@ -112,18 +113,22 @@ def must_succeed(attack, seen):
 
 def must_be_held(attack, world, policy, host):
     if attack.for_category == "resources":
-        with Neighbour() as neighbour:
-            seen = world.run(attack)
-        assert not neighbour.problems, "the host could not start a process"
-        taken, usual = neighbour.median(), FORK_WITHIN
-        if taken > usual:  # on a machine that is busy anyway the attack is not to blame
+        for _ in range(TRIES):
+            with Neighbour() as neighbour:
+                seen = world.run(attack)
+            assert not neighbour.problems, "the host could not start a process"
+            if neighbour.median() <= FORK_WITHIN:
+                break
+            # On a machine that is busy anyway the attack is not to blame.
             with Neighbour() as later:
                 time.sleep(0.5)
-            usual = 5 * later.median()
-        assert taken <= usual, (
-            f"the host took {taken * 1000:.1f} ms to start a process, and without it a fifth of"
-            f" {usual * 1000:.1f} ms"
-        )
+            if neighbour.median() <= 5 * later.median():
+                break
+        else:
+            raise AssertionError(
+                f"the host took {neighbour.median() * 1000:.1f} ms to start a process, and"
+                f" {later.median() * 1000:.1f} ms without the attack"
+            )
     else:
         seen = world.run(attack)
     word = judge.inside(attack, seen, policy)

@@ -21,6 +21,6 @@ int main(int argc, char **argv)
     for (int i = 0; i < 96; i++)
         if (fd < 0 || write(fd, piece, sizeof(piece)) != sizeof(piece))
             stopped("write");
-    usleep(500 * 1000); /* somebody might want to look */
+    usleep(1500 * 1000); /* somebody might want to look */
     worked("more than was allowed");
 }

@@ -28,6 +28,6 @@ int main(int argc, char **argv)
             stopped("write");
         (void)close(fd);
     }
-    usleep(500 * 1000); /* somebody might want to look */
+    usleep(1500 * 1000); /* somebody might want to look */
     worked("more than was allowed");
 }

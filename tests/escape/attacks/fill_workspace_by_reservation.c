@@ -20,6 +20,6 @@ int main(int argc, char **argv)
     int fd = creat("big", 0600);
     if (fd < 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 96 << 20) < 0)
         stopped("fallocate");
-    usleep(500 * 1000); /* somebody might want to look */
+    usleep(1500 * 1000); /* somebody might want to look */
     worked("more than was allowed");
 }

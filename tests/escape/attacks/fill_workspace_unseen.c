@@ -23,6 +23,6 @@ int main(int argc, char **argv)
     for (int i = 0; i < 96; i++)
         if (write(fd, piece, sizeof(piece)) != sizeof(piece))
             stopped("write");
-    usleep(500 * 1000); /* somebody might want to look */
+    usleep(1500 * 1000); /* somebody might want to look */
     worked("more than was allowed");
 }

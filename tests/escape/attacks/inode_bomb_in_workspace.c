@@ -23,6 +23,6 @@ int main(int argc, char **argv)
             stopped("creat");
         (void)close(fd);
     }
-    usleep(500 * 1000);
+    usleep(1500 * 1000);
     worked("six thousand files");
 }
