@@ -187,8 +187,6 @@ static void on_started(struct state *state)
     uint64_t now = now_ns();
     state->started = true;
     state->started_ns = now;
-    state->build_deadline = NEVER;
-    state->wall_deadline = after(now, state->run->limits->wall_ms);
     state->next_sample = state->next_disk = now + SAMPLE_DENSE_NS;
     if (state->run->progressed)
         state->next_progress = now + PROGRESS_NS;
@@ -201,8 +199,8 @@ static void on_running(struct state *state, const struct report *report)
 {
     state->running = *report;
     state->started_ns = report->started_ns;
-    if (state->wall_deadline != NEVER)
-        state->wall_deadline = after(report->started_ns, state->run->limits->wall_ms);
+    state->build_deadline = NEVER;
+    state->wall_deadline = after(report->started_ns, state->run->limits->wall_ms);
     state->next_cpu = now_ns();
     if (state->run->measure) {
         measure_running(state->run->measure, report, state->run->cgroup);

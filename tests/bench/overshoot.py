@@ -146,8 +146,12 @@ class Meter:
         process.returncode = status
         reaped = time.time()
         first, spent = struct.unpack_from("=dxxxxxxxxd", self.stamps, 0)
-        last = max(struct.unpack_from("=d", self.stamps, page * 4096 + 8)[0] for page in range(PAGES))
+        last = max(map(self.told, range(PAGES)))
         return json.loads(out), usage.ru_utime + usage.ru_stime, first - spent, last, max(ended, reaped)
+
+    def told(self, page):
+        """What a process wrote last on its page."""
+        return struct.unpack_from("=d", self.stamps, page * 4096 + 8)[0]
 
     def weigh(self):
         """What a box costs besides its script: CPU by wait4 less what the result says."""

@@ -16,7 +16,7 @@ TOP = Path("/sys/fs/cgroup")
 USER = 1000
 BY_KERNEL = "enforced (cgroup v2)"
 BY_KERNEL_CPU = "enforced (cgroup v2 CPU time)"
-SAMPLED = "approximated (sampled every 5 ms)"
+SAMPLED = "approximated (looked at ever more often near the limit)"
 SAMPLED_MEMORY = (
     "approximated (sampled every 5 ms, without what the kernel keeps for sockets and the like)"
 )

@@ -31,3 +31,122 @@ def test_limits_of_time_act_soon_and_never_too_soon(meter, row):
         if told < BROKEN:
             return
     raise AssertionError(f"{told * 1000:.0f} ms beyond the limit")
+
+
+# --- memory of every kind ---------------------------------------------------------------------------
+
+TOUCH = "room = {0}\nfor at in range(0, 120 << 20, 4096): room[at] = 1\n"
+WRITE = "for _ in range(120): os.write(file, bytes(1 << 20))\n"
+
+# what holds 120 MB under a limit of 64; there is no memfd in a box of a shipped policy
+MEMORY = {
+    "anonymous": (TOUCH.format("bytearray(120 << 20)")),
+    "shared": (TOUCH.format("mmap.mmap(-1, 120 << 20)")),
+    "by two": ("os.fork()\n" + TOUCH.format("bytearray(120 << 20)")),
+    "scratch": ("file = os.open('/tmp/x', 66)\n" + WRITE),
+    "dev shm": ("file = os.open('/dev/shm/x', 66)\n" + WRITE),
+}
+
+
+def counts_in_groups(result):
+    return "cgroup" in result["layers"]["limits.memory"]
+
+
+@pytest.mark.parametrize("kind", MEMORY)
+def test_memory_of_every_kind_is_limited(python, kind):
+    code = "import mmap, os, time\n" + MEMORY[kind] + "time.sleep(60)\n"
+    result = python(code, "--memory", "64M", "--json").json()
+    assert result["end"] == "memory", result
+
+
+def test_pipes_are_memory_where_a_group_counts(python):
+    code = (
+        "import fcntl, os, time\n"
+        "for _ in range(56):\n"
+        "    ends = os.pipe()\n"
+        "    fcntl.fcntl(ends[1], 1031, 1 << 20)\n"
+        "    os.set_blocking(ends[1], False)\n"
+        "    os.write(ends[1], bytes(1 << 20))\n"
+        "time.sleep(.3)\n"
+    )
+    result = python(code, "--memory", "32M", "--json").json()
+    assert result["end"] == ("memory" if counts_in_groups(result) else "exited"), result
+
+
+def test_the_cache_of_files_ends_nothing(python, workspace):
+    code = (
+        "file = open('big', 'wb')\n"
+        "for _ in range(96): file.write(bytes(1 << 20))\n"
+        "file.close()\n"
+        "print(len(open('big', 'rb').read(1)))\n"
+    )
+    result = python(code, "--directory", workspace, "--memory", "48M", "--json").json()
+    assert (result["end"], result["stdout"]) == ("exited", "1\n"), result
+
+
+def test_addresses_are_not_memory(python):
+    code = (
+        "import mmap, resource\n"
+        "room = mmap.mmap(-1, 1 << 36, flags=mmap.MAP_PRIVATE | 0x4000)\n"
+        "room[0] = room[1 << 35] = 1\n"
+        "print(resource.getrlimit(resource.RLIMIT_AS) == (-1, -1))\n"
+    )
+    result = python(code, "--memory", "64M", "--json").json()
+    assert (result["end"], result["stdout"]) == ("exited", "True\n"), result
+
+
+# --- trees that make it hard to count -----------------------------------------------------------------
+
+
+def test_the_time_of_many_children_killed_at_once_is_not_lost(meter):
+    """Each keeps telling what it has used, until nobody of them lives to be waited for."""
+    code = (
+        "for page in range(1, 51):\n"
+        "    if os.fork() == 0:\n"
+        "        while True:\n"
+        "            for _ in range(1000): pass\n"
+        "            struct.pack_into('=d', stamps, page * 4096 + 8, time.process_time())\n"
+        "signal.pause()\n"
+    )
+    result, *_ = meter.launch(code, "--timeout", "700ms")
+    known = sum(meter.told(page) for page in range(1, 51))
+    assert result["end"] == "wall", result
+    assert known > 0
+    # The children's own start is not in what they tell, and is in what is counted.
+    assert known <= overshoot.used_cpu(result) * 1.01 + 0.002 * 50, known
+
+
+FIGURES = {
+    "renamed": (
+        "import ctypes\nctypes.CDLL(None).prctl(15, b') R 1 1 1', 0, 0, 0)\n"
+        "while time.process_time() < .2: pass\n"
+    ),
+    "short children": (
+        "for _ in range(500):\n    if os.fork() == 0: os._exit(0)\n    os.wait()\n"
+    ),
+    "in the kernel": (
+        "while time.process_time() < .2:\n    os.listdir('/usr/bin'); open('/dev/urandom', 'rb').read(1 << 16)\n"
+    ),
+    "no output": "os.closerange(0, 3)\nwhile time.process_time() < .1: pass\nfile = open('/dev/shm/x', 'w')\n",
+}
+
+
+@pytest.mark.parametrize("what", FIGURES)
+def test_time_is_counted_however_it_is_spent(python, workspace, what):
+    code = (
+        "import os, time\n" + FIGURES[what] + "times = os.times()\n"
+        "open('times', 'w').write(str(sum(times[:4])))\n"
+    )
+    result = python(code, "--directory", workspace, "--json").json()
+    assert (result["end"], result["exit_code"], result["stdout"]) == ("exited", 0, ""), result
+    known = float((workspace / "times").read_text())
+    # It tells in hundredths, of four kinds, and ends after it has told.
+    assert known * 0.99 - 0.002 <= overshoot.used_cpu(result) <= known + 0.3, known
+
+
+def test_a_program_that_has_ended_before_it_could_be_looked_at_has_figures(run):
+    result = run("exec", "--json", "--", "/bin/true").json()
+    usage = result["usage"]
+    assert (result["end"], result["exit_code"], usage["processes_peak"]) == ("exited", 0, 1)
+    assert 0 < usage["wall_seconds"] < 10
+    assert 0 < usage["peak_memory_mb"] < 64
