@@ -40,11 +40,11 @@ WRITE = "for _ in range(120): os.write(file, bytes(1 << 20))\n"
 
 # what holds 120 MB under a limit of 64; there is no memfd in a box of a shipped policy
 MEMORY = {
-    "anonymous": (TOUCH.format("bytearray(120 << 20)")),
-    "shared": (TOUCH.format("mmap.mmap(-1, 120 << 20)")),
-    "by two": ("os.fork()\n" + TOUCH.format("bytearray(120 << 20)")),
-    "scratch": ("file = os.open('/tmp/x', 66)\n" + WRITE),
-    "dev shm": ("file = os.open('/dev/shm/x', 66)\n" + WRITE),
+    "anonymous": TOUCH.format("bytearray(120 << 20)"),
+    "shared": TOUCH.format("mmap.mmap(-1, 120 << 20)"),
+    "by two": "os.fork()\n" + TOUCH.format("bytearray(120 << 20)"),
+    "scratch": "file = os.open('/tmp/x', 66)\n" + WRITE,
+    "dev shm": "file = os.open('/dev/shm/x', 66)\n" + WRITE,
 }
 
 
