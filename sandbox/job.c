@@ -297,35 +297,6 @@ static void bind_everything(struct job *job)
                                       .why = launch->extra[i].write ? "--write" : "--read" });
 }
 
-/* Where modules are found before those of the environment: the directory of inline code, and
- * a project's own, which is never installed. */
-static void set_python_path(struct job *job)
-{
-    const char *asked = env_get(job->env, "PYTHONPATH");
-    const char *directory = job->command.import_directory;
-    if (!directory && job->ready.project)
-        directory = job->workspace;
-    if (!directory)
-        return;
-    autostr struct str path = { 0 };
-    str_puts(&path, directory);
-    if (job->ready.project)
-        str_printf(&path, ":%s/src", job->workspace);
-    if (asked)
-        str_printf(&path, ":%s", asked);
-    variables_set(&job->env, "PYTHONPATH", path.data);
-}
-
-/* It comes first, and takes itself out before the script begins. */
-static void set_profile(struct job *job)
-{
-    const char *path = env_get(job->env, "PYTHONPATH");
-    autofree char *with = path ? xasprintf(PROFILE_START ":%s", path) : xstrdup(PROFILE_START);
-    autofree char *number = xasprintf("%d", PROFILE_FD);
-    variables_set(&job->env, "PYTHONPATH", with);
-    variables_set(&job->env, "CORDON_PROFILE", number);
-}
-
 static int make_variables(struct job *job, struct error *err)
 {
     int r = variables_make(job->sandbox, job->policy, job->launch->env, &job->env, err);
@@ -335,9 +306,10 @@ static int make_variables(struct job *job, struct error *err)
         variables_set(&job->env, "TERM", job->launch->terminal);
     if (has_way_out(job))
         egress_variables(&job->env, true);
-    set_python_path(job);
+    const char *project = job->ready.project ? job->workspace : NULL;
+    variables_python_path(&job->env, job->command.import_directory, project);
     if (job->ready.profiler.path)
-        set_profile(job);
+        variables_profile(&job->env);
     if (job->ready.environment.path) {
         autofree char *path = xasprintf(ENVIRONMENT_INSIDE "/bin:%s", env_get(job->env, "PATH"));
         variables_set(&job->env, "PATH", path);

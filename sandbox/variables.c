@@ -7,6 +7,7 @@
 
 #include "egress.h"
 #include "plan.h"
+#include "profile_program.h"
 #include "str.h"
 
 /* Ours to set: a request cannot. */
@@ -99,4 +100,27 @@ int variables_make(const struct sandbox *sandbox, const struct policy *policy, c
     }
     *ret = TAKE(&list);
     return 0;
+}
+
+void variables_python_path(char ***list, const char *directory, const char *project)
+{
+    const char *asked = env_get(*list, "PYTHONPATH");
+    autostr struct str path = { 0 };
+    if (!directory && !project)
+        return;
+    str_puts(&path, directory ? directory : project);
+    if (project)
+        str_printf(&path, ":%s/src", project);
+    if (asked)
+        str_printf(&path, ":%s", asked);
+    variables_set(list, "PYTHONPATH", path.data);
+}
+
+void variables_profile(char ***list)
+{
+    const char *path = env_get(*list, "PYTHONPATH");
+    autofree char *with = path ? xasprintf(PROFILE_START ":%s", path) : xstrdup(PROFILE_START);
+    autofree char *number = xasprintf("%d", PROFILE_FD);
+    variables_set(list, "PYTHONPATH", with);
+    variables_set(list, "CORDON_PROFILE", number);
 }

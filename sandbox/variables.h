@@ -13,3 +13,10 @@ int variables_make(const struct sandbox *sandbox, const struct policy *policy, c
 
 /* Sets NAME in a "NAME=value" list, replacing an earlier value. */
 void variables_set(char ***list, const char *name, const char *value);
+
+/* Where modules are found before those of the environment: the directory of inline code, or NULL,
+ * and that of a project, or NULL, which is never installed. */
+void variables_python_path(char ***list, const char *directory, const char *project);
+
+/* The profile's program comes first; it takes itself out again (profile_program.h). */
+void variables_profile(char ***list);

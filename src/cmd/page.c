@@ -162,8 +162,11 @@ const char *page_bytes(double bytes, char out[32])
         (void)snprintf(out, 32, "%.0f bytes", bytes);
         return out;
     }
-    for (bytes /= 1024; bytes >= 1023.5 && unit + 1 < COUNT(units); bytes /= 1024)
+    bytes /= 1024;
+    while (bytes >= 1023.5 && unit + 1 < COUNT(units)) {
+        bytes /= 1024;
         unit++;
+    }
     figure(bytes, units[unit], out);
     return out;
 }

@@ -43,9 +43,9 @@ static uint32_t function_of(struct profile *profile, const char *name, const cha
 /* Likewise of what is called `function` beneath `parent`. */
 static uint32_t node_of(struct profile *profile, uint32_t parent, uint32_t function)
 {
-    const uint32_t key[] = { parent, function };
+    uint64_t key = (uint64_t)parent << 32 | function;
     uint32_t *bucket =
-        &profile->node_buckets[hash(profile->seed, key, sizeof(key)) % PROFILE_BUCKETS];
+        &profile->node_buckets[hash(profile->seed, &key, sizeof(key)) % PROFILE_BUCKETS];
     for (uint32_t i = *bucket; i; i = profile->nodes[i].next)
         if (profile->nodes[i].parent == parent && profile->nodes[i].function == function)
             return i;
@@ -92,7 +92,7 @@ static bool text(const char **at, char out[NAME_BYTES])
 /* TAB FUNCTION TAB FILE TAB LINE, of which *ret is the function's index. */
 static bool frame(struct profile *profile, const char **at, uint32_t *ret)
 {
-    char name[NAME_BYTES], file[NAME_BYTES];
+    char name[NAME_BYTES] = "", file[NAME_BYTES] = "";
     uint64_t line;
     if (*(*at)++ != '\t' || !text(at, name) || *(*at)++ != '\t' || !text(at, file) ||
         *(*at)++ != '\t' || !number(at, UINT32_MAX, &line))
@@ -104,7 +104,7 @@ static bool frame(struct profile *profile, const char **at, uint32_t *ret)
 static bool stack(struct profile *profile, const char *at)
 {
     uint64_t us, samples;
-    uint32_t node = 0, function;
+    uint32_t node = 0, function = 0;
     if (!number(&at, FIGURE_MAX, &us) || *at++ != ' ' || !number(&at, FIGURE_MAX, &samples))
         return false;
     size_t depth = 0;

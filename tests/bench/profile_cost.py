@@ -12,7 +12,7 @@ from pathlib import Path
 
 WORKLOADS = {
     "a loop without calls": "n = 0\nwhile n < 4000000: n += 1",
-    "sorting": "import random\nrandom.seed(1)\nfor _ in range(4): sorted(random.random() for _ in range(200000))",
+    "sorting": "import random\nr = random.random\nfor _ in range(4): sorted(r() for _ in range(200000))",
     "small functions": "def f(x): return x\nfor i in range(1500000): f(i)",
     "calls of built-ins": "for i in range(2000000): abs(i)",
     "json": "import json\nfor _ in range(60): json.loads(json.dumps(list(range(20000))))",

@@ -29,7 +29,7 @@ def test_runs_are_counted_by_tool_policy_and_end(serve, tmp_path):
     client.call(12, IN_DIR, script_content="while True: pass", timeout_seconds=1, **in_dir)
     client.call(13, ALONE, script_content="pass", policy="strict")
     client.call(14, ALONE, script_content="pass", memory_mb=900000)
-    client.call(15, ALONE, script_content="pass", policy='stran"ger\n', label="x")
+    client.call(15, ALONE, script_content="pass", policy='dra"gon\n', label="x")
     client.call(16, ALONE)
 
     after = metrics_of(client, 2)
@@ -54,7 +54,7 @@ def test_runs_are_counted_by_tool_policy_and_end(serve, tmp_path):
     assert memory["cordon_run_peak_memory_bytes_sum", ()] > 4 * 1024 * 1024
     output = after["cordon_output_bytes_total"]
     assert output["cordon_output_bytes_total", (("stream", '"stdout"'),)] == 4
-    assert "stran" not in str(after)
+    assert "dra" not in str(after)
 
 
 def gauges(client, number):

@@ -5,11 +5,14 @@ One profiler for all tests: the suite's state directory keeps its environment.
 """
 
 import json
+import os
 import textwrap
 
 import pytest
 
 import support
+
+FULL = ["3.9", "3.10", "3.11", "3.12", "3.13"] if os.environ.get("FULL") else []
 
 WORK = """
     import threading, time
@@ -20,10 +23,10 @@ WORK = """
             sum(i * i for i in range(1000))
 
     def wait():
-        time.sleep(0.5)
+        time.sleep(0.2)
 
     def main():
-        burn(0.4)
+        burn(0.2)
         wait()
 
     main()
@@ -52,13 +55,13 @@ def test_the_time_is_where_it_was_spent(profile, tmp_path):
     assert result.exit == 0, result.err
     assert "cordon: profile: " in result.err and " samples, most of it in " in result.err
     rows = functions_of(tmp_path / "report")
-    # Of one run, and both waits are by the same clock: how fast the machine is plays no part.
-    assert rows["sleep"]["self_seconds"] >= 0.45
+    # Both are by the clock that the sampler has: how fast the machine is plays no part.
+    assert rows["sleep"]["self_seconds"] >= 0.19
     assert rows["sleep"]["file"] == "<built-in>" and rows["sleep"]["line"] is None
-    assert rows["burn"]["total_seconds"] >= 0.35
+    assert rows["burn"]["total_seconds"] >= 0.1
     assert rows["wait"]["total_seconds"] >= rows["sleep"]["self_seconds"] * 0.9
     assert (rows["main"]["file"], rows["main"]["line"]) == ("/box/script.py", 12)
-    assert rows["main"]["total_seconds"] >= 0.85
+    assert rows["main"]["total_seconds"] >= 0.29
     assert "sleep (built-in)" in text and "main (/box/script.py:12)" in text
 
 
@@ -82,8 +85,8 @@ def test_the_other_shapes_are_what_their_readers_read(profile):
 def test_threads_are_covered_and_children_are_not(profile, tmp_path):
     code = """
         import os, threading, time
-        def in_thread(): time.sleep(0.3)
-        def in_child(): time.sleep(0.3)
+        def in_thread(): time.sleep(0.1)
+        def in_child(): time.sleep(0.1)
         thread = threading.Thread(target=in_thread, name="second")
         thread.start()
         if os.fork() == 0:
@@ -215,7 +218,7 @@ def test_bench_profiles_one_run_beside_those_it_measures(run, tmp_path):
 
 
 @pytest.mark.skipif(not support.ROOT, reason="other interpreters lie in root's home")
-@pytest.mark.parametrize("version", ["3.8", "3.10", "3.13"])
+@pytest.mark.parametrize("version", ["3.8", *FULL])
 def test_every_python(profile, version):
     result, text = profile(WORK, "--python", version)
     if "not found" in result.err or "no Python" in result.err:

@@ -67,17 +67,17 @@ static void what_makes_no_sense_is_left_out(void **state)
         "\n",
         "100\n",
         "100 1\n",
-        "-1 1" MAIN "\n",
-        "1 -1" MAIN "\n",
-        "99999999999999999999999 1" MAIN "\n",
+        ("-1 1" MAIN "\n"),
+        ("1 -1" MAIN "\n"),
+        ("99999999999999999999999 1" MAIN "\n"),
         "1 1\tname\tfile\n",
         "1 1\tname\tfile\t99999999999\n",
         "1 1\t\xff\tfile\t1\n",
-        "1 1" MAIN "\t\n",
-        "1 1 " MAIN "\n",
+        ("1 1" MAIN "\t\n"),
+        ("1 1 " MAIN "\n"),
         "lost -1\n",
         "lost\n",
-        "1 1" MAIN, /* without its end */
+        ("1 1" MAIN), /* without its end */
     };
     for (size_t i = 0; i < COUNT(lines); i++) {
         struct profile *profile = of(lines[i]);
