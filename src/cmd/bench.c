@@ -399,7 +399,7 @@ int bench_command(const struct command *command, struct options *options)
         .base = event_base_new(),
         .report = { .option = "--report", .path = options->report, .fd = -1 },
         .csv = { .option = "--csv", .path = options->csv, .fd = -1 },
-        .profiling = { .fd = -1, .file = { .fd = -1 } },
+        .profiling = PROFILING_NONE,
         .signals = -1,
     };
     if (!bench.base) {

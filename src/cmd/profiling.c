@@ -49,29 +49,45 @@ static void make_speedscope(const struct profile *profile, const char *label, st
     str_putc(out, '\n');
 }
 
+static void make_flame(const struct profile *profile, const char *label, struct str *out)
+{
+    size_t len;
+    autojson struct json_object *object = profile_flame(profile, label);
+    const char *text = result_text(object, &len);
+    str_add(out, text, len);
+}
+
 static const struct shape {
     const char *ending;
     void (*make)(const struct profile *profile, const char *label, struct str *out);
+    bool picture; /* what is made is drawn */
 } shapes[] = {
-    { ".txt", make_text },
-    { ".json", make_speedscope },
-    { ".folded", make_folded },
+    { ".svg", make_flame, true },      { ".png", make_flame, true },
+    { ".txt", make_text, false },      { ".json", make_speedscope, false },
+    { ".folded", make_folded, false },
 };
 
 int profiling_open(struct profiling *profiling, const struct options *options,
                    const char *workspace, struct error *err)
 {
     const char *path = options->profile;
-    *profiling = (struct profiling){ .options = options, .fd = -1, .file = { .fd = -1 } };
+    *profiling = PROFILING_NONE;
+    profiling->options = options;
     if (!path)
         return 0;
     for (size_t i = 0; i < COUNT(shapes); i++)
         if (ends_with(path, shapes[i].ending))
             profiling->shape = &shapes[i];
     if (!profiling->shape)
-        return fail_caller(err, EINVAL,
-                           OPTION " %s: the name must end in .txt, .json (speedscope) or .folded",
-                           path);
+        return fail_caller(
+            err, EINVAL,
+            OPTION " %s: the name must end in .svg, .png, .txt, .json (speedscope) or .folded",
+            path);
+    if (profiling->shape->picture) {
+        profiling->picture =
+            (struct chart_file){ .option = OPTION, .path = path, .flame = true, .directory = -1 };
+        return chart_open(&profiling->picture, workspace, err);
+    }
     profiling->file = (struct report){ .option = OPTION, .path = path, .fd = -1 };
     return report_open(&profiling->file, workspace, err);
 }
@@ -162,16 +178,18 @@ char *profiling_sentence(const struct profiling *profiling)
         return NULL;
     if (!has_some(profiling))
         return xasprintf(OPTION " %s: nothing was sampled: no Python ran, or it ended at once",
-                         profiling->file.path);
+                         profiling->options->profile);
     const struct profile_sum sum = profile_sum(profiling->profile);
     autofree char *begin = xasprintf("profile: %.2f s in %" PRIu64 " samples",
                                      (double)sum.seconds_us / 1e6, sum.samples);
     size_t count = profile_rows(profiling->profile, &rows);
-    char *ret =
-        count == 0 || sum.seconds_us == 0
-            ? xstrdup(begin)
-            : xasprintf("%s, most of it in %s (%s), %.0f %%", begin, rows[0].name, rows[0].file,
-                        (double)rows[0].self_us / (double)sum.seconds_us * 100);
+    autostr struct str place = { 0 };
+    bool some = count > 0 && sum.seconds_us > 0;
+    if (some)
+        profile_row_print(&rows[0], &place);
+    char *ret = some ? xasprintf("%s, most of it in %s, %.0f %%", begin, place.data,
+                                 (double)rows[0].self_us / (double)sum.seconds_us * 100)
+                     : xstrdup(begin);
     free(rows);
     return ret;
 }
@@ -184,6 +202,10 @@ int profiling_write(const struct profiling *profiling, const char *label, struct
         return 0;
     if (has_some(profiling))
         profiling->shape->make(profiling->profile, printable(label, shown, sizeof(shown)), &text);
+    if (profiling->shape->picture)
+        return text.len
+                   ? chart_write(&profiling->picture, profiling->options, text.data, text.len, err)
+                   : 0;
     return report_write(&profiling->file, text.data ? text.data : "", text.len, err);
 }
 
@@ -193,4 +215,5 @@ void profiling_close(struct profiling *profiling)
     profile_free(profiling->profile);
     profiling->profile = NULL;
     report_close(&profiling->file);
+    chart_close(&profiling->picture);
 }

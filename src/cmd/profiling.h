@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* profiling.h - --profile FILE: the run is sampled, and what came of it is written down.
  *
- * The name says in which shape: .txt (the most expensive functions), .json (speedscope),
- * .folded (a line per stack). Without a name everything here succeeds and does nothing.
+ * The name says in which shape: .svg and .png (a flame graph), .txt (the most expensive functions),
+ * .json (speedscope), .folded (a line per stack). Without a name everything here succeeds and does
+ * nothing.
  */
 #pragma once
 
@@ -10,6 +11,7 @@
 
 #include <cordon/launch.h>
 
+#include "cmd/chart.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
 #include "run/profile.h"
@@ -20,11 +22,18 @@ struct event_base;
 struct profiling {
     const struct options *options;
     const struct shape *shape; /* NULL: no profile is wanted */
-    struct report file;
+    struct report file;        /* of a text */
+    struct chart_file picture; /* or of a flame graph */
     struct profile *profile;
     struct event *event;
     int fd; /* of the pipe; -1: not under way */
 };
+
+#define PROFILING_NONE                                                \
+    (struct profiling)                                                \
+    {                                                                 \
+        .fd = -1, .file = { .fd = -1 }, .picture = {.directory = -1 } \
+    }
 
 /* Before anything runs. `workspace` is the run's, or NULL (named.h). */
 int profiling_open(struct profiling *profiling, const struct options *options,

@@ -404,7 +404,7 @@ int run_command(const struct command *command, struct options *options)
         .request = &request,
         .signals = -1,
         .report = { .option = "--report", .path = options->report, .fd = -1 },
-        .profiling = { .fd = -1, .file = { .fd = -1 } },
+        .profiling = PROFILING_NONE,
     };
     int status;
     launch_init(&session.names);

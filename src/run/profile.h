@@ -44,6 +44,9 @@ struct profile_row {
 /* The functions by their own time, most first; *ret is the caller's (free). */
 size_t profile_rows(const struct profile *profile, struct profile_row **ret);
 
+/* "busy (main.py:12)", "encode (json/encoder.py:183)", "sleep (built-in)" */
+void profile_row_print(const struct profile_row *row, struct str *out);
+
 struct profile_sum {
     uint64_t seconds_us; /* of all threads together */
     uint64_t samples, lost;

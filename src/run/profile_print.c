@@ -87,7 +87,23 @@ size_t profile_rows(const struct profile *profile, struct profile_row **ret)
     return count;
 }
 
-/* "busy (main.py:12)", "sleep (built-in)" */
+/* What tells a file from others: of a library's what follows where libraries lie. */
+static const char *short_file(const char *file, bool name_alone)
+{
+    static const char *const places[] = { "/site-packages/", "/dist-packages/", "/lib/python3." };
+    for (size_t i = 0; i < COUNT(places); i++) {
+        const char *found = strstr(file, places[i]);
+        if (!found)
+            continue;
+        found = strchr(found + strlen(places[i]) - 1, '/');
+        file = found && found[1] ? found + 1 : file;
+        break;
+    }
+    const char *slash = name_alone ? strrchr(file, '/') : NULL;
+    return slash && slash[1] ? slash + 1 : file;
+}
+
+/* "busy (main.py:12)", "sleep (built-in)"; `file` as it is to be shown. */
 static void put_place(struct str *out, const char *name, const char *file, uint32_t line)
 {
     if (strcmp(file, "<thread>") == 0)
@@ -98,6 +114,11 @@ static void put_place(struct str *out, const char *name, const char *file, uint3
         str_printf(out, "%s (%s:%" PRIu32 ")", name, file, line);
     else
         str_printf(out, "%s (%s)", name, file);
+}
+
+void profile_row_print(const struct profile_row *row, struct str *out)
+{
+    put_place(out, row->name, short_file(row->file, false), row->line);
 }
 
 void profile_print_text(const struct profile *profile, size_t rows, struct str *out)
@@ -118,7 +139,7 @@ void profile_print_text(const struct profile *profile, size_t rows, struct str *
         str_printf(out, "%9.3f s %5.1f %% %9.3f s %5.1f %%  ", (double)row->self_us / US_PER_S,
                    (double)row->self_us / all * 100, (double)row->total_us / US_PER_S,
                    (double)row->total_us / all * 100);
-        put_place(out, row->name, row->file, row->line);
+        profile_row_print(row, out);
         str_putc(out, '\n');
     }
     if (count > rows)
@@ -208,8 +229,9 @@ struct json_object *profile_flame(const struct profile *profile, const char *lab
         struct json_object *one = json_object_new_object(), *stack = json_object_new_array();
         size_t count = path_to(profile, i, path);
         for (size_t at = 0; at < count; at++) {
+            const struct profile_function *function = &profile->functions[path[at]];
             autostr struct str name = { 0 };
-            put_function(profile, path[at], &name);
+            put_place(&name, function->name, short_file(function->file, true), function->line);
             json_object_array_add(stack, json_object_new_string(name.data));
         }
         json_object_object_add(one, "stack", stack);

@@ -82,6 +82,20 @@ def test_the_other_shapes_are_what_their_readers_read(profile):
     assert any(stack.endswith("wait (/box/script.py:9);sleep (built-in)") for stack in stacks)
 
 
+def test_a_flame_graph_is_drawn_by_cordon_chart(run, cordon, tmp_path):
+    if not (support.sandbox_of(cordon).parent / "cordon-chart").exists():
+        result = run("run", "--profile", tmp_path / "p.svg", "-c", "open('ran', 'w')")
+        assert result.exit == 125 and "cordon-chart" in result.err
+        return
+    path = tmp_path / "p.svg"
+    code = "import time\ndef nap(): time.sleep(0.05)\nnap()"
+    result = run("run", "--profile", path, "-c", code)
+    assert result.exit == 0, result.err
+    assert path.read_text().lstrip().startswith(("<?xml", "<svg"))
+    names = [word for word in ("nap", "MainThread") if word in path.read_text()]
+    assert names == ["nap", "MainThread"]
+
+
 def test_threads_are_covered_and_children_are_not(profile, tmp_path):
     code = """
         import os, threading, time
