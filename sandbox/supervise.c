@@ -399,6 +399,10 @@ static void fill_usage(struct state *state, const struct rusage *init, struct us
                                        .counter = state->run->box->counter,
                                        .init = init };
     usage_end(&facts, ret);
+    /* Sources round differently; what a limit has seen was used. */
+    uint64_t told = ret->cpu_user_ns + ret->cpu_system_ns;
+    if (told < state->spent.ns)
+        ret->cpu_user_ns += state->spent.ns - told;
     if (state->ended || state->parting)
         ret->wall_ns = report->ended_ns - report->started_ns;
     else /* init had no time left to say it */
