@@ -35,8 +35,8 @@ int subject_open(const struct options *options, const char *file, uint32_t inter
     autolist char **words = NULL;
     const struct options own = options_for(options, file, &words);
     *ret = (struct subject){ .label = file ? file : options->code ? "-c" : options->words[0] };
-    if (getloadavg(&ret->benchmark.load, 1) < 1)
-        ret->benchmark.load = 0;
+    if (file || getloadavg(&ret->benchmark.load, 1) < 1)
+        ret->benchmark.load = 0; /* once is enough to say it */
     ret->benchmark.processors = sysconf(_SC_NPROCESSORS_ONLN);
     launch_init(&ret->launch);
     int r = request_make(&own, true, &ret->request, no_script, err);
