@@ -51,11 +51,12 @@ def test_a_run_finds_what_was_made_for_it(make, cordon_there, index, workspace):
     headed = write(workspace.parent / "headed.py", HEADED)
     importing = write(workspace.parent / "importing.py", "import yaml; print(yaml.version)\n")
     inside = write(workspace / "inside.py", "import alpha; print(alpha.version)\n")
+    both = ["alpha==1.0", "beta==1.5"]
     cases = (
-        (("--with", "alpha"), ("--with", "alpha", headed.parent / "bare.py"), ["alpha==1.0", "beta==1.5"]),
+        (("--with", "alpha"), ("--with", "alpha", headed.parent / "bare.py"), both),
         (("--script", headed), (headed,), ["beta==1.5"]),
         (("--script", importing), (importing,), ["pyyaml==6.1"]),
-        (("--directory", workspace, "--script", inside), ("--directory", workspace, inside), ["alpha==1.0", "beta==1.5"]),
+        (("--directory", workspace, "--script", inside), ("--directory", workspace, inside), both),
     )
     write(headed.parent / "bare.py", "import alpha; print(alpha.version)\n")
     keys = {options: make(*options) for options, _, _ in cases}

@@ -128,7 +128,8 @@ def test_another_file_than_the_locked_one_is_refused(place):
 
 def test_a_lock_of_another_time_is_said_with_what_to_do(place):
     place.lock()
-    place.write("pyproject.toml", PROJECT.replace('"alpha<3"', '"alpha<3", "Ri_ch", "old; os_name == \'nt\'"'))
+    more = '"alpha<3", "Ri_ch", "old; os_name == \'nt\'"'
+    place.write("pyproject.toml", PROJECT.replace('"alpha<3"', more))
     result = place.run(VERSIONS)
     assert result["end"] == "fault", result
     assert 'uv.lock: it does not have "Ri_ch"' in result["error"] and "uv lock" in result["error"]
