@@ -35,7 +35,6 @@ HERE = Path(__file__).resolve().parent
 SURROUNDINGS = HERE.parent / "integration/surroundings.py"
 MIB = 1 << 20
 SOMEBODY = 64321  # a user id that nobody has: as root, for the rows of an ordinary user
-LOST_LEAST = 0.003  # below this, CPU time that nobody waited for is noise of two clocks
 
 
 def read(path):
@@ -178,7 +177,8 @@ class Run:
             running.clear()
             watcher.join()
             groups.look()
-            out.seek(0), err.seek(0)
+            out.seek(0)
+            err.seek(0)
             text, errors = out.read().decode(), err.read().decode()
         outside = groups.cpu_seconds()
         self.lost = 0 if outside is None else outside - waited.ru_utime - waited.ru_stime
@@ -204,7 +204,7 @@ class Run:
     def cpu_reference(self):
         if "lost" in self.work.words and self.where == "user" and os.getuid() != 0:
             return None  # nobody knows
-        return self.bystander_cpu + self.known + (self.lost if self.lost > LOST_LEAST else 0)
+        return self.bystander_cpu + self.known + max(0, self.lost)
 
     def cpu_ok(self):
         reference = self.cpu_reference

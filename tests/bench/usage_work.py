@@ -226,7 +226,7 @@ WORKS = [
     ),
     work(
         "storm of threads",
-        "for _ in range(400):\n"
+        "for _ in range(200):\n"
         "    thread = threading.Thread(target=int); thread.start(); thread.join()\n",
         "single",
     ),
@@ -235,7 +235,8 @@ WORKS = [
         "got = []\n"
         "signal.signal(signal.SIGALRM, lambda *_: got.append(1))\n"
         "signal.setitimer(signal.ITIMER_REAL, .0005, .0005)\n"
-        "spin(.3)\n",
+        "spin(.3)\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0)\n",
         "single",
     ),
     work(
