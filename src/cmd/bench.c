@@ -290,14 +290,11 @@ static void say_tail(const struct subject *subject)
 }
 
 /* What went wrong, and the last lines of the script about it. */
-static void say_failure(const struct bench *bench)
+static void say_failure(const struct subject *subject)
 {
-    const struct subject *subject = bench->failed;
     const struct bench_last *last = &subject->last;
     const struct outcome *outcome = &last->outcome;
     char label[64];
-    if (!subject || bench->options->quiet)
-        return;
     autofree char *sentence =
         result_sentence(outcome, last->box_stood ? &last->started.limits : NULL);
     (void)printable(subject->label, label, sizeof(label));
@@ -371,7 +368,8 @@ static int bench_all(struct bench *bench, bool *no_script, struct error *err)
         r = measure(bench, err);
     if (r < 0)
         return r;
-    say_failure(bench);
+    if (bench->failed && !bench->options->quiet)
+        say_failure(bench->failed);
     return write_all(bench, err);
 }
 
