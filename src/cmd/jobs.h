@@ -30,6 +30,10 @@ const char *jobs_when(int64_t epoch_ms, char out[32]);
 /* A record on standard output, as a page for a person. */
 void job_page(struct jobs_visit *visit, const struct record *record);
 
+struct page;
+void job_page_output(const struct page *page, struct jobs_visit *visit,
+                     const struct record *record);
+
 /* The record that the word `id` means. BLAME_CALLER, ENOENT where there is none. The
  * caller's, record_done(). */
 int visit_record(struct jobs_visit *visit, const char *id, struct record *ret,

@@ -14,10 +14,8 @@
 #include "cmd/page.h"
 #include "json.h"
 
-#define SHORT_ID      8    /* enough of an id to name a job, mostly */
-#define SHOWN_LINES   5    /* of the beginning of a stream, and of its end */
-#define SHOWN_BYTES   2048 /* likewise */
-#define SHOWN_ENTRIES 8    /* of a list */
+#define SHORT_ID      8 /* enough of an id to name a job, mostly */
+#define SHOWN_ENTRIES 8 /* of a list */
 
 /* --- the result ------------------------------------------------------------------------------ */
 
@@ -140,8 +138,7 @@ static void print_progress(const struct page *page, const struct progress *progr
         page_row(page, "progress", "%s", said);
 }
 
-/* --- figures
- * --------------------------------------------------------------------------------------- */
+/* --- figures --------------------------------------------------------------- */
 
 static void print_phases(const struct page *page, struct json_object *result)
 {
@@ -175,33 +172,16 @@ static const struct compared {
     const char *limit, *name, *used[2];
     enum { SECONDS, BYTES, NUMBER } kind;
     double unit;
-    const char *raise;
 } compared[] = {
-    { "limits.wall_seconds",
-      "wall",
-      { "usage.wall_seconds" },
-      SECONDS,
-      1,
-      "--timeout DURATION, or timeout_seconds" },
+    { "limits.wall_seconds", "wall", { "usage.wall_seconds" }, SECONDS, 1 },
     { "limits.cpu_seconds",
       "cpu",
       { "usage.cpu_user_seconds", "usage.cpu_system_seconds" },
       SECONDS,
-      1,
-      "--cpu DURATION, or cpu_seconds" },
-    { "limits.memory_mb",
-      "memory",
-      { "usage.peak_memory_mb" },
-      BYTES,
-      1024.0 * 1024,
-      "--memory SIZE, or memory_mb" },
-    { "limits.pids", "processes", { "usage.processes_peak" }, NUMBER, 1, "--pids N" },
-    { "limits.output_bytes",
-      "output",
-      { "output.stdout_bytes", "output.stderr_bytes" },
-      BYTES,
-      1,
-      "--output SIZE, or max_output_bytes" },
+      1 },
+    { "limits.memory_mb", "memory", { "usage.peak_memory_mb" }, BYTES, 1024.0 * 1024 },
+    { "limits.pids", "processes", { "usage.processes_peak" }, NUMBER, 1 },
+    { "limits.output_bytes", "output", { "output.stdout_bytes", "output.stderr_bytes" }, BYTES, 1 },
 };
 
 static const char *amount(const struct compared *row, double value, char out[32])
@@ -236,6 +216,12 @@ static const char *percent(double share, char out[32])
     return out;
 }
 
+/* Of all limits only that on output lets a run go on beyond it. */
+static const char *more_than_kept(const struct compared *row, double used, double limit)
+{
+    return strcmp(row->name, "output") == 0 && used > limit ? ": the rest was dropped" : "";
+}
+
 static void print_limits(const struct page *page, struct json_object *result)
 {
     char used_text[32], limit_text[32], percent_text[32];
@@ -249,9 +235,9 @@ static void print_limits(const struct page *page, struct json_object *result)
             page_heading(page, "What it used, of its limits");
         headed = true;
         if (limit > 0)
-            page_bar_row(page, row->name, tint_of(used / limit), used / limit, "%s of %s, %s",
+            page_bar_row(page, row->name, tint_of(used / limit), used / limit, "%s of %s, %s%s",
                          amount(row, used, used_text), amount(row, limit, limit_text),
-                         percent(used / limit, percent_text));
+                         percent(used / limit, percent_text), more_than_kept(row, used, limit));
         else
             page_row(page, row->name, "%s, without a limit", amount(row, used, used_text));
     }
@@ -285,8 +271,7 @@ static void print_further(const struct page *page, struct json_object *result)
         page_row(page, "measured by", "%s", printable(source, shown, sizeof(shown)));
 }
 
-/* --- lists
- * ---------------------------------------------------------------------------------------------- */
+/* --- lists ----------------------------------------------------------------- */
 
 static void print_more(const struct page *page, size_t count)
 {
@@ -375,94 +360,10 @@ static void print_missing(const struct page *page, struct json_object *result)
     }
 }
 
-/* --- output
- * ------------------------------------------------------------------------------------------------
- */
+/* --- and now? -------------------------------------------------------------- */
 
-/* Up to SHOWN_LINES lines of `text`; the last ones where `last`. Returns how many. */
-static size_t print_lines(const struct page *page, const struct str *text, bool last, bool whole)
+static void print_next(const struct page *page, const struct record *record)
 {
-    size_t starts[SHOWN_BYTES + 1], count = 0;
-    const char *data = text->data ? text->data : "";
-    for (size_t i = 0; i < text->len && count < COUNT(starts); i++)
-        if (i == 0 || data[i - 1] == '\n')
-            starts[count++] = i;
-    size_t most = whole ? 2 * SHOWN_LINES : SHOWN_LINES;
-    size_t from = last && count > most ? count - most : 0;
-    size_t to = !last && count > most ? most : count;
-    for (size_t i = from; i < to; i++)
-        page_text(page, data + starts[i], strcspn(data + starts[i], "\n"));
-    return count;
-}
-
-static size_t lines_in(const struct str *text)
-{
-    size_t lines = text->len > 0 && text->data[text->len - 1] != '\n';
-    for (size_t i = 0; i < text->len; i++)
-        lines += text->data[i] == '\n';
-    return lines;
-}
-
-/* Adds bytes of a stream; a zero byte, which would end a text, is shown as what it is not. */
-static int read_shown(struct jobs_visit *visit, const char *id, int stream, uint64_t from,
-                      struct str *ret)
-{
-    struct error ignored;
-    int r = output_read(visit->outputs, id, stream, from, SHOWN_BYTES, ret, &ignored);
-    for (size_t i = 0; r == 0 && i < ret->len; i++)
-        if (ret->data[i] == '\0')
-            ret->data[i] = '?';
-    return r;
-}
-
-static void print_stream(const struct page *page, struct jobs_visit *visit, const char *id,
-                         int stream, uint64_t bytes)
-{
-    char shown[32];
-    autostr struct str head = { 0 }, tail = { 0 };
-    page_row(page, stream == 1 ? "stdout" : "stderr", "%s",
-             bytes ? page_bytes((double)bytes, shown) : "nothing");
-    if (bytes == 0 || read_shown(visit, id, stream, 0, &head) < 0)
-        return;
-    bool whole = bytes <= head.len && lines_in(&head) <= (size_t)2 * SHOWN_LINES;
-    (void)print_lines(page, &head, false, whole);
-    if (whole)
-        return;
-    uint64_t from = bytes > SHOWN_BYTES ? bytes - SHOWN_BYTES : 0;
-    (void)printf("    %s...%s\n", page_begin(page, TINT_DIM), page_end(page));
-    if (read_shown(visit, id, stream, from, &tail) == 0)
-        (void)print_lines(page, &tail, true, false);
-}
-
-static void print_output(const struct page *page, struct jobs_visit *visit,
-                         const struct record *record)
-{
-    page_heading(page, "Output");
-    for (int i = 0; i < 2; i++) {
-        uint64_t bytes = job_status_ended(record->status)
-                             ? record->bytes[i]
-                             : output_size(visit->outputs, record->id, i + 1);
-        print_stream(page, visit, record->id, i + 1, bytes);
-    }
-}
-
-/* --- and now?
- * --------------------------------------------------------------------------------------------------
- */
-
-static const struct compared *limit_of_end(const char *end)
-{
-    for (size_t i = 0; end && i < COUNT(compared); i++)
-        if (strcmp(compared[i].name, end) == 0)
-            return &compared[i];
-    return NULL;
-}
-
-static void print_next(const struct page *page, const struct record *record,
-                       struct json_object *result)
-{
-    const char *end = text_at(result, "end");
-    const struct compared *limit = limit_of_end(end);
     char id[SHORT_ID + 1];
     (void)snprintf(id, sizeof(id), "%.*s", SHORT_ID, record->id);
     page_heading(page, "Next");
@@ -473,10 +374,6 @@ static void print_next(const struct page *page, const struct record *record,
     }
     if (record->bytes[0] + record->bytes[1] > 0)
         page_row(page, "output", "cordon jobs output %s", id);
-    if (limit)
-        page_row(page, "raise", "%s, up to the policy's own limit", limit->raise);
-    if (end && strcmp(end, "disk") == 0)
-        page_row(page, "raise", "\"scratch\" or \"workspace_growth\" in a policy");
     page_row(page, "all of it", "cordon jobs show --json %s", id);
 }
 
@@ -497,6 +394,6 @@ void job_page(struct jobs_visit *visit, const struct record *record)
     print_denied(&page, result);
     print_changes(&page, result);
     print_missing(&page, result);
-    print_output(&page, visit, record);
-    print_next(&page, record, result);
+    job_page_output(&page, visit, record);
+    print_next(&page, record);
 }
