@@ -43,11 +43,11 @@ DEATHS = {
     "exit 137": (endings.Ending("sys.exit(137)", (), []), ("exited", None, 137, None)),
     "wall": (
         endings.Ending("time.sleep(60)", (), ["--timeout", "100ms"]),
-        ("wall", None, 124, "wall limit of 0.1 s reached (after 0.1"),
+        ("wall", None, 124, "wall limit of 0.1 s reached (after "),
     ),
     "cpu": (
         endings.Ending("while True: pass", (), ["--cpu", "100ms"]),
-        ("cpu", None, 124, "cpu limit of 0.1 s reached (0.1"),
+        ("cpu", None, 124, "cpu limit of 0.1 s reached ("),
     ),
     "memory": (
         endings.Ending(FILL, (), ["--memory", "64M"]),

@@ -11,8 +11,8 @@ import support
 sys.path.insert(0, str(support.SOURCE / "tests/bench"))
 import overshoot
 
-TRIES = 4
-BROKEN = 0.2  # seconds: as much again as the limit itself
+TRIES = 8
+BROKEN = 0.5  # seconds: with a processor that many want; a limit that does not act is far beyond
 
 @pytest.fixture(scope="module")
 def meter(cordon, tmp_path_factory):
