@@ -228,7 +228,8 @@ static int mount_special(const char *type, const char *const (*options)[2], unsi
     return r;
 }
 
-/* kernel-facts: any mount over a part of /proc breaks nesting; subset=pid needs none. */
+/* kernel-facts: any mount over a part of /proc breaks nesting; subset=pid needs none. A full one
+ * goes without the first. */
 static const char *const proc_options[][2] = { { "subset", "pid" },
                                                { "hidepid", "ptraceable" },
                                                { NULL, NULL } };
@@ -324,7 +325,8 @@ static int attach_one(int root, const struct mount *mount)
         tree = scratch_directory(root, mount->inside);
         break;
     case MOUNT_PROC:
-        tree = mount_special("proc", proc_options,
+    case MOUNT_PROC_FULL:
+        tree = mount_special("proc", proc_options + (mount->kind == MOUNT_PROC_FULL),
                              KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC | KERNEL_ATTR_NODEV);
         break;
     case MOUNT_PTS:

@@ -18,6 +18,7 @@ enum mount_kind {
     MOUNT_ANCHOR,  /* a directory of what is mounted there, on itself: it cannot be moved away */
     MOUNT_SCRATCH, /* a directory of the one bounded tmpfs, the root's */
     MOUNT_PROC,
+    MOUNT_PROC_FULL,
     MOUNT_PTS,
 };
 

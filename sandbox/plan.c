@@ -147,6 +147,9 @@ static int add_rule(const struct identity *identity, struct root_plan *root,
     case FILE_PROC:
         mounts_add(root, MOUNT_PROC, xstrdup(inside), -1, true, false);
         return 0;
+    case FILE_PROC_FULL:
+        mounts_add(root, MOUNT_PROC_FULL, xstrdup(inside), -1, true, false);
+        return 0;
     case FILE_DEV:
         return add_dev(identity, root, err);
     case FILE_READ:

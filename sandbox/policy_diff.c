@@ -76,8 +76,9 @@ static void tell_limits(const struct policy *policy, struct told *told)
 static void tell_files(const struct policy *policy, struct told *told)
 {
     static const char *const kinds[] = {
-        [FILE_READ] = "read", [FILE_WRITE] = "write", [FILE_SCRATCH] = "scratch",
-        [FILE_PROC] = "proc", [FILE_DEV] = "dev",     [FILE_DEVICE] = "device",
+        [FILE_READ] = "read",      [FILE_WRITE] = "write", [FILE_SCRATCH] = "scratch",
+        [FILE_PROC] = "proc",      [FILE_DEV] = "dev",     [FILE_DEVICE] = "device",
+        [FILE_PROC_FULL] = "full",
     };
     for (size_t i = 0; i < policy->file_count; i++) {
         const struct file_rule *rule = &policy->files[i];

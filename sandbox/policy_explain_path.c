@@ -71,6 +71,8 @@ static const struct {
                     "of the box's own /proc: its processes, nothing of the kernel's settings" },
     [FILE_DEV] = { "dev", "of the box's own /dev" },
     [FILE_DEVICE] = { "device", "a device of the host" },
+    [FILE_PROC_FULL] = { "proc", "of a full /proc: the box's processes, and of the kernel what it "
+                                 "tells everybody" },
 };
 
 static void explain_rule(const struct policy_source *source, const struct file_rule *rule,

@@ -21,6 +21,7 @@ static const struct kind_row {
     [FILE_PROC] = { "proc", false, false, "/proc" },
     [FILE_DEV] = { "dev", false, false, "/dev" },
     [FILE_DEVICE] = { "device", true, true, NULL },
+    [FILE_PROC_FULL] = { "proc", false, true, "/proc" }, /* written as "full" */
 };
 
 static const char *inside(const struct file_rule *rule)
@@ -35,8 +36,8 @@ static void judge_file(struct json_reading *reading, const char *path, const str
     if (rule->at && !kind->from_host)
         json_fault_at(reading, path, "\"at\" belongs to read, write and device");
     else if (kind->needs_why && !rule->why)
-        json_fault_at(reading, path, "\"why\" is missing: %s opens the host and needs a reason",
-                      kind->key);
+        json_fault_at(reading, path, "\"why\" is missing: %s%s opens the host and needs a reason",
+                      rule->kind == FILE_PROC_FULL ? "a full " : "", kind->key);
     else if (kind->only && strcmp(rule->path, kind->only) != 0)
         json_fault_at(reading, path, "%s is made at %s and nowhere else", kind->key, kind->only);
     else if (strcmp(inside(rule), "/") == 0)
@@ -57,8 +58,14 @@ static void read_kind(struct json_reading *reading, const char *path, struct jso
         json_fault_at(reading, path, "one of read, write, scratch, proc, dev and device per rule");
         return;
     }
+    if (strcmp(key, "proc") == 0 && json_object_is_type(value, json_type_string) &&
+        strcmp(json_object_get_string(value), "full") == 0) {
+        rule->path = xstrdup("/proc");
+        rule->kind = FILE_PROC_FULL;
+        return;
+    }
     json_read_path(reading, path, value, &rule->path);
-    for (size_t i = 0; i < COUNT(kinds); i++)
+    for (size_t i = FILE_PROC_FULL; i-- > 0;)
         if (strcmp(kinds[i].key, key) == 0)
             rule->kind = (enum file_kind)i;
 }

@@ -101,7 +101,7 @@ static void read_files(struct frame_reader *reader, struct policy *policy)
         rule->path = frame_text(reader);
         rule->at = frame_text(reader);
         rule->why = frame_text(reader);
-        reader->bad = reader->bad || !rule->path || kind > FILE_DEVICE;
+        reader->bad = reader->bad || !rule->path || kind > FILE_PROC_FULL;
     }
 }
 

@@ -44,8 +44,13 @@ static void print_limits(const struct policy *policy)
 static void print_files(const struct policy *policy)
 {
     static const char *const kinds[] = {
-        [FILE_READ] = "read",      [FILE_WRITE] = "read and write", [FILE_SCRATCH] = "scratch",
-        [FILE_PROC] = "own /proc", [FILE_DEV] = "made /dev",        [FILE_DEVICE] = "device",
+        [FILE_READ] = "read",
+        [FILE_WRITE] = "read and write",
+        [FILE_SCRATCH] = "scratch",
+        [FILE_PROC] = "own /proc",
+        [FILE_DEV] = "made /dev",
+        [FILE_DEVICE] = "device",
+        [FILE_PROC_FULL] = "full /proc",
     };
     static const char *const modes[] = {
         [WORKSPACE_NONE] = "none",

@@ -16,17 +16,18 @@
 #include <cordon/limits.h>
 
 enum file_kind {
-    FILE_READ,    /* the host's, read-only */
-    FILE_WRITE,   /* the host's, writable */
-    FILE_SCRATCH, /* a directory of the box's one bounded tmpfs */
-    FILE_PROC,    /* procfs of the box: subset=pid */
-    FILE_DEV,     /* the made /dev */
-    FILE_DEVICE,  /* one device node of the host */
+    FILE_READ,      /* the host's, read-only */
+    FILE_WRITE,     /* the host's, writable */
+    FILE_SCRATCH,   /* a directory of the box's one bounded tmpfs */
+    FILE_PROC,      /* procfs of the box: subset=pid */
+    FILE_DEV,       /* the made /dev */
+    FILE_DEVICE,    /* one device node of the host */
+    FILE_PROC_FULL, /* procfs of the box with all the kernel tells everybody */
 };
 
 struct file_rule {
     enum file_kind kind;
-    char *path; /* on the host, absolute; for SCRATCH, PROC and DEV where it is inside */
+    char *path; /* on the host, absolute; for SCRATCH, both PROCs and DEV where it is inside */
     char *at;   /* inside; NULL: the same path */
     char *why;  /* NULL where none is needed */
 };

@@ -2,6 +2,8 @@
 """Limits act, soon and never too soon. How exactly, `./dev limits` measures; here only what holds
 on a machine however busy it is."""
 
+import json
+import os
 import sys
 
 import pytest
@@ -150,3 +152,38 @@ def test_a_program_that_has_ended_before_it_could_be_looked_at_has_figures(run):
     assert (result["end"], result["exit_code"], usage["processes_peak"]) == ("exited", 0, 1)
     assert 0 < usage["wall_seconds"] < 10
     assert 0 < usage["peak_memory_mb"] < 64
+
+
+# --- what a script is told of the machine ---------------------------------------------------------------
+
+LOOKS = (
+    "import os\n"
+    "def opens(path, how):\n"
+    "    try: open(path, how)\n"
+    "    except OSError: return False\n"
+    "    return True\n"
+    "files = '/proc/stat', '/proc/meminfo', '/proc/sys/kernel/pid_max'\n"
+    "print([opens(path, 'r') for path in files])\n"
+    "print([opens(path, 'w') for path in files])\n"
+)
+
+
+def test_processors_are_those_that_it_may_use(python):
+    code = "import os\nprint(len(os.sched_getaffinity(0)))\nassert os.cpu_count() <= {0}"
+    mine = len(os.sched_getaffinity(0))
+    assert python(code.format(mine)).out == f"{mine}\n"
+    first = {min(os.sched_getaffinity(0))}
+    one = python(code.format(mine), preexec_fn=lambda: os.sched_setaffinity(0, first))
+    assert one.out == "1\n"
+
+
+def test_a_fuller_proc_is_a_policys_choice(python, tmp_path):
+    nothing = "[False, False, False]\n"
+    assert python(LOOKS).out == nothing * 2
+    policy = json.loads((support.SOURCE / "policies/default.json").read_text())
+    files = [rule for rule in policy["files"] if "proc" not in rule]
+    policy["files"] = [*files, {"proc": "full", "why": "psutil"}]
+    path = tmp_path / "full.json"
+    path.write_text(json.dumps({**policy, "name": "full"}))
+    path.chmod(0o644)
+    assert python(LOOKS, "--policy", path).out == "[True, True, True]\n" + nothing

@@ -121,6 +121,17 @@ static void every_key_arrives(void **state)
     assert_int_equal(policy->grace_ms, 2000);
 }
 
+static void a_full_proc_is_a_kind_of_its_own(void **state)
+{
+    (void)state;
+    autopolicy struct policy *policy =
+        assert_taken("\"files\": [{\"proc\": \"full\", \"why\": \"w\"}]");
+    assert_int_equal(policy->files[0].kind, FILE_PROC_FULL);
+    assert_string_equal(policy->files[0].path, "/proc");
+    autopolicy struct policy *own = assert_taken("\"files\": [{\"proc\": \"/proc\"}]");
+    assert_int_equal(own->files[0].kind, FILE_PROC);
+}
+
 static void a_rule_s_conditions_arrive(void **state)
 {
     (void)state;
@@ -169,6 +180,10 @@ static const struct {
     { "\"network\": {\"hosts\": [\"10.0.0.1:80\"]}", "10.0.0.1 is an address of a private" },
     { "\"network\": {\"hosts\": [\"*.x.org\"]}", "network: \"why\" is missing" },
     { "\"network\": {\"hosts\": [], \"private\": true}", "\"why\" is missing" },
+    { "\"files\": [{\"proc\": \"full\"}]", "\"why\" is missing: a full proc" },
+    { "\"files\": [{\"proc\": \"all\"}]", "\"all\" is not an absolute path" },
+    { "\"files\": [{\"proc\": \"/proc\"}, {\"proc\": \"full\", \"why\": \"w\"}]",
+      "a second rule for /proc" },
     { "\"files\": [{\"read\": \"usr\"}]", "files[0].read: \"usr\" is not an absolute path" },
     { "\"files\": [{\"read\": \"/a/../b\"}]", "not an absolute path without" },
     { "\"files\": [{\"read\": \"/a/\"}]", "not an absolute path without" },
@@ -458,6 +473,7 @@ static void every_group_has_help_and_calls(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_missing_key_permits_nothing),
     cmocka_unit_test(every_key_arrives),
+    cmocka_unit_test(a_full_proc_is_a_kind_of_its_own),
     cmocka_unit_test(a_rule_s_conditions_arrive),
     cmocka_unit_test(every_fault_says_where_and_what_is_allowed),
     cmocka_unit_test(the_frame_of_a_policy_is_checked),
