@@ -33,11 +33,25 @@ double json_figure(struct json_object *object, const char *member)
     return number > 0 ? number : 0;
 }
 
+void one_line(const char *text, char *out, size_t room)
+{
+    (void)printable(text, out, room);
+    size_t end = strlen(out);
+    if (utf8_valid(out, end))
+        return;
+    /* It was cut within a character: the dots go where that began. */
+    end -= 3;
+    while (end > 0 && ((unsigned char)out[end - 1] & 0xc0) == 0x80)
+        end--;
+    end -= end > 0 && (unsigned char)out[end - 1] >= 0xc0;
+    memcpy(out + end, "...", 4);
+}
+
 void json_text(struct json_object *object, const char *member, char *out, size_t room)
 {
     struct json_object *value = member_of(object, member);
     if (json_object_is_type(value, json_type_string))
-        (void)printable(json_object_get_string(value), out, room);
+        one_line(json_object_get_string(value), out, room);
     else
         out[0] = '\0';
 }

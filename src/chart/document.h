@@ -86,6 +86,9 @@ struct document {
 int document_read(const char *text, size_t len, struct document *ret, struct error *err) must_check;
 void document_done(struct document *document);
 
+/* A text of valid UTF-8 as one printable line, cut where it is longer. `room`: more than 8. */
+void one_line(const char *text, char *out, size_t room);
+
 /* What the readers of both kinds of document share. */
 struct json_object;
 double json_figure(struct json_object *object, const char *member); /* or NAN */

@@ -47,7 +47,7 @@ static void take_stack(struct flame *flame, struct json_object *stack, double se
         char name[CHART_TEXT_MAX];
         if (!json_object_is_type(frame, json_type_string))
             continue;
-        (void)printable(json_object_get_string(frame), name, sizeof(name));
+        one_line(json_object_get_string(frame), name, sizeof(name));
         node = i < FLAME_DEPTH_MAX ? child_of(flame, node, name) : NULL;
         if (!node) {
             flame->cut = true;

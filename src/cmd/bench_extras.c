@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cmd/chart.h"
 #include "json.h"
+#include "run/picture.h"
 #include "run/result.h"
 #include "str.h"
 
@@ -20,28 +20,11 @@ static int chart_check(const struct options *options, struct error *err)
     return chart_open(&chart, workspace, err);
 }
 
-/* Under `-c` a picture is named after the code's first line. */
-static struct json_object *titled(const struct options *options, struct json_object *object)
-{
-    struct json_object *copy = json_object_new_object();
-    json_object_object_foreach(object, name, value)
-    {
-        json_object_object_add(copy, name, json_object_get(value));
-    }
-    if (options->code) {
-        size_t line = strcspn(options->code, "\r\n");
-        autofree char *label =
-            xasprintf("%.*s%s", (int)line, options->code, options->code[line] ? " \u2026" : "");
-        json_object_object_add(copy, "label", json_object_new_string(label));
-    }
-    return copy;
-}
-
 static int chart_make(const struct options *options, struct json_object *object, struct error *err)
 {
     if (!options->chart)
         return 0;
-    struct json_object *document autojson = titled(options, object);
+    struct json_object *document autojson = picture_document(object, options->code);
     size_t len;
     const char *text = result_text(document, &len);
     int r = chart_write(&chart, options, text, len, err);

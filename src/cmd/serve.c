@@ -342,6 +342,7 @@ static int make_loop(struct serve *serve, struct error *err)
         .services = { .base = serve->base,
                       .gate = serve->gate,
                       .jobs = serve->jobs,
+                      .turns = &serve->turns,
                       .library = { serve->state, serve->state_path, LIBRARY_LOCAL },
                       .store = serve->keepings.store,
                       .outputs = serve->keepings.outputs,

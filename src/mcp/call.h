@@ -25,6 +25,7 @@ struct progress;
 struct readers;
 struct session;
 struct store;
+struct turns;
 struct wishes;
 
 /* What tools work with; the same for every call of a server. */
@@ -32,6 +33,7 @@ struct services {
     struct event_base *base;
     struct gate *gate;
     struct jobs *jobs;
+    struct turns *turns; /* of the jobs, and of what is drawn */
     struct library library;
     struct store *store;     /* never NULL; one that cannot be used says why at each call */
     struct outputs *outputs; /* never NULL */

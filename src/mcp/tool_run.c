@@ -19,6 +19,9 @@
 #include "script/dotenv.h"
 #include "str.h"
 
+/* More of a script's first line than a picture has room for. */
+#define TITLE_BYTES_MAX 400
+
 struct work {
     struct call *call;
     const struct field *const *fields;
@@ -66,12 +69,26 @@ static int input_make(const char *text, int *ret, struct error *err)
     return 0;
 }
 
+/* What a picture of the run is called; NULL where there is to be none. The caller's. */
+static char *picture_title(const struct work *work)
+{
+    if (work->fields != benchmark_fields)
+        return NULL;
+    const char *code = work->spec.code ? work->spec.code : "";
+    code += strspn(code, " \t\r\n");
+    const char *title = work->asked.job_label     ? work->asked.job_label
+                        : work->asked.script_path ? work->asked.script_path
+                                                  : code;
+    return xstrndup(title, strnlen(title, TITLE_BYTES_MAX));
+}
+
 static void start(struct work *work)
 {
     struct call *call = work->call;
     struct launch launch;
     struct error err = { 0 };
     autoclose int input = -1;
+    autofree char *title = picture_title(work);
     launch_init(&launch);
     int r = launch_from_spec(&work->spec, &launch, &err);
     if (r == 0 && work->asked.stdin_text)
@@ -82,6 +99,7 @@ static void start(struct work *work)
             .input = fd_take(&input),
             .tool = call->tool,
             .label = work->asked.job_label,
+            .picture = title,
             .runs = (unsigned)work->asked.runs,
             .warmup = (unsigned)work->asked.warmup,
             .arrived_ns = call->arrived_ns,

@@ -10,6 +10,8 @@
 #include <cordon/log.h>
 
 #include "clock.h"
+#include "mcp/picture.h"
+#include "mcp/rpc.h"
 #include "mcp/tools.h"
 #include "str.h"
 
@@ -25,6 +27,9 @@ struct waiting {
     struct call *call;
     struct event *budget, *heartbeat; /* NULL: none */
     struct progress said;             /* the job's last; its message is ours */
+    char *title;                      /* of the picture that its result gets; NULL: none */
+    struct picture *picture;          /* while that is drawn; the job is over then */
+    struct json_object *result;       /* the same */
 };
 
 static struct call *waiting_end(struct waiting *waiting)
@@ -36,20 +41,69 @@ static struct call *waiting_end(struct waiting *waiting)
     if (waiting->heartbeat)
         event_free(waiting->heartbeat);
     free(waiting->said.message);
+    free(waiting->title);
+    json_object_put(waiting->result);
     free(waiting);
     return call;
+}
+
+static void forget_timer(struct event **timer)
+{
+    if (*timer)
+        event_free(*timer);
+    *timer = NULL;
+}
+
+/* --- the answer, and the picture that goes with a benchmark's ---------------------------- */
+
+static void warn_of_no_picture(struct json_object *result, const struct error *err)
+{
+    struct json_object *warnings = NULL;
+    autofree char *text = xasprintf("no picture: %s", err->text);
+    if (json_object_object_get_ex(result, "warnings", &warnings))
+        json_object_array_add(warnings, rpc_text(text));
+}
+
+static void on_picture(void *context, struct json_object *block, const struct error *err)
+{
+    struct waiting *waiting = context;
+    struct json_object *object = json_object_get(waiting->result), *content = NULL;
+    if (!block)
+        warn_of_no_picture(object, err);
+    struct json_object *result = tool_result(object, false);
+    if (block && json_object_object_get_ex(result, "content", &content))
+        json_object_array_add(content, block);
+    call_answer(waiting_end(waiting), result);
+}
+
+/* The job is over, and what is left to wait for is soon there. */
+static void await_picture(struct waiting *waiting, struct json_object *result)
+{
+    struct error err = { 0 };
+    waiting->result = json_object_get(result);
+    forget_timer(&waiting->budget);
+    if (picture_begin(waiting->call->services, result, waiting->title, on_picture, waiting,
+                      &waiting->picture, &err) < 0)
+        on_picture(waiting, NULL, &err);
 }
 
 static void on_ended(struct job_watch *watch, struct json_object *result, bool fault)
 {
     struct waiting *waiting = (struct waiting *)watch;
-    call_answer(waiting_end(waiting), tool_result(json_object_get(result), fault));
+    if (waiting->title && !fault && !waiting->call->silent)
+        await_picture(waiting, result);
+    else
+        call_answer(waiting_end(waiting), tool_result(json_object_get(result), fault));
 }
 
 static void on_cancel(struct call *call, bool grace)
 {
     struct waiting *waiting = call->work;
-    (void)jobs_cancel(call->services->jobs, waiting->watch.id, grace); /* its end ends the call */
+    if (waiting->picture)
+        picture_stop(waiting->picture); /* the same for what goes with it */
+    else
+        (void)jobs_cancel(call->services->jobs, waiting->watch.id,
+                          grace); /* its end ends the call */
 }
 
 /* --- answers before the end ----------------------------------------------------------- */
@@ -146,11 +200,13 @@ int wait_for_job(struct call *call, struct job_order *order, bool async, struct 
     const struct services *services = call->services;
     struct waiting *waiting = xcalloc(1, sizeof(*waiting));
     waiting->call = call;
+    waiting->title = order->picture ? xstrdup(order->picture) : NULL;
     waiting->watch.ended = on_ended;
     waiting->watch.progress = call->progress_token ? on_progress : NULL;
     order->announced = async;
     int r = jobs_start(services->jobs, order, &waiting->watch, err);
     if (r < 0) {
+        free(waiting->title);
         free(waiting);
         return r;
     }

@@ -17,6 +17,9 @@
 /* The first line of what it complains about. */
 #define COMPLAINT_MAX 300
 
+/* More has no room in a picture. */
+#define TITLE_MAX 200
+
 struct picture_run {
     struct run_sink sink; /* first: the runner knows it by it */
     struct run *run;
@@ -133,4 +136,25 @@ int picture_draw(struct event_base *base, int channel, const struct picture_orde
 void picture_cancel(struct picture_run *run)
 {
     run_cancel(run->run, false);
+}
+
+struct json_object *picture_document(struct json_object *result, const char *title)
+{
+    struct json_object *document = json_object_new_object();
+    json_object_object_foreach(result, name, value)
+    {
+        json_object_object_add(document, name, json_object_get(value));
+    }
+    if (title) {
+        size_t line = strcspn(title, "\r\n");
+        autofree char *label = xasprintf("%.*s%s", (int)line, title, title[line] ? " ..." : "");
+        char shown[TITLE_MAX];
+        (void)printable(label, shown, sizeof(shown));
+        bool valid = utf8_valid(shown, strlen(shown));
+        for (char *at = shown; !valid && *at; at++)
+            if ((unsigned char)*at >= 0x80)
+                *at = '?';
+        json_object_object_add(document, "label", json_object_new_string(shown));
+    }
+    return document;
 }

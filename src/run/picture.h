@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -30,6 +31,10 @@ typedef void picture_done(void *context, const void *picture, size_t len, const 
 int picture_draw(struct event_base *base, int channel, const struct picture_order *order,
                  picture_done *done, void *context, struct picture_run **ret,
                  struct error *err) must_check;
+
+/* The document of a result: itself, named after the first line of `title` unless that is NULL. The
+ * caller's. */
+struct json_object *picture_document(struct json_object *result, const char *title);
 
 /* Ends it; `done` says when that is so. */
 void picture_cancel(struct picture_run *run);

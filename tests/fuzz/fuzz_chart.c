@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chart/draw.h"
+#include "str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,6 +17,8 @@ static void check_picture(const char *svg, size_t size)
         abort();
     if (memmem(svg, size, "\"nan", 4) || memmem(svg, size, "\"inf", 4) ||
         memmem(svg, size, "\"-inf", 5) || memmem(svg, size, "\"-nan", 5))
+        abort();
+    if (!utf8_valid(svg, size))
         abort();
     for (size_t i = 0; i < size; i++)
         if ((unsigned char)svg[i] < 0x20 && svg[i] != '\n')

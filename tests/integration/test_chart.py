@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures of benchmarks: what cordon-chart draws, and how `cordon bench` comes by it."""
 
+import base64
 import json
 import os
 import shutil
@@ -216,6 +217,8 @@ def test_what_a_stranger_names_stays_a_text(svg):
         assert not list(root.iter(SVG + "script")) and not list(root.iter("script"))
         assert any(text.startswith("</text><script>") for text in texts)
         assert "\u202e" not in "".join(texts) and "\x1b" not in "".join(texts)
+        for cut in range(4):
+            svg(measured("x" * cut + "\u00e9\u20ac" * 100))
         for text in root.iter(SVG + "text"):
             assert float(text.get("textLength")) < 800
 
@@ -265,7 +268,7 @@ def test_a_benchmark_leaves_its_picture(run, tmp_path):
     done = run("bench", "--runs", "3", "--chart", "many.svg", "-c", WORK, cwd=tmp_path)
     assert done.exit == 0, done.err
     texts = [text.text for text in ElementTree.parse(tmp_path / "many.svg").iter(SVG + "text")]
-    assert "import time \u2026" in texts and any(text.startswith("3 runs") for text in texts)
+    assert "import time ..." in texts and any(text.startswith("3 runs") for text in texts)
     assert {path.name for path in tmp_path.iterdir()} == {"linked", "picture.png", "many.svg"}
 
 
@@ -293,3 +296,74 @@ def test_a_cordon_without_cordon_chart_says_so(cordon, state, tmp_path):
     )
     assert done.returncode == 125 and done.stderr.count(b"\n") == 1
     assert b"--chart: cordon was built without it" in done.stderr
+
+
+# --- a picture in a chat -----------------------------------------------------------------------------------
+
+
+def picture_of(reply):
+    """The picture beside a result: bytes of a PNG."""
+    text, image = reply["content"]
+    assert json.loads(text["text"]) == reply["structuredContent"]
+    assert (image["type"], image["mimeType"]) == ("image", "image/png")
+    return base64.b64decode(image["data"], validate=True)
+
+
+def test_a_chat_is_shown_the_picture_of_a_benchmark(serve):
+    client = serve()
+    reply = client.call(1, "py_benchmark_script", script_content=WORK, sample_interval=0.01)
+    png = picture_of(reply)
+    assert struct.unpack_from(">II", png, 16) == (800, 500)
+    assert len({pixel for row in rows_of(png) for pixel in row}) > 20, "not blank"
+    reply = client.call(2, "py_benchmark_script", script_content="1/0", runs=3)
+    assert reply["structuredContent"]["exit_code"] == 1 and picture_of(reply)
+    # A much longer reply still has room for it, within the bound of all replies.
+    code = "print('long ' * 100000)\nraise SystemExit('\"' * 100000)"
+    reply = client.call(3, "py_benchmark_script", script_content=code)
+    assert len(client.lines[-1]) <= 128 * 1024
+    if len(reply["content"]) == 1:
+        assert reply["structuredContent"]["warnings"][-1].startswith("no picture: ")
+    for number, (tool, more) in enumerate(
+        [
+            ("py_run_script_with_dependencies", {}),
+            ("py_benchmark_script", {"policy": "none"}),
+            ("py_benchmark_script", {"async_mode": True}),
+        ]
+    ):
+        reply = client.call(10 + number, tool, script_content="1", **more)
+        assert [block["type"] for block in reply["content"]] == ["text"]
+    assert client.close() == 0
+    assert not client.garbage
+
+
+def test_without_cordon_chart_the_result_says_why_there_is_no_picture(cordon, state, tmp_path):
+    sandbox = support.sandbox_of(cordon)
+    for program in (cordon, sandbox):
+        shutil.copy(program, tmp_path / program.name)
+    shipped = sandbox.parent / "policies", sandbox.parent.parent.parent / "share/cordon/policies"
+    (policies,) = filter(Path.is_dir, shipped)
+    environment = support.clean_environment(CORDON_STATE=str(state), ASAN_OPTIONS="detect_leaks=0")
+    words = [tmp_path / "cordon", "--policies", policies, "serve"]
+    client = support.RawClient(list(map(str, words)), environment, tmp_path)
+    try:
+        client.initialize()
+        reply = client.call(1, "py_benchmark_script", script_content="print(1)")
+        assert [block["type"] for block in reply["content"]] == ["text"]
+        warning = reply["structuredContent"]["warnings"][-1]
+        assert warning.startswith("no picture: cordon-chart is not installed")
+        assert reply["structuredContent"]["stdout"] == "1\n"
+    finally:
+        client.close()
+
+
+def test_nobody_waits_for_a_picture_but_its_own_call(serve):
+    client = serve()
+    for number in range(1, 13):
+        tool = "py_benchmark_script" if number % 2 else "py_run_script_with_dependencies"
+        client.start_call(number, tool, script_content=f"print({number})")
+    client.send(method="notifications/cancelled", params={"requestId": 11})
+    for number in range(1, 11):
+        reply = client.reply(number)["result"]
+        assert reply["structuredContent"]["stdout"] == f"{number}\n"
+        assert len(reply["content"]) == 1 + number % 2
+    assert client.close() == 0
