@@ -111,7 +111,8 @@ static void what_is_known_of_usage_is_shown_and_nothing_else(void **state)
     assert_string_equal(
         result_text(member(object, "usage"), &len),
         "{\"wall_seconds\":0.0119,\"cpu_user_seconds\":0.008,\"cpu_system_seconds\":0,"
-        "\"cpu_at_least\":true,\"peak_memory_mb\":9.8,\"peak_memory_at_least\":true,\"peak_memory_cache_mb\":20,"
+        "\"cpu_at_least\":true,\"peak_memory_mb\":9.8,\"peak_memory_at_least\":true,\"peak_memory_"
+        "cache_mb\":20,"
         "\"processes_peak\":1,\"read_bytes\":0,\"written_bytes\":4096,\"context_switches\":12,"
         "\"cordon_cpu_seconds\":0.0009,\"source\":\"cgroup\",\"phases\":{\"queue\":0,"
         "\"prepare\":0,\"box\":0,\"interpreter\":0.007,\"script\":0.0049}}");
