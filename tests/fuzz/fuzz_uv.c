@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "build_words.h"
 #include "env_store.h"
 #include "helper.h"
 #include "requirement.h"
@@ -19,9 +20,26 @@ static void is_a_sentence(const struct error *err)
     assert(!strpbrk(err->text, "\n\r\x1b\x7f"));
 }
 
+/* A lock in which a package's files are replaced names them and no others of it. */
+static void replaces_hashes(const char *text)
+{
+    static char hash[] = "0123456789abcdef";
+    static char *hashes[] = { hash, NULL };
+    struct package package = { .name = "six", .version = "1.0" };
+    (void)build_wanted(text, &package);
+    assert(*package.name && !strchr(package.name, '/') && !strchr(package.version, '/'));
+    autofree char *before = lock_only(text, &package);
+    autofree char *locked = lock_replace(text, &package, hashes);
+    autofree char *after = lock_only(locked, &package);
+    assert(!before == !after);
+    for (const char *at = after; at && (at = strstr(at, "    --hash=")); at++)
+        assert(starts_with(at, "    --hash=sha256:0123456789abcdef\n"));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     autofree char *text = xstrndup((const char *)data, size);
+    replaces_hashes(text);
     struct error err = { 0 };
     if (requirement_admit(text, &err) < 0)
         is_a_sentence(&err);
