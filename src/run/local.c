@@ -14,6 +14,7 @@
 
 #include <cordon/runner.h>
 
+#include "clock.h"
 #include "fd.h"
 #include "feed.h"
 #include "str.h"
@@ -24,9 +25,21 @@
 /* After the outcome, for a pipe that somebody still holds. */
 #define LINGER_S 2
 
+/* A script that writes line by line wakes its reader for each, if the reader is quick enough. After
+ * so many small reads in a row, each soon after the last, output is fetched once in a while, until
+ * there is much of it or none: a line costs next to nothing then, and the pipe is far from full. */
+#define QUICK_READS 16
+#define QUICK_NS    (4 * NS_PER_MS)
+#define SMALL_BYTES 4096
+#define MUCH_BYTES  (CHUNK_BYTES / 2)
+#define REST_US     1000
+
 struct tap {
     struct run *run;
     struct event *event; /* NULL once the pipe has ended */
+    struct event *rest;  /* of output: the end of a rest */
+    uint64_t read_ns;    /* when it was last read */
+    unsigned quick;      /* small reads in a row */
     int stream;          /* 1 or 2; 0: notes */
     int fd;
 };
@@ -53,6 +66,9 @@ static void tap_close(struct tap *tap)
     if (tap->event)
         event_free(tap->event);
     tap->event = NULL;
+    if (tap->rest)
+        event_free(tap->rest);
+    tap->rest = NULL;
     own_close(&tap->fd);
     tap->fd = -1;
 }
@@ -224,6 +240,29 @@ static void output_take(struct run *run, int stream, const char *bytes, size_t l
         run->sink->output(run->sink, stream, bytes, kept);
 }
 
+static void rest_over(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    struct tap *tap = context;
+    if (!tap->run->paused)
+        (void)event_add(tap->event, NULL);
+}
+
+static void rest_if_quick(struct tap *tap, size_t len)
+{
+    static const struct timeval rest = { .tv_usec = REST_US };
+    uint64_t now = now_ns();
+    bool resting = tap->quick >= QUICK_READS;
+    bool quick = len < (resting ? MUCH_BYTES : SMALL_BYTES) && now - tap->read_ns < QUICK_NS;
+    tap->read_ns = now;
+    tap->quick = quick ? tap->quick + 1 : 0;
+    if (tap->quick < QUICK_READS || tap->run->over || tap->run->paused)
+        return;
+    (void)event_del(tap->event);
+    (void)event_add(tap->rest, &rest);
+}
+
 static void output_ready(evutil_socket_t fd, short what, void *context)
 {
     static char chunk[CHUNK_BYTES]; /* one loop, one reader at a time */
@@ -239,10 +278,12 @@ static void output_ready(evutil_socket_t fd, short what, void *context)
     ssize_t n = read(tap->fd, chunk, sizeof(chunk));
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return;
-    if (n > 0)
+    if (n > 0) {
         output_take(run, tap->stream, chunk, (size_t)n);
-    else
+        rest_if_quick(tap, (size_t)n);
+    } else {
         tap_close(tap);
+    }
     run_end_if_over(run);
 }
 
@@ -301,14 +342,19 @@ static int run_watch(struct run *run, struct error *err)
     if (!run->linger)
         return fail_host_as(err, ENOMEM, "make a timer");
     int r = tap_watch(&run->notes, notes_ready, err);
-    for (int i = 0; r == 0 && i < 2; i++)
+    for (int i = 0; r == 0 && i < 2; i++) {
         r = tap_watch(&run->output[i], output_ready, err);
+        run->output[i].rest = event_new(run->base, -1, 0, rest_over, &run->output[i]);
+        if (r == 0 && !run->output[i].rest)
+            r = fail_host_as(err, ENOMEM, "make a timer");
+    }
     return r;
 }
 
 static int run_send(int channel, const struct launch *launch, struct error *err)
 {
-    autofree char *frame = xcalloc(1, LAUNCH_FRAME_MAX);
+    static char
+        frame[LAUNCH_FRAME_MAX]; /* one loop, one order at a time; too much to clear for each */
     size_t len = 0;
     int r = launch_encode(launch, frame, &len, err);
     return r < 0 ? r : socket_send(channel, frame, len, launch->fds, FD_COUNT, err);
