@@ -539,7 +539,7 @@ def test_the_front_has_a_share_of_the_processor_that_is_not_its_boxes(serve):
     if not support.ROOT:
         return
     assert os.getsid(client.pid) == client.pid
-    group = Path(f"/proc/{client.pid}/autogroup")
-    if group.exists() and group.read_text().strip():
-        assert group.read_text().endswith(" nice -19\n")
+    command = ["setsid", "sh", "-c", "echo -19 > /proc/self/autogroup"]
+    if subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0:  # a container may forbid it
+        assert Path(f"/proc/{client.pid}/autogroup").read_text().endswith(" nice -19\n")
         assert Path(f"/proc/{gate}/autogroup").read_text().endswith(" nice 0\n")

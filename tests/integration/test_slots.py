@@ -60,6 +60,8 @@ class Host:
         """A run that has a slot until its input ends."""
         process = self.start(HOLD)
         assert process.stdout.readline() == b"begun\n", process.stderr.read()
+        if not (self.slots / "slots/0").exists():
+            pytest.skip("this root has no ids to give away")
         return process
 
     def wait(self, code, *options):
