@@ -202,6 +202,17 @@ int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err)
 
 /* --- reading ------------------------------------------------------------------------ */
 
+/* Exact is only the sum; which part was whose the kernel takes from its ticks. */
+static void read_cpuacct(int dir, struct cgroup_reading *ret)
+{
+    uint64_t all = get_number(dir, "cpuacct.usage");
+    double user = (double)get_number(dir, "cpuacct.usage_user");
+    double system = (double)get_number(dir, "cpuacct.usage_sys");
+    double part = user + system > 0 ? user / (user + system) : 1;
+    ret->cpu_user_ns = (uint64_t)((double)all * part);
+    ret->cpu_system_ns = all - ret->cpu_user_ns;
+}
+
 void cgroup_read_cpu(const struct cgroup *cgroup, struct cgroup_reading *ret)
 {
     *ret = (struct cgroup_reading){ 0 };
@@ -210,8 +221,7 @@ void cgroup_read_cpu(const struct cgroup *cgroup, struct cgroup_reading *ret)
         ret->cpu_system_ns = get_keyed(cgroup->v2, "cpu.stat", "system_usec") * 1000;
         ret->has_cpu = true;
     } else if (cgroup->v1[V1_CPUACCT] >= 0) {
-        ret->cpu_user_ns = get_number(cgroup->v1[V1_CPUACCT], "cpuacct.usage_user");
-        ret->cpu_system_ns = get_number(cgroup->v1[V1_CPUACCT], "cpuacct.usage_sys");
+        read_cpuacct(cgroup->v1[V1_CPUACCT], ret);
         ret->has_cpu = true;
     }
 }
