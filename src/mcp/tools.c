@@ -46,10 +46,8 @@ static const struct tool tools[] = {
         .description =
             "Run a Python script like py_run_script_with_dependencies and measure it: wall and CPU "
             "time, peak memory, and readings of both while it runs, also as a picture; once, or "
-            "several "
-            "times with their statistics (runs). The times are the script's alone, without the "
-            "making "
-            "of its environment.",
+            "several times with their statistics (runs). The times are the script's alone, without "
+            "the making of its environment.",
         .fields = benchmark_fields,
         .output_schema = run_output_schema,
         .handle = tool_benchmark,

@@ -89,13 +89,13 @@ def unfilter(kind, line, before):
     for at in range(len(out)):
         left = out[at - 3] if at >= 3 else 0
         up, corner = before[at], before[at - 3] if at >= 3 else 0
-        paeth = min((left, up, corner), key=lambda value: abs(left + up - corner - value))
-        out[at] = (out[at] + (0, left, up, (left + up) // 2, paeth)[kind]) & 255
+        nearest = min((left, up, corner), key=lambda value: abs(left + up - corner - value))
+        out[at] = (out[at] + (0, left, up, (left + up) // 2, nearest)[kind]) & 255
     return out
 
 
-def rows_of(png):
-    """The rows of pixels, each a list of (red, green, blue)."""
+def rows_of(png, most=10000):
+    """The first rows of pixels, each a list of (red, green, blue)."""
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     at, data = 8, b""
     while at < len(png):
@@ -108,7 +108,7 @@ def rows_of(png):
         at += 12 + length
     data, row = zlib.decompress(data), bytearray(3 * width)
     rows = []
-    for y in range(height):
+    for y in range(min(height, most)):
         line = data[y * (3 * width + 1) : (y + 1) * (3 * width + 1)]
         row = unfilter(line[0], line[1:], row)
         rows.append([tuple(row[x : x + 3]) for x in range(0, 3 * width, 3)])
@@ -190,13 +190,14 @@ def test_a_png_has_its_size_its_limit_and_one_form(chart):
     killed = measured(end="memory", exit_code=137, limits={"memory_mb": 200})
     size = ("--width", "480", "--height", "320")
     png = chart(killed, "--format", "png", *size)
-    rows = rows_of(png)
-    assert (len(rows[0]), len(rows)) == (480, 320)
-    assert rows[0][0] == (255, 255, 255)
+    assert struct.unpack_from(">II", png, 16) == (480, 320)
+    rows = rows_of(png, 200)
+    assert len(rows[0]) == 480 and rows[0][0] == (255, 255, 255)
     # A dashed line across the panel: of no other row is so much of that colour.
     assert max(sum(pixel == ALARM for pixel in row) for row in rows) > 150
     assert chart(killed, "--format", "png", *size) == png, "the same document, the same bytes"
-    assert rows_of(chart(killed, "--format", "png", "--theme", "dark", *size))[0][0] < (64,) * 3
+    dark = chart(killed, "--format", "png", "--theme", "dark", *size)
+    assert rows_of(dark, 1)[0][0] < (64,) * 3
     larger = chart(killed, "--format", "png", "--scale", "2", *size)
     assert struct.unpack_from(">II", larger, 16) == (960, 640)
 
@@ -254,7 +255,7 @@ def test_any_font_will_do(chart, tmp_path):
 
 # --- cordon bench --chart -------------------------------------------------------------------------------
 
-WORK = "import time\nb = bytearray(8 << 20)\ntime.sleep(.3)\n"
+WORK = "import time\nb = bytearray(8 << 20)\ntime.sleep(.1)\n"
 
 
 def test_a_benchmark_leaves_its_picture(run, tmp_path):
@@ -265,10 +266,10 @@ def test_a_benchmark_leaves_its_picture(run, tmp_path):
     assert done.exit == 0, done.err
     assert struct.unpack_from(">II", picture.read_bytes(), 16) == (1600, 1000)
     assert linked.read_text() == "kept" and not picture.is_symlink()
-    done = run("bench", "--runs", "3", "--chart", "many.svg", "-c", WORK, cwd=tmp_path)
+    done = run("bench", "--runs", "2", "--chart", "many.svg", "-c", WORK, cwd=tmp_path)
     assert done.exit == 0, done.err
     texts = [text.text for text in ElementTree.parse(tmp_path / "many.svg").iter(SVG + "text")]
-    assert "import time ..." in texts and any(text.startswith("3 runs") for text in texts)
+    assert "import time ..." in texts and any(text.startswith("2 runs") for text in texts)
     assert {path.name for path in tmp_path.iterdir()} == {"linked", "picture.png", "many.svg"}
 
 
@@ -314,7 +315,7 @@ def test_a_chat_is_shown_the_picture_of_a_benchmark(serve):
     reply = client.call(1, "py_benchmark_script", script_content=WORK, sample_interval=0.01)
     png = picture_of(reply)
     assert struct.unpack_from(">II", png, 16) == (800, 500)
-    assert len({pixel for row in rows_of(png) for pixel in row}) > 20, "not blank"
+    assert len({pixel for row in rows_of(png, 60) for pixel in row}) > 20, "not blank"
     reply = client.call(2, "py_benchmark_script", script_content="1/0", runs=3)
     assert reply["structuredContent"]["exit_code"] == 1 and picture_of(reply)
     # A much longer reply still has room for it, within the bound of all replies.
