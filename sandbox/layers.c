@@ -54,9 +54,10 @@ static void add_layers(const struct plan *plan, const struct verdict *verdict,
 
 static void add_limits(const struct cgroup *cgroup, const char *growth, struct started *started)
 {
-    const char *cpu = cgroup->v2 >= 0          ? "enforced (cgroup v2 CPU time)"
-                      : cgroup_has_cpu(cgroup) ? "enforced (cgroup v1 CPU time)"
-                                               : "approximated (looked at ever more often near the limit)";
+    const char *cpu = cgroup->v2 >= 0 ? "enforced (cgroup v2 CPU time)"
+                      : cgroup_has_cpu(cgroup)
+                          ? "enforced (cgroup v1 CPU time)"
+                          : "approximated (looked at ever more often near the limit)";
     const char *memory = cgroup->memory_v2 ? "enforced (cgroup v2)"
                          : !cgroup_has_memory(cgroup)
                              ? "approximated (sampled every 5 ms, without what the kernel "

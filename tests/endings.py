@@ -185,7 +185,11 @@ def output_that_is_dropped(draw):
 
 
 def disk(draw):
-    text = "file = open('grows', 'wb')\nwhile True:\n    file.write(bytes(1 << 20)); file.flush(); os.fsync(file.fileno())"
+    text = (
+        "file = open('grows', 'wb')\n"
+        "while True:\n"
+        "    file.write(bytes(1 << 20)); file.flush(); os.fsync(file.fileno())"
+    )
     return Ending(text, {("disk", None)}, needs="workspace")
 
 

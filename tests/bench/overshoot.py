@@ -78,7 +78,12 @@ SHORT = (
     "    os.wait()\n"
     "    stamp(0)"
 )
-KERNEL = "random = os.open('/dev/urandom', os.O_RDONLY)\nwhile True:\n    os.read(random, 1 << 16)\n    stamp(0)"
+KERNEL = (
+    "random = os.open('/dev/urandom', os.O_RDONLY)\n"
+    "while True:\n"
+    "    os.read(random, 1 << 16)\n"
+    "    stamp(0)"
+)
 MEMORY = (
     "room = bytearray({bytes})\n"
     "for at in range(0, {bytes}, 4096): room[at] = 1\n"
@@ -222,7 +227,9 @@ def main():
         meter.weigh()
         print(f"as uid {os.getuid()}, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors, "
               f"{arguments.runs} runs each, this script {'ahead of' if ahead else 'among'} the others")
-        print(f"{'ms':24} {'told p50':>8} {'p99':>8}   {'outs. p50':>8} {'p99':>7}   {'gone p50':>8} {'p99':>8}   {'told max':>8}")
+        names = ("told", "outside", "gone")
+        heads = "   ".join(f"{name:>8} {'p99':>8}" for name in names)
+        print(f"{'ms, at p50 and p99':24} {heads}   {'told max':>8}")
         end = time.monotonic() + arguments.seconds
         for _ in range(arguments.runs):
             if time.monotonic() > end:

@@ -127,9 +127,14 @@ FIGURES = {
         "for _ in range(500):\n    if os.fork() == 0: os._exit(0)\n    os.wait()\n"
     ),
     "in the kernel": (
-        "while time.process_time() < .2:\n    os.listdir('/usr/bin'); open('/dev/urandom', 'rb').read(1 << 16)\n"
+        "while time.process_time() < .2:\n"
+        "    os.listdir('/usr/bin'); open('/dev/urandom', 'rb').read(1 << 16)\n"
     ),
-    "no output": "os.closerange(0, 3)\nwhile time.process_time() < .1: pass\nfile = open('/dev/shm/x', 'w')\n",
+    "no output": (
+        "os.closerange(0, 3)\n"
+        "while time.process_time() < .1: pass\n"
+        "file = open('/dev/shm/x', 'w')\n"
+    ),
 }
 
 
