@@ -180,8 +180,9 @@ char *profiling_sentence(const struct profiling *profiling)
         return xasprintf(OPTION " %s: nothing was sampled: no Python ran, or it ended at once",
                          profiling->options->profile);
     const struct profile_sum sum = profile_sum(profiling->profile);
-    autofree char *begin = xasprintf("profile: %.2f s in %" PRIu64 " samples",
-                                     (double)sum.seconds_us / 1e6, sum.samples);
+    autofree char *begin =
+        xasprintf("profile: %.2f s in %" PRIu64 " sample%s", (double)sum.seconds_us / 1e6,
+                  sum.samples, sum.samples == 1 ? "" : "s");
     size_t count = profile_rows(profiling->profile, &rows);
     autostr struct str place = { 0 };
     bool some = count > 0 && sum.seconds_us > 0;
