@@ -168,7 +168,7 @@ static char **interpreters(void)
 static void cpython_finds_the_same(void **state)
 {
     (void)state;
-    bool full = getenv("FULL") != NULL;
+    bool full = is_full();
     autolist char **pythons = interpreters();
     if (!pythons)
         skip();

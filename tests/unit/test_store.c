@@ -680,7 +680,7 @@ static void write_until_killed(const struct place *place, unsigned first, int sa
 static void no_acknowledged_record_is_lost_by_kill(void **state)
 {
     struct place *place = *state;
-    unsigned rounds = getenv("FULL") ? 1000 : 50, acknowledged = 0;
+    unsigned rounds = is_full() ? 1000 : 50, acknowledged = 0;
     for (unsigned round = 0; round < rounds; round++) {
         int say[2];
         unsigned number, first = round * 100000, last = 0, count = 0;

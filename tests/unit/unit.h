@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unit.h - what cmocka wants to see before itself, and three ways to ask. */
+/* unit.h - what cmocka wants to see before itself, and what all unit tests ask. */
 #pragma once
 
 #include <setjmp.h>
@@ -10,6 +10,8 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cordon/error.h>
@@ -26,6 +28,13 @@
         if ((call) < 0)                             \
             fail_msg("%s: %s", #call, (err)->text); \
     } while (0)
+
+/* FULL=1 asks for the long form; an empty value does not. */
+static inline bool is_full(void)
+{
+    const char *full = getenv("FULL");
+    return full && *full;
+}
 
 /* The failure's text holds these words. */
 static inline void assert_says(const struct error *err, const char *words)
