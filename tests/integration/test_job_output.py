@@ -181,7 +181,8 @@ def test_a_flood_in_the_background_costs_the_server_nothing(client):
     assert record["result"]["output"]["stdout_bytes"] == 10**8
     assert answered >= 3  # who waits for the flood's end is answered once
     meta = client.read(f"job-stream://{job}?stream=stdout&length=1")["contents"][0]["_meta"]
-    assert meta == {"offset": 0, "length": 1, "total": 64 * 2**20, "dropped": 10**8 - 64 * 2**20}  # the policy's cap
+    cap = 64 * 2**20  # the policy's
+    assert meta == {"offset": 0, "length": 1, "total": cap, "dropped": 10**8 - cap}
     assert memory() - before < 8 * 2**20 or b"cage-off" in client.raw.log
 
 
@@ -196,7 +197,8 @@ def test_what_was_dropped_is_said_wherever_the_output_is_read(client, run):
     assert text.endswith(f"{line}---STDERR---\n")
     shown = run("jobs", "output", job, "--stream", "stdout")
     assert (shown.exit, len(shown.out)) == (0, 102_400)
-    assert shown.err == f"cordon: {dropped} bytes of its standard output after this are not kept: output limit reached\n"
+    rest = f"{dropped} bytes of its standard output after this are not kept: output limit reached"
+    assert shown.err == f"cordon: {rest}\n"
     whole = client.start("print(1)")
     assert "dropped" not in client.ended(whole)
     assert run("jobs", "output", whole).err == ""

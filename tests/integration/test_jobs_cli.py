@@ -382,14 +382,29 @@ def test_output_of_any_bytes_comes_over_whole(run, jobs):
         ('[{"id": "a", "status": "failed", "created_at": "today"}]', "[0].created_at"),
         ('{"a": {"status": "completed"}, "b": 1}', "b: the record of a job"),
         ("3", "an object or a list"),
-        ('[{"id": "a", "status": "failed"},\n{"id": "-rf", "status": "failed"}]', "line 2: [1].id: an id of up to"),
+        (
+            '[{"id": "a", "status": "failed"},\n{"id": "-rf", "status": "failed"}]',
+            "line 2: [1].id: an id of up to",
+        ),
         ('[{"id": "a\\u0000b", "status": "failed"}]', "[0].id: an id of up to"),
         ('[{"id": "a", "status": "failed", "label": "x\\u0000y"}]', "[0].label: a text without a NUL"),
-        ('[{"id": "a", "status": "failed", "created_at": "9999-01-01T00:00:00"}]', "[0].created_at: a time between"),
+        (
+            '[{"id": "a", "status": "failed", "created_at": "9999-01-01T00:00:00"}]',
+            "[0].created_at: a time between",
+        ),
         ('[{"id": "a", "status": "failed", "completed_at": 9e10}]', "[0].completed_at: a time between"),
-        ('[{"id": "a", "status": "failed", "started_at": "1969-01-01T00:00:00Z"}]', "[0].started_at: a time between"),
-        ('[{"id": "a", "status": "failed", "started_at": "2025-01-01T00:00:00.5e300"}]', "[0].started_at: a time such"),
-        ('[{"id": "a", "status": "failed", "started_at": "2025-01-01T00:00:00+02:00x"}]', "[0].started_at: a time such"),
+        (
+            '[{"id": "a", "status": "failed", "started_at": "1969-01-01T00:00:00Z"}]',
+            "[0].started_at: a time between",
+        ),
+        (
+            '[{"id": "a", "status": "failed", "started_at": "2025-01-01T00:00:00.5e300"}]',
+            "[0].started_at: a time such",
+        ),
+        (
+            '[{"id": "a", "status": "failed", "started_at": "2025-01-01T00:00:00+02:00x"}]',
+            "[0].started_at: a time such",
+        ),
     ],
 )
 def test_a_file_that_is_wrong_names_the_place_and_nothing_of_it_comes(run, jobs, text, says):
@@ -528,19 +543,22 @@ def test_output_without_a_record_goes_once_nobody_writes_it(run, jobs, state):
 
 def test_a_database_that_is_moved_away_is_noticed_and_nothing_is_lost(serve, jobs, state, tmp_path):
     client = serve()
-    code = f"import os, time\nwhile not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(.01)\nprint('end')"
+    go = str(tmp_path / "go")
+    code = f"import os, time\nwhile not os.path.exists({go!r}): time.sleep(.01)\nprint('end')"
     start = {"script_content": code, "directory": str(tmp_path), "async_mode": True}
     job = client.call(2, "py_run_script_in_dir", **start)["structuredContent"]["job_id"]
+
+    def status():
+        return client.call(3, "py_job_status", job_id=job)["structuredContent"]["job"]
+
+    support.soon(lambda: status()["status"] == "running")
     away = state / "away"
     away.mkdir()
     for name in ("jobs.db", "jobs.db-wal", "jobs.db-shm"):
         (front_of(state) / name).rename(away / name)
     before = {path.name: path.read_bytes() for path in away.iterdir()}
 
-    def status():
-        return client.call(3, "py_job_status", job_id=job)["structuredContent"]["job"]
-
-    assert status()["status"] in ("pending", "running")
+    assert status()["status"] == "running"
     (tmp_path / "go").touch()
     support.soon(lambda: status()["status"] == "completed", 60)
     assert status()["result"]["stdout"] == "end\n"
