@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "confine.h"
 #include "fd.h"
 #include "sample.h"
@@ -17,6 +18,9 @@
  * whole ones half of that. */
 #define REST_FACTOR       99
 #define REST_FACTOR_WHOLE 199
+
+/* A tree of a gigabyte is gone within this. */
+#define KILLING_NS (100 * NS_PER_MS)
 
 /* --- one process of several ------------------------------------------------------------ */
 
@@ -85,11 +89,13 @@ static void open_files(struct measure *measure, const struct cgroup *cgroup)
 {
     const int memory = cgroup->memory_v2 ? cgroup->v2 : cgroup->v1[V1_MEMORY];
     const char *name = cgroup->memory_v2 ? "memory.current" : "memory.usage_in_bytes";
-    measure->cpu_file = measure->memory_file = -1;
+    const char *kills = cgroup->memory_v2 ? "memory.events" : "memory.oom_control";
+    measure->cpu_file = measure->memory_file = measure->kills_file = -1;
     if (cgroup->v2 < 0 || memory < 0)
         return;
     measure->cpu_file = openat(cgroup->v2, "cpu.stat", O_RDONLY | O_CLOEXEC);
     measure->memory_file = openat(memory, name, O_RDONLY | O_CLOEXEC);
+    measure->kills_file = openat(memory, kills, O_RDONLY | O_CLOEXEC);
 }
 
 static bool read_file(int fd, char *out, size_t room)
@@ -117,6 +123,19 @@ static bool look_at_group(const struct measure *measure, struct usage *ret)
     ret->cpu_system_ns = keyed(cpu, "\nsystem_usec ") * 1000;
     ret->memory_peak_bytes = strtoull(memory, NULL, 10);
     return true;
+}
+
+/* What the kernel killed for memory gives it back before its end is known: a reading meanwhile
+ * would show less than was used. Where it was a child alone, readings go on after that. */
+static bool being_killed(struct measure *measure, uint64_t at_ns)
+{
+    char text[256];
+    uint64_t kills =
+        read_file(measure->kills_file, text, sizeof(text)) ? keyed(text, "\noom_kill ") : 0;
+    if (kills > measure->kills)
+        measure->killed_until_ns = at_ns + KILLING_NS;
+    measure->kills = kills;
+    return at_ns < measure->killed_until_ns;
 }
 
 /* --- readings ---------------------------------------------------------------------------- */
@@ -199,7 +218,8 @@ uint64_t measure_look(struct measure *measure, pid_t init, const struct cgroup *
     cpu_since(measure, usage);
     measure->readings++;
     usage->wall_ns = at_ns;
-    measure->told(measure->context, &sample);
+    if (!being_killed(measure, at_ns))
+        measure->told(measure->context, &sample);
 
     uint64_t cost = sample_clock() - begun, rest = cost * REST_FACTOR;
     if (whole)
@@ -235,5 +255,6 @@ void measure_end(struct measure *measure, struct measured *ret)
     if (measure->readings > 0) {
         own_close(&measure->cpu_file);
         own_close(&measure->memory_file);
+        own_close(&measure->kills_file);
     }
 }
