@@ -49,14 +49,23 @@ static uint64_t grouped(const struct spent *spent)
     return less(reading.cpu_user_ns + reading.cpu_system_ns, own);
 }
 
-/* The script's, from its execve on. */
-static uint64_t read_ns(const struct spent *spent)
+/* Where no group counts. The counter is exact to the moment, but not told what a process costs
+ * before it first runs and while it ends; the tree knows that, in ticks. What the counter has
+ * missed so far is added to what it says now. */
+static uint64_t ungrouped(struct spent *spent, uint64_t before)
 {
-    if (spent->counter >= 0) /* the kernel asks every processor */
-        return counter_time_ns(spent->counter);
-    uint64_t all =
-        cgroup_has_cpu(spent->cgroup) ? grouped(spent) : tree_cpu_ns(spent->init, spent->seen);
-    return less(all, spent->running->before_user_ns + spent->running->before_system_ns);
+    uint64_t tree = less(tree_cpu_ns(spent->init, spent->seen), before);
+    uint64_t counted = counter_time_ns(spent->counter); /* second: what grows between is new */
+    if (less(tree, counted) > spent->missed_ns)
+        spent->missed_ns = less(tree, counted);
+    return counted + spent->missed_ns;
+}
+
+/* The script's, from its execve on. */
+static uint64_t read_ns(struct spent *spent)
+{
+    uint64_t before = spent->running->before_user_ns + spent->running->before_system_ns;
+    return cgroup_has_cpu(spent->cgroup) ? less(grouped(spent), before) : ungrouped(spent, before);
 }
 
 bool spent_look(struct spent *spent, uint64_t now, uint64_t *next)

@@ -21,7 +21,8 @@ struct spent {
     struct seen *seen;            /* where neither counts: who was seen; borrowed */
     pid_t init;
     uint64_t limit_ns;
-    uint64_t ns; /* at the last look */
+    uint64_t ns;        /* at the last look */
+    uint64_t missed_ns; /* by the counter */
 };
 
 /* True once the limit is reached; *next is brought forward to when to look again. */

@@ -187,7 +187,7 @@ class Meter:
             outside = cpu - self.cost - seconds
             if outside < -seconds / 2:
                 outside = None  # pid 1 was not given the time to wait for them: wait4 knows less
-        return told, outside, ended - last if last else None
+        return told, outside, ended - last if last > first else None
 
 
 def used_cpu(result):
