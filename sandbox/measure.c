@@ -152,7 +152,8 @@ static void look_at_all(struct measure *measure, pid_t init, const struct cgroup
     if (look_at_group(measure, &group))
         measure->aside = (int64_t)group.memory_peak_bytes - (int64_t)usage->memory_peak_bytes;
     measure->whole = *usage;
-    if (usage->pids_peak > 1)
+    measure->several |= usage->pids_peak > 1;
+    if (measure->several)
         look_at_each(init, sample);
 }
 

@@ -24,6 +24,7 @@ struct measure {
     uint64_t cost_ns, readings, late, last_at_ns;
     uint64_t next_whole_ns;
     struct usage whole; /* the last whole reading */
+    bool several;       /* there was more than one process: from then on each is told */
     int64_t aside;      /* what it does not count of the memory that the group's file tells */
     uint64_t payload_before_ns, before_ns; /* CPU time when the payload began: its own, the box's */
     uint64_t cpu_ns;                       /* the most that was told since then */

@@ -46,8 +46,10 @@ void curve_shares(const struct measured *run, size_t sample, size_t series, doub
         before--;
     while (after + 1 < run->sample_count && run->samples[after].each_count == 0)
         after++;
-    if (run->samples[before].each_count == 0 || run->samples[after].each_count == 0)
+    if (run->samples[before].each_count == 0)
         return;
+    if (run->samples[after].each_count == 0)
+        after = before;
     double from = run->samples[before].time_seconds, to = run->samples[after].time_seconds;
     double now = run->samples[sample].time_seconds;
     double part = before < after ? (now - from) / (to - from) : 0;

@@ -10,7 +10,7 @@ size_t curve_peaks(const struct measured *run, double end, size_t columns, size_
 
 /* What each process has of the memory at a sample, `series` numbers: the named ones, then the
  * others together. Who has what is told less often than the sum: between two such samples it
- * changes evenly, before the first and after the last nothing is known. */
+ * changes evenly, before the first nothing is known, and after the last it stays as it was. */
 void curve_shares(const struct measured *run, size_t sample, size_t series, double *ret);
 
 /* How much CPU time was spent per second, in equal stretches of time. */

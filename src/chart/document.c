@@ -109,6 +109,7 @@ static void read_samples(struct json_object *list, struct measured *measured)
         sample->time_seconds = json_figure(row, "time_seconds");
         sample->cpu_seconds = json_figure(row, "cpu_seconds");
         sample->memory_mb = json_figure(row, "memory_mb");
+        sample->processes = json_figure(row, "processes");
         if (isnan(sample->time_seconds) || sample->time_seconds <= last)
             continue;
         last = sample->time_seconds;

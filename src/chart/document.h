@@ -35,7 +35,7 @@ struct share {
 };
 
 struct sample {
-    double time_seconds, cpu_seconds, memory_mb;
+    double time_seconds, cpu_seconds, memory_mb, processes;
     struct share *each; /* NULL where not told */
     size_t each_count;
 };

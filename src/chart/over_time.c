@@ -17,6 +17,9 @@
 /* A limit so much above what was used would press the curve flat: it is only said. */
 #define LIMIT_SHOWN_TO 1.8
 
+/* What no process was told to have: of those that ended, of files in memory. */
+#define UNTOLD_ALPHA 0x18
+
 struct page {
     const struct picture *picture;
     const struct measured *run;
@@ -138,21 +141,22 @@ static void draw_legend(const struct page *page, double left)
 {
     struct canvas *canvas = page->picture->canvas;
     double right = page->cpu.at.x + page->cpu.width, x = left + 24, y = page->cpu.at.y - 8;
-    for (size_t i = 0; i < page->series; i++) {
+    for (size_t i = 0; i < page->series + (page->series > 0); i++) {
         char words[CHART_TEXT_MAX];
-        bool named = i < page->run->named_count;
+        bool named = i < page->run->named_count, other = i == page->series;
         if (named)
             (void)snprintf(words, sizeof(words), "%s %ld",
                            *page->run->named[i].name ? page->run->named[i].name : "process",
                            page->run->named[i].pid);
         else
-            (void)snprintf(words, sizeof(words), "others");
+            (void)snprintf(words, sizeof(words), other ? "other" : "more processes");
         struct text style = { .size = TICK_SIZE,
                               .colour = page->picture->theme->ink,
                               .max_width = 110 };
         if (x + 14 + fmin(font_width(canvas->font, words, TICK_SIZE, false), 110) > right)
             return;
-        canvas_rounded(canvas, (struct point){ x, y - 9 }, 10, 10, 2, colour_of(page, i));
+        colour fill = other ? faded(page->picture->theme->ink, UNTOLD_ALPHA) : colour_of(page, i);
+        canvas_rounded(canvas, (struct point){ x, y - 9 }, 10, 10, 2, fill);
         x += 14 + canvas_text(canvas, (struct point){ x + 14, y }, &style, words) + 14;
     }
 }
@@ -186,7 +190,8 @@ static void draw_whole(const struct page *page, const struct panel *panel, struc
     memcpy(outline, points, count * sizeof(*points));
     outline[count] = (struct point){ points[count - 1].x, bottom };
     outline[count + 1] = (struct point){ points[0].x, bottom };
-    canvas_area(page->picture->canvas, outline, count + 2, faded(main, page->series ? 0x18 : 0x38));
+    canvas_area(page->picture->canvas, outline, count + 2,
+                faded(main, page->series ? UNTOLD_ALPHA : 0x38));
     struct line line = { main, page->series ? 1.2 : 1.8, 0 };
     canvas_path(page->picture->canvas, points, count, &line);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chart/processes.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "json.h"
@@ -76,8 +77,54 @@ static void take_names(struct json_object *rows, struct measured *measured)
     }
 }
 
+static const struct share *share_of(const struct sample *sample, long pid)
+{
+    for (size_t i = 0; i < sample->each_count; i++)
+        if (sample->each[i].pid == pid)
+            return &sample->each[i];
+    return NULL;
+}
+
+static const struct share *first_told(const struct measured *measured)
+{
+    for (size_t i = 0; i < measured->sample_count; i++)
+        if (measured->samples[i].each_count > 0)
+            return &measured->samples[i].each[0];
+    return NULL;
+}
+
+/* While there is one process nobody tells whose the figures are. It is the one that the others
+ * came from, as nothing outlives it; what was spent by those that ended is not its own. */
+static void tell_the_lone(struct measured *measured)
+{
+    const struct share *first = first_told(measured);
+    double own = 0, whole = 0;
+    if (!first)
+        return;
+    const long pid = first->pid;
+    for (size_t i = 0; i < measured->sample_count; i++) {
+        struct sample *sample = &measured->samples[i];
+        double now = isnan(sample->cpu_seconds) ? whole : sample->cpu_seconds;
+        const struct share *told = share_of(sample, pid);
+        if (told) {
+            own = told->cpu_seconds;
+        } else if (sample->each_count == 0 && sample->processes == 1) {
+            own += now > whole ? now - whole : 0;
+            sample->each = xcalloc(1, sizeof(*sample->each));
+            sample->each_count = 1;
+            sample->each[0] = (struct share){
+                .pid = pid,
+                .cpu_seconds = own,
+                .memory_mb = isnan(sample->memory_mb) ? 0 : sample->memory_mb,
+            };
+        }
+        whole = now;
+    }
+}
+
 void processes_name(struct json_object *rows, struct measured *measured)
 {
+    tell_the_lone(measured);
     autofree struct seen *seen = xcalloc(1, sizeof(*seen));
     see(seen, measured);
     if (seen->count < 2)

@@ -96,6 +96,33 @@ static void cores_in_use_are_what_was_spent_per_second(void **unused)
     document_done(&document);
 }
 
+/* A parent alone, two children beside it, and the parent alone again. */
+static void a_lone_process_is_the_one_the_others_came_from(void **unused)
+{
+    (void)unused;
+    struct document document;
+    read_text("{\"samples\": ["
+              "{\"time_seconds\": 1, \"cpu_seconds\": 1, \"memory_mb\": 9, \"processes\": 1},"
+              "{\"time_seconds\": 2, \"cpu_seconds\": 2, \"memory_mb\": 30, \"processes\": 2,"
+              " \"each\": ["
+              "  {\"pid\": 2, \"name\": \"a\", \"cpu_seconds\": 1.0, \"memory_mb\": 10},"
+              "  {\"pid\": 3, \"name\": \"b\", \"cpu_seconds\": 1.0, \"memory_mb\": 20}]},"
+              "{\"time_seconds\": 3, \"cpu_seconds\": 3, \"memory_mb\": 8, \"processes\": 1}]}",
+              &document);
+    const struct measured *run = &document.scripts[0];
+    struct cpu_bins bins;
+    cpu_bins_make(run, 3, 3, 2, &bins);
+    assert_int_equal(bins.count, 3);
+    const double spent[] = { 1, 0, 0, 1, 1, 0 }; /* of both, second by second */
+    for (size_t i = 0; i < 6; i++)
+        assert_true(fabs(bins.each[i] - spent[i]) < 1e-9);
+    double row[2] = { 0 };
+    curve_shares(run, 0, 2, row);
+    assert_true(row[0] == 9 && row[1] == 0);
+    cpu_bins_done(&bins);
+    document_done(&document);
+}
+
 static void equal_stacks_are_one(void **unused)
 {
     (void)unused;
@@ -150,6 +177,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(long_lists_are_thinned),
     cmocka_unit_test(labels_are_one_printable_line),
     cmocka_unit_test(cores_in_use_are_what_was_spent_per_second),
+    cmocka_unit_test(a_lone_process_is_the_one_the_others_came_from),
     cmocka_unit_test(equal_stacks_are_one),
     cmocka_unit_test(deep_and_many_stacks_are_bounded),
     cmocka_unit_test(what_is_no_object_is_refused),
