@@ -44,15 +44,27 @@ static int bind_file(struct root_plan *root, const char *path, struct error *err
     return 0;
 }
 
+/* By the caller or the policy, who meant the host's own. */
+static bool shown(const struct root_plan *root, size_t count, const char *path)
+{
+    for (size_t i = 0; i < count; i++)
+        if (root->mounts[i].kind == MOUNT_TREE && path_within(path, root->mounts[i].inside))
+            return true;
+    return false;
+}
+
 int etc_add(struct root_plan *root, struct error *err)
 {
+    size_t asked = root->mount_count;
     for (size_t i = 0; i < COUNT(made); i++) {
+        if (shown(root, asked, made[i].path))
+            continue;
         root->files[root->file_count++] = (struct made_file){ .path = made[i].path,
                                                               .text = xstrdup(made[i].text),
                                                               .len = strlen(made[i].text) };
     }
     for (size_t i = 0; i < COUNT(bound); i++) {
-        int r = bind_file(root, bound[i], err);
+        int r = shown(root, asked, bound[i]) ? 0 : bind_file(root, bound[i], err);
         if (r < 0)
             return r;
     }

@@ -25,6 +25,9 @@
 #define LOWER_STAGE "/.lower"
 #define UPPER_STAGE "/.upper"
 
+/* Where the script's copy lies that is put over a file; a code's own place. */
+#define SCRIPT_COPY "/box/script.py"
+
 /* --- the parent ------------------------------------------------------------ */
 
 int tree_clone(int at, const struct tree_options *options, const char *name, struct error *err)
@@ -368,21 +371,38 @@ static int make_link(int root, const char *path, const char *target)
     return symlinkat(target, dir, name) < 0 ? -errno : 0;
 }
 
-/* A memfd cannot be bind-mounted, so its bytes are copied; read-only unless it
- * lies where the script may write anyway. */
-static int copy_script(int root, int script, const char *path)
+static int copy_bytes(int from, int to)
 {
     struct stat st;
-    int fd = create_file(root, path);
-    if (fd < 0)
-        return fd;
-    int r = fstat(script, &st) < 0 ? -errno : 0;
+    int r = fstat(from, &st) < 0 ? -errno : 0;
     off_t at = 0;
     while (r == 0 && at < st.st_size) {
-        ssize_t n = sendfile(fd, script, &at, (size_t)(st.st_size - at));
+        ssize_t n = sendfile(to, from, &at, (size_t)(st.st_size - at));
         if (n <= 0)
             r = n < 0 ? -errno : -EIO;
     }
+    return r;
+}
+
+/* A new file, mounted over the one that --read or --write shows at the same path. */
+static int cover_file(int root, int file, const char *path)
+{
+    autoclose int tree = kernel_open_tree(file, "", OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH);
+    return tree < 0 ? -errno : attach(root, tree, path, false);
+}
+
+/* A memfd cannot be bind-mounted, so its bytes are copied, read-only. */
+static int copy_script(int root, int script, const char *path)
+{
+    int fd = create_file(root, path);
+    bool covers = fd == -EEXIST;
+    if (covers)
+        fd = create_file(root, SCRIPT_COPY);
+    if (fd < 0)
+        return fd;
+    int r = copy_bytes(script, fd);
+    if (r == 0 && covers)
+        r = cover_file(root, fd, path);
     close(fd);
     return r;
 }

@@ -217,7 +217,9 @@ static int add_binds(const struct identity *identity, struct root_plan *root,
                                           .write = bind->write,
                                           .no_execution = bind->no_execution,
                                           .own = bind->own };
-        int r = plan_add_tree(identity, root, &tree, err);
+        int r = bind->own && !bind->inside ? plan_shown_place(inside, bind->why, err) : 0;
+        if (r == 0)
+            r = plan_add_tree(identity, root, &tree, err);
         if (r < 0)
             return r;
     }

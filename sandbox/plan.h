@@ -102,5 +102,8 @@ bool plan_device_name(const char *path);
 /* May a workspace stand there? */
 int plan_workspace_place(const char *path, struct error *err) must_check;
 
+/* May the host's own be shown there by `option`, --read or --write? */
+int plan_shown_place(const char *path, const char *option, struct error *err) must_check;
+
 #define SCRATCH_HOME  "/box/home"
 #define INLINE_SCRIPT "/box/script.py"

@@ -32,6 +32,21 @@ int plan_workspace_place(const char *path, struct error *err)
     return 0;
 }
 
+int plan_shown_place(const char *path, const char *option, struct error *err)
+{
+    if (strcmp(path, "/") == 0)
+        return fail_policy(err, EPERM,
+                           "%s / would show all of the host: name the directories that the script "
+                           "needs",
+                           option);
+    if (plan_device_name(path) || path_within(path, "/proc") || path_within(path, "/box"))
+        return fail_policy(err, EPERM,
+                           "%s %s: each box has its own /dev, /proc and /box; files and "
+                           "directories elsewhere can be shown",
+                           option, path);
+    return 0;
+}
+
 static int add_readonly(int at, const char *inside, struct plan *plan, struct error *err)
 {
     struct open_tree_request tree = { .host = inside,

@@ -78,7 +78,9 @@ static int check(struct bench *bench, struct error *err)
         r = fail_caller(err, EINVAL, "--tty: a script that is measured has no terminal");
     if (r == 0 && list_len(options->compare) > COMPARE_MAX)
         r = fail_caller(err, E2BIG, "--compare: at most %d scripts beside the first", COMPARE_MAX);
-    return r == 0 ? bench_extras_check(options, err) : r;
+    if (r == 0 && options->json && options->csv && strcmp(options->csv, "-") == 0)
+        r = fail_caller(err, EINVAL, "--csv - and --json both mean standard output: give one");
+    return r;
 }
 
 static int open_subjects(struct bench *bench, bool *no_script, struct error *err)
@@ -103,7 +105,9 @@ static int open_subjects(struct bench *bench, bool *no_script, struct error *err
 static int open_files(struct bench *bench, struct error *err)
 {
     const char *workspace = bench->subjects[0].launch.workspace;
-    int r = report_open(&bench->report, workspace, err);
+    int r = bench_extras_check(bench->options, err);
+    if (r == 0)
+        r = report_open(&bench->report, workspace, err);
     if (r == 0)
         r = report_open(&bench->csv, workspace, err);
     return r == 0 ? profiling_open(&bench->profiling, bench->options, workspace, err) : r;
@@ -329,11 +333,13 @@ static int write_all(struct bench *bench, struct error *err)
     str_add(&line, text, len);
     str_putc(&line, '\n');
     int r = 0;
-    if (!bench->options->json) {
+    if (bench->options->json) {
+        if (object)
+            (void)fwrite(line.data, 1, line.len, stdout);
+    } else if (!bench->csv.standard) { /* else the rows alone, for whoever reads them */
         bench_print(bench);
         profiling_print(&bench->profiling);
-    } else if (object)
-        (void)fwrite(line.data, 1, line.len, stdout);
+    }
     if (object)
         r = report_write(&bench->report, line.data, line.len, err);
     bench_csv(bench, &rows);

@@ -59,9 +59,11 @@ static int check_name(const struct chart_file *chart, int directory, struct erro
 {
     struct stat st;
     const char *name = name_of(chart->path);
-    if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+    if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0;
+    if (S_ISDIR(st.st_mode))
         return fail_caller(err, EISDIR, "%s", strerror(EISDIR));
-    return 0;
+    return named_kept(&st) ? fail_caller(err, EEXIST, OUTPUT_IS_SCRIPT) : 0;
 }
 
 int chart_open(struct chart_file *chart, const char *workspace, struct error *err)

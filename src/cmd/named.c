@@ -121,6 +121,28 @@ bool named_is(const char *path, int fd, const char *workspace)
            named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
+/* A command line has a handful of them. */
+static struct {
+    dev_t dev;
+    ino_t ino;
+} * kept;
+static size_t kept_count;
+
+void named_keep(const struct stat *script)
+{
+    kept = xrealloc(kept, (kept_count + 1) * sizeof(*kept));
+    kept[kept_count].dev = script->st_dev;
+    kept[kept_count++].ino = script->st_ino;
+}
+
+bool named_kept(const struct stat *file)
+{
+    for (size_t i = 0; i < kept_count; i++)
+        if (kept[i].dev == file->st_dev && kept[i].ino == file->st_ino)
+            return true;
+    return false;
+}
+
 const char *named_problem(int code)
 {
     if (code == EXDEV)

@@ -20,3 +20,9 @@ bool named_is(const char *path, int fd, const char *workspace);
 
 /* Why not, in words; not the caller's to free. */
 const char *named_problem(int code);
+
+/* A script that was read: no output takes its place. Remembered until the process ends. */
+struct stat;
+void named_keep(const struct stat *script);
+bool named_kept(const struct stat *file);
+#define OUTPUT_IS_SCRIPT "this is the script; name another file"

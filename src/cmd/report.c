@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/named.h"
 #include "fd.h"
@@ -14,10 +17,16 @@ int report_open(struct report *report, const char *workspace, struct error *err)
     report->fd = -1;
     if (!report->path)
         return 0;
-    int fd = named_open(report->path, O_WRONLY | O_CREAT, workspace);
+    struct stat st;
+    report->standard = strcmp(report->path, "-") == 0;
+    autoclose int fd = report->standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+                                        : named_open(report->path, O_WRONLY | O_CREAT, workspace);
     if (fd < 0)
-        return fail_caller(err, -fd, "%s %s: %s", report->option, report->path, named_problem(-fd));
-    report->fd = fd;
+        return fail_caller(err, report->standard ? errno : -fd, "%s %s: %s", report->option,
+                           report->path, named_problem(report->standard ? errno : -fd));
+    if (!report->standard && fstat(fd, &st) == 0 && named_kept(&st))
+        return fail_caller(err, EEXIST, "%s %s: " OUTPUT_IS_SCRIPT, report->option, report->path);
+    report->fd = fd_take(&fd);
     report->workspace = workspace ? xstrdup(workspace) : NULL;
     return 0;
 }
@@ -27,7 +36,7 @@ int report_open(struct report *report, const char *workspace, struct error *err)
 static int check(const struct report *report, struct error *err)
 {
     struct stat st;
-    if (fstat(report->fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+    if (report->standard || fstat(report->fd, &st) < 0 || !S_ISREG(st.st_mode) ||
         named_is(report->path, report->fd, report->workspace))
         return 0;
     return fail_caller(err, ESTALE,
@@ -40,7 +49,10 @@ int report_write(const struct report *report, const void *bytes, size_t len, str
 {
     if (report->fd < 0)
         return 0;
-    (void)!ftruncate(report->fd, 0); /* not for a pipe, which has nothing old in it */
+    if (report->standard)
+        (void)fflush(stdout); /* what was said before */
+    else
+        (void)!ftruncate(report->fd, 0); /* not for a pipe, which has nothing old in it */
     int r = fd_write_all(report->fd, bytes, len, err);
     return r < 0 ? fail_within(err, "%s %s", report->option, report->path) : check(report, err);
 }

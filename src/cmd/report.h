@@ -4,18 +4,20 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <cordon/error.h>
 
 struct report {
     const char *option; /* for messages: "--report" */
-    const char *path;   /* or NULL: there is none, and everything succeeds */
+    const char *path;   /* or NULL: there is none, and everything succeeds; "-": standard output */
     char *workspace;    /* its own */
     int fd;
+    bool standard; /* output; its own */
 };
 
-/* `workspace` is the run's, or NULL (named.h). */
+/* `workspace` is the run's, or NULL (named.h). Refuses a script of this command line. */
 int report_open(struct report *report, const char *workspace, struct error *err) must_check;
 
 /* All that is in it from now on. Fails too where another file was put there under its name. */

@@ -216,6 +216,7 @@ static int take_file(const char *name, struct request *request, bool *no_script,
         return fail_caller(err, problem, "script %s: %s", printable(name, shown, sizeof(shown)),
                            named_problem(problem));
     }
+    named_keep(&st);
     int r = read_code(fd, printable(name, shown, sizeof(shown)), spec, err);
     /* A pipe (bash's <(...)) has no name that would mean anything inside. */
     if (r < 0 || !S_ISREG(st.st_mode))

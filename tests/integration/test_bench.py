@@ -331,3 +331,25 @@ def test_the_schema_describes_a_benchmark(serve):
     assert set(result["samples"][0]) <= set(members["samples"]["items"]["properties"])
     assert set(result["runs"][0]) == set(members["runs"]["items"]["properties"])
     assert set(result["statistics"]) == set(members["statistics"]["properties"])
+
+
+@pytest.mark.parametrize("option", ["--csv", "--report", "--chart", "--profile"])
+def test_no_output_takes_the_place_of_a_script(bench, at_home, option):
+    scripts = [at_home / "one.svg", at_home / "other.svg"]
+    for script in scripts:
+        script.write_text("print(1)")
+    link = at_home / "link.svg"
+    link.symlink_to(scripts[1])
+    for target in scripts if option in ("--chart", "--profile") else (*scripts, link):
+        done = bench("--runs", 1, option, target, "--compare", scripts[1], scripts[0])
+        assert done.exit == 125 and done.out == ""
+        assert f"{target}: this is the script" in done.err or "built without it" in done.err
+    assert [script.read_text() for script in scripts] == ["print(1)"] * 2
+
+
+def test_rows_on_standard_output(bench, tmp_path):
+    done = bench("--runs", 2, "--csv", "-", "-c", "pass", cwd=tmp_path)
+    assert done.exit == 0, done.err
+    assert [row["run"] for row in csv.DictReader(io.StringIO(done.out))] == ["1", "2"]
+    assert not (tmp_path / "-").exists()
+    assert bench("--csv", "-", "--json", "-c", "pass").exit == 125

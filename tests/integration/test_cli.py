@@ -137,6 +137,9 @@ WRONG = [
     (["run", "--directory", "/etc/passwd", "-c", "1"], 125, "Not a directory"),
     (["run", "--read", "/no/such", "-c", "1"], 125, "--read /no/such: No such file"),
     (["run", "--write", "/no/such", "-c", "1"], 125, "--write /no/such: No such file"),
+    (["run", "--read", "/", "-c", "1"], 126, "--read / would show all of the host"),
+    (["run", "--read", "/dev/null", "-c", "1"], 126, "each box has its own /dev, /proc and /box"),
+    (["run", "--write", "/proc", "-c", "1"], 126, "each box has its own /dev, /proc and /box"),
     (["run", "--env", "A-B=1", "-c", "1"], 125, '"A-B" is not a name'),
     (["run", "--env", "=1", "-c", "1"], 125, "is not a name"),
     (["run", "--env-file", "/no/such", "-c", "1"], 125, "--env-file"),
@@ -348,6 +351,26 @@ def test_more_of_the_host_at_its_own_path(run, at_home):
     assert result.exit == 1 and "Error" in result.err.splitlines()[-1]
     assert (at_home / "write" / "new").read_text() == "made"
     assert (at_home / "write" / "new").stat().st_uid == os.getuid()
+
+
+@pytest.mark.parametrize("option", ["--read", "--write"])
+def test_what_is_shown_may_hold_the_script(run, at_home, option):
+    script = at_home / "own.py"
+    script.write_text("import sys\nfor name in sys.argv[1:]: print(open(name).read())")
+    (at_home / "data").write_text("beside it")
+    for shown in (at_home, script):
+        result = run("run", option, shown, script, script)
+        assert (result.out, result.exit) == (script.read_text() + "\n", 0), result.err
+    result = run("run", option, at_home, script, at_home / "data")
+    assert (result.out, result.exit) == ("beside it\n", 0), result.err
+
+
+@pytest.mark.parametrize("shown", ["/etc/hosts", "/etc/passwd", "/etc"])
+def test_what_the_box_makes_in_etc_gives_way_to_what_is_shown(run, shown):
+    name = "/etc/hosts" if shown == "/etc" else shown
+    code = "import sys; sys.stdout.write(open(sys.argv[1], newline='').read())"
+    result = run("run", "--read", shown, "-c", code, name)
+    assert result.exit == 0 and result.out == open(name, newline="").read()
 
 
 # --- variables -----------------------------------------------------------------------------------
