@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
@@ -110,7 +111,7 @@ static void stand_in_line(int queue, pid_t parent)
     (void)sigprocmask(SIG_SETMASK, &all, NULL);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
         _exit(1);
-    _exit(flock(queue, LOCK_EX) < 0);
+    _exit(flock(queue, LOCK_EX) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
 static int await_line(int queue, int control, struct error *err)

@@ -346,7 +346,8 @@ static int write_all(struct bench *bench, struct error *err)
     if (r == 0)
         r = report_write(&bench->csv, rows.data, rows.len, err);
     if (r == 0)
-        r = profiling_write(&bench->profiling, bench->subjects[0].label, err);
+        r = profiling_write(&bench->profiling, bench->count > 0 ? bench->subjects[0].label : "",
+                            err);
     if (r == 0 && object)
         r = bench_extras_make(bench->options, object, err);
     if (bench->recording && object)
