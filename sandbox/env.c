@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cordon/log.h>
 
@@ -93,25 +94,83 @@ static void search_done(struct search *search)
     own_close(&search->owner);
 }
 
+static char *key_with(const struct search *search, const char *uv_version)
+{
+    const struct env_request *request = search->request;
+    return env_key(&(struct env_identity){ .uv_version = uv_version,
+                                           .interpreter = request->python->identity,
+                                           .requirements = request->requirements,
+                                           .settings = search->settings.identity,
+                                           .header = request->header,
+                                           .builds = request->builds });
+}
+
+/* When the one under `key` was made, as milliseconds since 1970; 0: there is none. */
+static uint64_t made_at(const struct search *search, const char *key, char **uv_version)
+{
+    struct env_record record = { 0 };
+    struct error ignored = { 0 };
+    autoclose int hold = env_hold(search->owner, key, &record, &ignored);
+    uint64_t ret = hold < 0 ? 0 : record.created_ms;
+    if (hold >= 0 && uv_version)
+        *uv_version = TAKE(&record.uv);
+    env_record_done(&record);
+    return ret;
+}
+
+/* The newest that answers this request, whichever uv made it: to run needs none. NULL: there is
+ * no such. */
+static char *newest_key(const struct search *search)
+{
+    autolist char **names = names_in(search->owner, false);
+    autofree char *ret = NULL;
+    uint64_t newest = 0;
+    for (size_t i = 0; names && names[i]; i++) {
+        autofree char *version = NULL;
+        uint64_t made = made_at(search, names[i], &version);
+        autofree char *key = made > newest ? key_with(search, version) : NULL;
+        if (!key || strcmp(key, names[i]) != 0)
+            continue;
+        newest = made;
+        free(ret);
+        ret = TAKE(&key);
+    }
+    return TAKE(&ret);
+}
+
 static int search_begin(struct search *search, struct error *err)
 {
     const struct env_request *request = search->request;
     int r = requirements_admit(request->requirements, err);
-    if (r == 0)
-        r = uv_find(search->sandbox, request->control, &search->uv, &search->uv_version, err);
     if (r < 0)
         return r;
+    int no_uv = uv_find(search->sandbox, request->control, &search->uv, &search->uv_version, err);
+    if (no_uv == -ECANCELED)
+        return no_uv;
+    autofree char *owner = xasprintf("%s/environments/%s", search->sandbox->state, request->owner);
+    if (no_uv < 0 && access(owner, F_OK) < 0)
+        return no_uv; /* there is none, and for what cannot be made no room is */
     uv_settings_make(search->sandbox, &search->settings);
-    search->key = env_key(&(struct env_identity){ .uv_version = search->uv_version,
-                                                  .interpreter = request->python->identity,
-                                                  .requirements = request->requirements,
-                                                  .settings = search->settings.identity,
-                                                  .header = request->header,
-                                                  .builds = request->builds });
-    int fd = env_owner_open(search->sandbox, request->owner, err);
-    if (fd < 0)
+    struct error failure = { 0 };
+    int fd = env_owner_open(search->sandbox, request->owner, &failure);
+    if (fd < 0) {
+        *err = failure;
         return fd;
+    }
     search->owner = fd;
+    if (no_uv == 0)
+        search->key = key_with(search, search->uv_version);
+    bool makes_none = !request->refresh && (no_uv < 0 || search->offline);
+    if (makes_none && (!search->key || made_at(search, search->key, NULL) == 0)) {
+        char *key = newest_key(search);
+        if (key) {
+            free(search->key);
+            search->key = key;
+        }
+    }
+    if (!search->key)
+        return no_uv;
+    search->offline = search->offline || no_uv < 0;
     return 0;
 }
 
@@ -239,6 +298,25 @@ static int make_locked(const struct search *search, struct environment *ret, str
     return r;
 }
 
+static int fail_offline(const struct search *search, struct error *err)
+{
+    char *const *requirements = search->request->requirements;
+    size_t count = list_len(requirements);
+    autofree char *first = xstrdup(requirements[0]);
+    char shown[100], more[40] = "";
+    redact_urls(first);
+    if (count > 1)
+        (void)snprintf(more, sizeof(more), " and %zu more", count - 1);
+    return fail_host_as(err, ENOENT,
+                        "offline%s: there is no environment with %s%s yet, and none may be made: "
+                        "cordon env make makes one where the index is reached, and cordon env "
+                        "import takes it from there",
+                        search->sandbox->config.uv_offline
+                            ? " (configuration uv.offline or UV_OFFLINE)"
+                            : "",
+                        printable(first, shown, sizeof(shown)), more);
+}
+
 static int ensure(struct search *search, struct environment *ret, struct error *err)
 {
     int r = search_begin(search, err);
@@ -249,12 +327,7 @@ static int ensure(struct search *search, struct environment *ret, struct error *
     if (r < 0 || age == AGE_GOOD)
         return r;
     if (search->offline)
-        return fail_host_as(err, ENOENT,
-                            "offline%s: there is no environment with these requirements yet, and "
-                            "none may be made",
-                            search->sandbox->config.uv_offline
-                                ? " (configuration uv.offline or UV_OFFLINE)"
-                                : "");
+        return fail_offline(search, err);
     autoclose int lock = env_lock(search->owner, search->key, search->request->control, err);
     if (lock < 0)
         return -err->code;
@@ -285,13 +358,20 @@ int environment_ensure(const struct sandbox *sandbox, const struct env_request *
     return r;
 }
 
-int environment_key(const struct sandbox *sandbox, const struct env_request *request, char **ret,
-                    struct error *err)
+int environment_key(const struct sandbox *sandbox, const struct env_request *request,
+                    char **uv_version, char **ret, struct error *err)
 {
     struct search search = { .sandbox = sandbox, .request = request, .owner = -1 };
-    int r = search_begin(&search, err);
-    if (r == 0)
-        *ret = TAKE(&search.key);
+    int r = requirements_admit(request->requirements, err);
+    struct error no_uv = { 0 };
+    if (r == 0 && uv_find(sandbox, request->control, &search.uv, &search.uv_version, &no_uv) == 0) {
+        free(*uv_version);
+        *uv_version = xstrdup(search.uv_version);
+    }
+    if (r == 0) {
+        uv_settings_make(sandbox, &search.settings);
+        *ret = key_with(&search, *uv_version);
+    }
     search_done(&search);
     return r;
 }

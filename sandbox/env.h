@@ -37,7 +37,8 @@ struct environment {
                * use; let go by environment_done() */
 };
 
-/* Failure with uv's own reason, shortened to its point; a requirement that has
+/* Offline, or where there is no uv, the newest that any uv made for the same serves.
+ * Failure with uv's own reason, shortened to its point; a requirement that has
  * only a source distribution is named with the setting to come; a bad
  * requirement is BLAME_CALLER. */
 int environment_ensure(const struct sandbox *sandbox, const struct env_request *request,
@@ -54,9 +55,10 @@ struct env_identity {
 };
 char *env_key(const struct env_identity *identity); /* the caller's */
 
-/* The key of what `request` asks for, the caller's. */
-int environment_key(const struct sandbox *sandbox, const struct env_request *request, char **ret,
-                    struct error *err) must_check;
+/* The key of what `request` asks for, the caller's, with this host's uv. *uv_version is what
+ * holds where there is none; else this host's is put there. */
+int environment_key(const struct sandbox *sandbox, const struct env_request *request,
+                    char **uv_version, char **ret, struct error *err) must_check;
 
 /* "Linux x86_64": what wheels are for; the caller's. */
 char *env_machine(void);

@@ -111,7 +111,7 @@ struct import {
 /* An interpreter for which its packages were made, and the key that it has here. */
 static int place_it(struct import *import, struct error *err)
 {
-    const struct env_record *record = &import->head.record;
+    struct env_record *record = &import->head.record;
     autofree char *machine = env_machine();
     if (strcmp(record->machine, machine) != 0)
         return fail_caller(err, EINVAL, "it was made on %s, and this is %s", record->machine,
@@ -135,7 +135,7 @@ static int place_it(struct import *import, struct error *err)
                                          .header = import->head.header,
                                          .builds = record->builds,
                                          .control = -1 };
-    return environment_key(import->sandbox, &request, &import->key, err);
+    return environment_key(import->sandbox, &request, &record->uv, &import->key, err);
 }
 
 static int write_head(struct import *import, const char *name, int env, struct error *err)

@@ -133,3 +133,38 @@ def test_words_that_cannot_be(here, archive, tmp_path):
     key = here("env", "list").out.splitlines()[1].split()[0]
     again = here("env", "export", key, archive)
     assert again.exit == 125 and "is there already: export makes a new file" in again.err
+
+
+@pytest.fixture
+def with_uv(run, tmp_path, index):
+    """with_uv(PATH, *WORDS): the same elsewhere, with another uv."""
+    return lambda uv, *words: run(
+        "--state", tmp_path / "there", *words, env={**index.env, "CORDON_UV": str(uv)}
+    )
+
+
+def test_what_was_imported_runs_without_uv(archive, with_uv, there):
+    words = ("run", "--with", "alpha", "-c", CODE)
+    assert with_uv("/no/uv", *words).exit == 125
+    assert with_uv("/no/uv", "env", "import", archive).exit == 0
+    for words in (words, ("run", "--offline", *words[1:])):
+        result = with_uv("/no/uv", *words)
+        assert (result.out, result.exit) == ("1.0 1.5\n", 0), result.err
+    assert there("run", "--offline", *words[2:]).out == "1.0 1.5\n"
+    missing = with_uv("/no/uv", "run", "--with", "beta", "-c", CODE)
+    assert missing.exit == 125 and "CORDON_UV names /no/uv" in missing.err
+
+
+def test_offline_takes_what_another_uv_made(archive, there, with_uv, at_home):
+    assert there("env", "import", archive).exit == 0
+    other = at_home / "uv"
+    other.write_text("#!/bin/sh\necho uv 0.99.0\n")
+    other.chmod(0o755)
+    result = with_uv(other, "run", "--offline", "--with", "alpha", "-c", CODE)
+    assert (result.out, result.exit) == ("1.0 1.5\n", 0), result.err
+
+
+def test_offline_says_what_is_missing_and_how_to_have_it(there):
+    result = there("run", "--offline", "--with", "beta>1", "-c", CODE)
+    assert result.exit == 125
+    assert "no environment with beta>1 yet" in result.err and "cordon env make" in result.err
