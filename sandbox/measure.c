@@ -19,6 +19,10 @@
 #define REST_FACTOR       99
 #define REST_FACTOR_WHOLE 199
 
+/* Of fewer readings nobody can tell how far apart they are, and less than a quarter later than
+ * asked is a busy machine's everyday. */
+#define READINGS_LEAST 5
+
 /* A tree of a gigabyte is gone within this. */
 #define KILLING_NS (100 * NS_PER_MS)
 
@@ -229,7 +233,6 @@ uint64_t measure_look(struct measure *measure, pid_t init, const struct cgroup *
         rest = 0; /* the next may be a short one */
     measure->cost_ns += cost;
     measure->last_at_ns = at_ns;
-    measure->late += rest > measure->asked_ns;
     return rest > measure->asked_ns ? rest : measure->asked_ns;
 }
 
@@ -243,10 +246,10 @@ void measure_end(struct measure *measure, struct measured *ret)
 {
     *ret =
         (struct measured){ .interval_ns = measure->asked_ns, .sampling_cpu_ns = measure->cost_ns };
-    if (2 * measure->late > measure->readings && measure->readings > 1)
-        ret->interval_ns = measure->last_at_ns / (measure->readings - 1);
-    if (ret->interval_ns < measure->asked_ns)
-        ret->interval_ns = measure->asked_ns;
+    uint64_t reached =
+        measure->readings > 1 ? measure->last_at_ns / (measure->readings - 1) : measure->asked_ns;
+    if (measure->readings >= READINGS_LEAST && reached > measure->asked_ns + measure->asked_ns / 4)
+        ret->interval_ns = reached;
     counters_read(&measure->counters, ret);
     if (measure->has_faults) {
         ret->counted |= 1U << COUNTER_PAGE_FAULTS;

@@ -21,7 +21,7 @@ struct measure {
     /* The rest is its own, zero at the beginning. */
     int cpu_file, memory_file, kills_file; /* of the group, open from the first reading on; or -1 */
     uint64_t kills, killed_until_ns;
-    uint64_t cost_ns, readings, late, last_at_ns;
+    uint64_t cost_ns, readings, last_at_ns;
     uint64_t next_whole_ns;
     struct usage whole; /* the last whole reading */
     bool several;       /* there was more than one process: from then on each is told */

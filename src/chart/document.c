@@ -183,7 +183,6 @@ static void read_comparison(struct json_object *row, struct document *document)
     next->ratio = json_figure(row, "ratio");
     next->low = json_figure(row, "low");
     next->high = json_figure(row, "high");
-    next->confidence = json_figure(row, "confidence");
     if (!isnan(next->ratio))
         document->comparison_count++;
 }

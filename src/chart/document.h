@@ -72,7 +72,7 @@ struct measured {
 
 struct comparison {
     char label[CHART_TEXT_MAX], against[CHART_TEXT_MAX];
-    double ratio, low, high, confidence;
+    double ratio, low, high;
 };
 
 struct document {

@@ -20,6 +20,9 @@
 /* What no process was told to have: of those that ended, of files in memory. */
 #define UNTOLD_ALPHA 0x18
 
+/* A reading this near to the peak is it. */
+#define PEAK_SEEN 0.98
+
 struct page {
     const struct picture *picture;
     const struct measured *run;
@@ -83,9 +86,12 @@ static void say_before(const struct page *page, double left)
     double right = page->memory.at.x + page->memory.width;
     autostr struct str before = { 0 };
     char shown[FIGURE_MAX];
+    static const char *const what[PHASE_INTERPRETER] = {
+        [PHASE_QUEUE] = "waiting", [PHASE_PREPARE] = "environment", [PHASE_BOX] = "making the box"
+    };
     for (size_t i = 0; i < PHASE_INTERPRETER; i++)
         if (page->run->phases[i] >= 0.0005)
-            str_printf(&before, "%s%s %s", before.len ? ", " : "before it: ", phase_names[i],
+            str_printf(&before, "%s%s %s", before.len ? ", " : "before the start: ", what[i],
                        figure(QUANTITY_TIME, page->run->phases[i], shown));
     if (before.len == 0)
         return;
@@ -264,10 +270,46 @@ static void draw_level(const struct page *page, double value, const char *words,
     canvas_text(canvas, (struct point){ panel->at.x + 6, y - 5 }, &text, words);
 }
 
+static const struct sample *highest(const struct measured *run)
+{
+    const struct sample *ret = &run->samples[0];
+    for (size_t i = 1; i < run->sample_count; i++)
+        if (isnan(ret->memory_mb) || run->samples[i].memory_mb > ret->memory_mb)
+            ret = &run->samples[i];
+    return ret;
+}
+
+/* Where a reading came near it a dot on the curve, else a line above the curve. */
+static void draw_peak(const struct page *page)
+{
+    const struct panel *panel = &page->memory;
+    const struct theme *theme = page->picture->theme;
+    const struct sample *sample = highest(page->run);
+    double peak = peak_of(page->run), limit = page->run->limit_memory_mb;
+    char shown[FIGURE_MAX], words[FIGURE_MAX + 48];
+    bool seen = sample->memory_mb >= PEAK_SEEN * peak;
+    bool crowded = limit_is_near(page->run) && panel_y(panel, peak) - panel_y(panel, limit) < 18;
+    (void)snprintf(words, sizeof(words), "peak %s%s", figure(QUANTITY_MEMORY, peak, shown),
+                   seen ? "" : ", between two readings");
+    if (!seen && !crowded && peak > 0)
+        draw_level(page, peak, words, theme->muted, 2);
+    if (!seen || crowded)
+        return;
+    struct point at = { panel_x(panel, sample->time_seconds), panel_y(panel, sample->memory_mb) };
+    struct text text = { .size = TICK_SIZE, .colour = theme->ink, .align = ALIGN_MIDDLE };
+    double half = font_width(page->picture->canvas->font, words, TICK_SIZE, false) / 2 + 4;
+    canvas_dot(page->picture->canvas, at, 3, theme->ink);
+    at.x = fmax(at.x, panel->at.x + half);
+    at.x = fmin(at.x, panel->at.x + panel->width - half);
+    at.y -= 7;
+    canvas_text(page->picture->canvas, at, &text, words);
+}
+
 static void draw_levels(const struct page *page)
 {
     const struct measured *run = page->run;
     char shown[FIGURE_MAX], words[FIGURE_MAX + 32];
+    draw_peak(page);
     if (limit_is_near(run)) {
         (void)snprintf(words, sizeof(words), "limit %s",
                        figure(QUANTITY_MEMORY, run->limit_memory_mb, shown));
@@ -324,43 +366,16 @@ static void draw_cpu(const struct page *page, const struct cpu_bins *bins)
 /* --- the end of the run
  * -------------------------------------------------------------------------------- */
 
-/* Does the lower panel's curve come up to where words at its upper right corner stand? */
-static bool is_high_behind(const struct page *page, const struct cpu_bins *bins, double width)
-{
-    const struct panel *panel = &page->cpu;
-    for (size_t i = 0; i < bins->count; i++)
-        if (panel_x(panel, bins->width * (double)(i + 1)) >
-                panel->at.x + panel->width - width - 20 &&
-            panel_y(panel, bins->whole[i]) < panel->at.y + 26)
-            return true;
-    return false;
-}
-
-/* A line through both panels, with words where there is a place for them. */
-static void draw_end(const struct page *page, const struct cpu_bins *bins)
+/* A line through both panels; the head has the words. */
+static void draw_end(const struct page *page)
 {
     const struct theme *theme = page->picture->theme;
-    struct canvas *canvas = page->picture->canvas;
     char words[CHART_TEXT_MAX];
     bool bad = end_words(page->run, words, sizeof(words));
     double x = floor(panel_x(&page->memory, page->end)) + 0.5;
     struct line line = { bad ? theme->alarm : theme->axis, bad ? 1.8 : 1, 0 };
-    canvas_line(canvas, (struct point){ x, page->memory.at.y },
+    canvas_line(page->picture->canvas, (struct point){ x, page->memory.at.y },
                 (struct point){ x, page->cpu.at.y + page->cpu.height }, &line);
-    if (!bad)
-        return;
-    char at[FIGURE_MAX];
-    struct text text = {
-        .size = TICK_SIZE, .colour = theme->alarm, .bold = true, .align = ALIGN_RIGHT
-    };
-    autofree char *said = xasprintf("%s at %s", words, figure(QUANTITY_TIME, page->end, at));
-    double width = font_width(canvas->font, said, TICK_SIZE, true);
-    struct point place = { x - 8, page->cpu.at.y + 18 };
-    if (is_high_behind(page, bins, width))
-        place.y = page->cpu.at.y + page->cpu.height - 8;
-    canvas_rounded(canvas, (struct point){ place.x - width - 5, place.y - 12 }, width + 10, 16, 3,
-                   faded(theme->back, 0xd8));
-    canvas_text(canvas, place, &text, said);
 }
 
 /* --- the page
@@ -398,7 +413,7 @@ void draw_over_time(const struct picture *picture, const struct measured *run)
     head_of_run(picture, run);
     draw_memory(&page);
     draw_cpu(&page, &bins);
-    draw_end(&page, &bins);
+    draw_end(&page);
     draw_band(&page);
     plot_time_axis(picture, &page.cpu, "time since its start");
     struct text words = { .size = TICK_SIZE,

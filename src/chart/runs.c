@@ -6,6 +6,7 @@
 
 #include "chart/plot.h"
 #include "chart/spread.h"
+#include "ratio_words.h"
 #include "str.h"
 
 #define LABELS_WIDTH 168.0
@@ -14,10 +15,10 @@
 #define ROW_LEAST    30.0
 #define FOOT         54.0
 #define CAPTION      18.0
-#define CAPTIONS_MAX 3
+#define CAPTIONS_MAX 6
 
 /* What all but the two names takes of a caption: the ratio must not be what is cut off. */
-#define CAPTION_WORDS 360.0
+#define CAPTION_WORDS 430.0
 
 /* More dots than this are a cloud: a histogram says more. */
 #define DOTS_MAX 80
@@ -223,46 +224,20 @@ static size_t caption_count(const struct document *document)
     return document->comparison_count < CAPTIONS_MAX ? document->comparison_count : CAPTIONS_MAX;
 }
 
-/* The one that is faster comes first: 1.46 times as fast is easier to read than 0.686 times. */
-static struct comparison as_faster(const struct comparison *row)
+/* Names are cut where there is no room: the ratio must not be. */
+static char *caption(const struct rows *rows, const struct comparison *row, double room)
 {
-    struct comparison ret = *row;
-    if (!(row->ratio > 0 && row->ratio < 1))
-        return ret;
-    memcpy(ret.label, row->against, sizeof(ret.label));
-    memcpy(ret.against, row->label, sizeof(ret.against));
-    ret.ratio = 1 / row->ratio;
-    ret.low = row->high > 0 ? 1 / row->high : UNKNOWN;
-    ret.high = row->low > 0 ? 1 / row->low : UNKNOWN;
-    return ret;
-}
-
-/* "gen.py is 1.46 times as fast as list.py (95 % interval 1.12 to 1.9)" */
-static void caption(const struct rows *rows, const struct comparison *row, double room,
-                    struct str *said)
-{
-    const struct comparison faster = as_faster(row);
     const struct font *font = rows->picture->canvas->font;
-    char ratio[FIGURE_MAX], low[FIGURE_MAX], high[FIGURE_MAX];
+    const bool bounded = !isnan(row->low) && !isnan(row->high);
+    const struct ratio ratio = { .ratio = row->ratio,
+                                 .bounded = bounded,
+                                 .low = bounded ? row->low : 0,
+                                 .high = bounded ? row->high : 0 };
     char label[CHART_TEXT_MAX], against[CHART_TEXT_MAX];
-    bool bounded = !isnan(faster.low) && !isnan(faster.high);
-    bool open = bounded && faster.low < 1 && faster.high > 1;
-    double percent = faster.confidence <= 1 ? faster.confidence * 100 : faster.confidence;
     double names = (room - CAPTION_WORDS) / 2;
-    font_fit(font, faster.label, TEXT_SIZE, false, names, label, sizeof(label));
-    font_fit(font, faster.against, TEXT_SIZE, false, names, against, sizeof(against));
-    if (open)
-        str_printf(said, "no difference between %s and %s could be shown", label, against);
-    else
-        str_printf(said, "%s is %s times as fast as %s", label,
-                   figure(QUANTITY_PLAIN, faster.ratio, ratio), against);
-    if (!bounded)
-        return;
-    str_puts(said, " (");
-    if (percent <= 100)
-        str_printf(said, "%.3g %% interval ", percent);
-    str_printf(said, "%s to %s%s)", figure(QUANTITY_PLAIN, faster.low, low),
-               figure(QUANTITY_PLAIN, faster.high, high), open ? " times" : "");
+    font_fit(font, row->label, TEXT_SIZE, false, names, label, sizeof(label));
+    font_fit(font, row->against, TEXT_SIZE, false, names, against, sizeof(against));
+    return ratio_words(label, against, ratio);
 }
 
 static void draw_captions(const struct rows *rows)
@@ -272,14 +247,15 @@ static void draw_captions(const struct rows *rows)
     struct text words = { .size = TEXT_SIZE,
                           .colour = rows->picture->theme->ink,
                           .max_width = canvas->width - 2 * MARGIN };
-    for (size_t i = 0; i < caption_count(document); i++) {
-        autostr struct str said = { 0 };
-        caption(rows, &document->comparisons[i], words.max_width, &said);
-        if (i + 1 == CAPTIONS_MAX && document->comparison_count > CAPTIONS_MAX)
-            str_printf(&said, "; %zu more", document->comparison_count - CAPTIONS_MAX);
-        canvas_text(canvas, (struct point){ MARGIN, HEAD_HEIGHT + 6 + CAPTION * (double)i }, &words,
-                    said.data);
+    size_t shown = caption_count(document), left_out = document->comparison_count - shown;
+    struct point at = { MARGIN, HEAD_HEIGHT + 6 };
+    for (size_t i = 0; i < shown; i++, at.y += CAPTION) {
+        autofree char *said = caption(rows, &document->comparisons[i], words.max_width);
+        canvas_text(canvas, at, &words, said);
     }
+    words.colour = rows->picture->theme->muted;
+    if (left_out > 0)
+        canvas_textf(canvas, at, &words, "%zu more comparison%s", left_out, plural(left_out));
 }
 
 /* --- the order of the runs
@@ -447,7 +423,9 @@ static void draw_single(struct rows *rows, double top, double bottom)
 void draw_runs(const struct picture *picture, const struct document *document)
 {
     struct rows rows = { .picture = picture, .document = document };
-    double top = HEAD_HEIGHT + 4 + CAPTION * (double)caption_count(document);
+    size_t captions =
+        caption_count(document) + (document->comparison_count > caption_count(document));
+    double top = HEAD_HEIGHT + 4 + CAPTION * (double)captions;
     double bottom = picture->canvas->height - FOOT;
     draw_head(&rows);
     draw_captions(&rows);

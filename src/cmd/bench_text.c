@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "cmd/bench.h"
+#include "ratio_words.h"
 #include "run/figures.h"
 #include "str.h"
 
@@ -171,26 +172,11 @@ static void print_subject(const struct bench *bench, const struct subject *subje
 
 static void print_ratio(const struct subject *one, const struct subject *against)
 {
-    struct ratio ratio = bench_ratio(one, against);
-    const char *faster = one->label, *slower = against->label;
-    if (ratio.bounded && ratio.low <= 1 && ratio.high >= 1) {
-        (void)printf("no difference between %s and %s could be shown (%.2f to %.2f times as "
-                     "fast)\n",
-                     faster, slower, ratio.low, ratio.high);
-        return;
-    }
-    if (ratio.ratio < 1) {
-        struct ratio other = bench_ratio(against, one);
-        faster = against->label;
-        slower = one->label;
-        ratio = other;
-    }
-    (void)printf("%s%s%s is %s%.2f%s times as fast as %s", shade(SHADE_LABEL), faster, plain(),
-                 shade(SHADE_FIGURE), ratio.ratio, plain(), slower);
-    if (ratio.bounded)
-        (void)printf(" (%.2f to %.2f)\n", ratio.low, ratio.high);
-    else
-        (void)printf(", in one run: that may be chance\n");
+    char label[128], other[128];
+    autofree char *words =
+        ratio_words(printable(one->label, label, sizeof(label)),
+                    printable(against->label, other, sizeof(other)), bench_ratio(one, against));
+    (void)printf("%s\n", words);
 }
 
 void bench_print(const struct bench *bench)

@@ -143,8 +143,9 @@ char **benchmark_warnings(const struct benchmark *benchmark, const struct measur
                                         benchmark->load, benchmark->processors,
                                         benchmark->processors == 1 ? "" : "s"));
     if (measured && measured->interval_ns > asked_ns)
-        list_add_owned(&list, xasprintf("readings every %s would have cost more than they may: "
-                                        "they were taken about every %s",
+        list_add_owned(&list, xasprintf("readings every %s would have cost more than they may, or "
+                                        "the machine was too busy for them: they were taken about "
+                                        "every %s",
                                         figure_duration(seconds(asked_ns), 0, asked),
                                         figure_duration(seconds(measured->interval_ns), 0, taken)));
     return list;

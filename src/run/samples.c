@@ -114,12 +114,14 @@ static struct json_object *row_json(const struct sample_row *row, const struct u
     const struct usage *usage = &row->usage;
     struct json_object *object = json_object_new_object();
     uint64_t cpu_ns = usage->cpu_user_ns + usage->cpu_system_ns;
+    /* The peak is told without the cache of files, a reading may have some of it. */
+    uint64_t most = final->memory_peak_bytes > 0 ? final->memory_peak_bytes : UINT64_MAX;
     json_object_object_add(object, "time_seconds",
                            figure_seconds(least(usage->wall_ns, final->wall_ns)));
     json_object_object_add(object, "cpu_seconds",
                            figure_seconds(
                                least(cpu_ns, final->cpu_user_ns + final->cpu_system_ns)));
-    json_object_object_add(object, "memory_mb", figure_mb(usage->memory_peak_bytes));
+    json_object_object_add(object, "memory_mb", figure_mb(least(usage->memory_peak_bytes, most)));
     json_object_object_add(object, "processes", json_object_new_uint64(usage->pids_peak));
     if (row->each_count == 0)
         return object;

@@ -136,6 +136,15 @@ def test_one_run_is_drawn_over_time_with_its_limit_and_its_end(svg):
     assert "limit 1 GB, off the scale" in texts and "limit 200 MB" not in texts
 
 
+def test_the_peak_is_marked_where_no_reading_met_it_too(svg):
+    _, texts = svg(measured())
+    assert "peak 200 MB" in texts
+    document = measured()
+    document["usage"]["peak_memory_mb"] = 300
+    _, texts = svg(document)
+    assert "peak 300 MB, between two readings" in texts
+
+
 def test_processes_are_told_apart(svg):
     document = measured()
     for sample in document["samples"]:
@@ -166,10 +175,9 @@ def test_scripts_are_compared_in_words(svg):
         {"label": "/srv/b.py", "against": "/srv/a.py", "ratio": 0.5, "low": 0.4, "high": 0.8},
         {"label": "/srv/c.py", "against": "/srv/a.py", "ratio": 1, "low": 0.9, "high": 1.1},
     ]
-    ratios[0]["confidence"] = 0.95
     _, texts = svg({"scripts": scripts, "comparison": ratios})
     assert {"3 scripts compared", "a.py", "b.py", "c.py"} <= set(texts)
-    assert "a.py is 2 times as fast as b.py (95 % interval 1.25 to 2.5)" in texts
+    assert "a.py is 2.00 times as fast as b.py (95 % interval 1.25 to 2.50)" in texts
     assert any(text.startswith("no difference between c.py and a.py") for text in texts)
 
 

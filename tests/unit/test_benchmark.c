@@ -2,6 +2,7 @@
 /* test_benchmark.c - what several runs say together, and how it is written down. */
 #include "clock.h"
 #include "cmd/bench.h"
+#include "ratio_words.h"
 #include "run/figures.h"
 #include "run/result.h"
 #include "str.h"
@@ -141,6 +142,7 @@ static void readings_end_with_the_end(void **state)
     assert_int_equal(json_object_array_length(at(list, 1, "each")), 3);
     /* What was read is no more than what was used in all. */
     assert_true(json_object_get_double(at(list, 1, "cpu_seconds")) == 0.05);
+    assert_true(json_object_get_double(at(list, 1, "memory_mb")) == 10);
     assert_true(json_object_get_double(at(list, 2, "cpu_seconds")) == 0.05);
     const char *name = json_object_get_string(at(at(list, 1, "each"), 0, "name"));
     assert_string_equal(name, "a???[2J");
@@ -176,6 +178,26 @@ static void processes_of_a_reading_that_is_dropped_are_kept(void **state)
     samples_done(&samples);
 }
 
+static void a_comparison_begins_with_the_faster_one(void **state)
+{
+    (void)state;
+    const struct {
+        struct ratio ratio;
+        const char *words;
+    } rows[] = {
+        { { 0.5, true, 0.4, 0.8 }, "b is 2.00 times as fast as a (95 % interval 1.25 to 2.50)" },
+        { { 2, true, 1.25, 2.5 }, "a is 2.00 times as fast as b (95 % interval 1.25 to 2.50)" },
+        { { 0.9, true, 0.8, 1.1 },
+          "no difference between a and b could be shown (95 % interval 0.80 to 1.10 times as "
+          "fast)" },
+        { { 0.5, false, 0, 0 }, "b is 2.00 times as fast as a, in one run: that may be chance" },
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        autofree char *words = ratio_words("a", "b", rows[i].ratio);
+        assert_string_equal(words, rows[i].words);
+    }
+}
+
 static void a_row_of_a_spreadsheet_is_no_formula(void **state)
 {
     (void)state;
@@ -200,6 +222,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(readings_end_with_the_end),
     cmocka_unit_test(readings_fit_into_a_reply),
     cmocka_unit_test(processes_of_a_reading_that_is_dropped_are_kept),
+    cmocka_unit_test(a_comparison_begins_with_the_faster_one),
     cmocka_unit_test(a_row_of_a_spreadsheet_is_no_formula),
 };
 
