@@ -31,9 +31,6 @@
 #define SHORT_S    3.0
 #define LONG_S     60.0
 
-/* Before anything is measured; the lesser of two is what an empty script takes. */
-#define EMPTY_RUNS 2
-
 /* Of a run that failed, the end of what it had to say. */
 #define TAIL_BYTES 2000
 
@@ -220,18 +217,36 @@ static int one_run(struct bench *bench, struct subject *subject, enum bench_purp
         bench->interrupted = true;
     /* An empty script that reaches a limit says nothing: the real one will. */
     bool could_not = end == END_FAULT || end == END_REFUSED;
-    if (r == 0 && !bench->interrupted &&
-        (purpose == BENCH_PREPARE ? could_not : !bench_last_went_well(subject)))
+    bool empty = purpose == BENCH_PREPARE || purpose == BENCH_EMPTY;
+    if (r == 0 && !bench->interrupted && (empty ? could_not : !bench_last_went_well(subject)))
         bench->failed = subject;
+    return r;
+}
+
+/* An empty script in turns with the first runs, so that what slows one slows the other. With few
+ * runs several at once; `seconds` is what they took, which no other run is to be judged by. */
+static int empty_runs(struct bench *bench, struct subject *subject, double *took, struct error *err)
+{
+    unsigned runs = bench->runs > 0 ? bench->runs : RUNS_LEAST;
+    unsigned each = runs < BENCH_EMPTY_MAX ? (BENCH_EMPTY_MAX + runs - 1) / runs : 1;
+    uint64_t begun = now_ns();
+    int r = 0;
+    for (unsigned i = 0;
+         r == 0 && i < each && goes_on(bench) && subject->benchmark.empty_count < BENCH_EMPTY_MAX;
+         i++)
+        r = one_run(bench, subject, BENCH_EMPTY, err);
+    *took += (double)(now_ns() - begun) / (double)NS_PER_S;
     return r;
 }
 
 /* Each script once: in one order, the next time in the other, so that no script always comes
  * after the same one. */
 static int one_round(struct bench *bench, enum bench_purpose purpose, unsigned number,
-                     struct error *err)
+                     double *empty, struct error *err)
 {
-    static const char *const names[] = { "preparing", "warming up", "run" };
+    static const char *const names[] = {
+        [BENCH_PREPARE] = "preparing", [BENCH_WARM] = "warming up", [BENCH_MEASURE] = "run"
+    };
     unsigned of = purpose == BENCH_WARM      ? bench->warmup
                   : purpose == BENCH_MEASURE ? bench->runs
                                              : 0;
@@ -240,7 +255,10 @@ static int one_round(struct bench *bench, enum bench_purpose purpose, unsigned n
         size_t which = number % 2 ? i : bench->count - 1 - i;
         struct subject *subject = &bench->subjects[which];
         progress(bench, subject, names[purpose], purpose == BENCH_PREPARE ? 0 : number, of);
-        r = one_run(bench, subject, purpose, err);
+        if (purpose == BENCH_MEASURE)
+            r = empty_runs(bench, subject, empty, err);
+        if (r == 0 && goes_on(bench))
+            r = one_run(bench, subject, purpose, err);
     }
     return r;
 }
@@ -256,11 +274,10 @@ static unsigned suggested_runs(double round_seconds)
 
 static int measure(struct bench *bench, struct error *err)
 {
-    int r = 0;
-    for (unsigned i = 1; r == 0 && i <= EMPTY_RUNS && goes_on(bench); i++)
-        r = one_round(bench, BENCH_PREPARE, i, err);
+    double empty = 0;
+    int r = one_round(bench, BENCH_PREPARE, 1, NULL, err);
     for (unsigned i = 1; r == 0 && i <= bench->warmup && goes_on(bench); i++)
-        r = one_round(bench, BENCH_WARM, i, err);
+        r = one_round(bench, BENCH_WARM, i, NULL, err);
     if (r == 0 && bench->options->profile && goes_on(bench)) {
         /* Of the first, and before what is measured: what is kept of a subject is its last run. */
         progress(bench, &bench->subjects[0], "profile", 0, 0);
@@ -268,9 +285,9 @@ static int measure(struct bench *bench, struct error *err)
     }
     uint64_t begun = now_ns();
     for (unsigned i = 1; r == 0 && (bench->runs == 0 || i <= bench->runs) && goes_on(bench); i++) {
-        r = one_round(bench, BENCH_MEASURE, i, err);
-        if (bench->runs == 0)
-            bench->runs = suggested_runs((double)(now_ns() - begun) / (double)NS_PER_S);
+        r = one_round(bench, BENCH_MEASURE, i, &empty, err);
+        if (bench->runs == 0 && goes_on(bench))
+            bench->runs = suggested_runs((double)(now_ns() - begun) / (double)NS_PER_S - empty);
     }
     progress_clear(bench);
     return r;
@@ -298,7 +315,7 @@ static void say_failure(const struct subject *subject)
 {
     const struct bench_last *last = &subject->last;
     const struct outcome *outcome = &last->outcome;
-    char label[64];
+    char label[256];
     autofree char *sentence =
         result_sentence(outcome, last->box_stood ? &last->started.limits : NULL);
     (void)printable(subject->label, label, sizeof(label));
@@ -309,8 +326,21 @@ static void say_failure(const struct subject *subject)
         complain("%s: ended by signal %d%s%s", label, outcome->code, name ? " " : "",
                  name ? name : "");
     else
-        complain("%s: exit status %d, and no more runs of it", label, outcome->code);
+        complain("%s: exit status %d: nothing more is measured", label, outcome->code);
     say_tail(subject);
+}
+
+/* Of each script so many runs are whole. */
+static void say_interrupted(const struct bench *bench)
+{
+    size_t least = bench->subjects[0].benchmark.count;
+    char of[24] = "";
+    for (size_t i = 1; i < bench->count; i++)
+        if (bench->subjects[i].benchmark.count < least)
+            least = bench->subjects[i].benchmark.count;
+    if (bench->runs > 0)
+        (void)snprintf(of, sizeof(of), " of %u", bench->runs);
+    complain("interrupted after %zu%s runs", least, of);
 }
 
 static int exit_status(const struct bench *bench)
@@ -348,7 +378,8 @@ static int write_all(struct bench *bench, struct error *err)
     if (r == 0)
         r = profiling_write(&bench->profiling, bench->count > 0 ? bench->subjects[0].label : "",
                             err);
-    if (r == 0 && object)
+    /* A picture that compares has no place for one that failed. */
+    if (r == 0 && object && !(bench->failed && bench->count > 1))
         r = bench_extras_make(bench->options, object, err);
     if (bench->recording && object)
         recording_end(TAKE(&bench->recording),
@@ -377,6 +408,8 @@ static int bench_all(struct bench *bench, bool *no_script, struct error *err)
         return r;
     if (bench->failed && !bench->options->quiet)
         say_failure(bench->failed);
+    if (bench->interrupted && !bench->options->quiet)
+        say_interrupted(bench);
     return write_all(bench, err);
 }
 

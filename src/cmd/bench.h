@@ -71,6 +71,7 @@ struct bench {
 /* What a run is for. */
 enum bench_purpose {
     BENCH_PREPARE, /* an empty script, with the options and the environment of the subject */
+    BENCH_EMPTY,   /* the same, for what it takes */
     BENCH_WARM,
     BENCH_MEASURE,
     BENCH_PROFILE, /* sampled all the while, which costs it something: no measurement */
@@ -87,6 +88,9 @@ int bench_once(struct bench *bench, struct subject *subject, enum bench_purpose 
                struct error *err) must_check;
 
 bool bench_last_went_well(const struct subject *subject);
+
+/* It was measured, and is not what failed: its figures say what it takes. */
+bool bench_counts(const struct bench *bench, const struct subject *subject);
 
 /* The object of one subject, with all of its runs; the caller's. NULL where it has none. */
 struct json_object *bench_subject_json(const struct bench *bench, const struct subject *subject);

@@ -28,6 +28,8 @@ struct json_object *bench_subject_json(const struct bench *bench, const struct s
                            json_object_new_string(printable(subject->label, label, sizeof(label))));
     if (subject->benchmark.count > 0)
         benchmark_add_to(object, &subject->benchmark, &last);
+    if (subject == bench->failed) /* what it takes is not what these took */
+        json_object_object_del(object, "statistics");
     return object;
 }
 
@@ -45,7 +47,7 @@ static struct json_object *comparisons(const struct bench *bench)
     struct json_object *list = json_object_new_array();
     for (size_t i = 1; i < bench->count; i++) {
         const struct subject *other = &bench->subjects[i];
-        if (other->benchmark.count > 0 && first->benchmark.count > 0)
+        if (bench_counts(bench, other) && bench_counts(bench, first))
             json_object_array_add(list, comparison_json(other->label, first->label,
                                                         bench_ratio(other, first)));
     }

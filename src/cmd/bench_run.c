@@ -190,6 +190,11 @@ bool bench_last_went_well(const struct subject *subject)
     return outcome->end == END_EXITED && outcome->code == 0;
 }
 
+bool bench_counts(const struct bench *bench, const struct subject *subject)
+{
+    return subject->benchmark.count > 0 && subject != bench->failed;
+}
+
 static int submit(struct bench *bench, struct turn *turn, struct launch *launch, pid_t *sandbox,
                   struct error *err)
 {
@@ -204,15 +209,14 @@ static int submit(struct bench *bench, struct turn *turn, struct launch *launch,
     return run_submit(bench->base, channel, launch, -1, &turn->sink, &bench->run, err);
 }
 
-static void take_empty(struct subject *subject)
+static void take_empty(struct subject *subject, enum bench_purpose purpose)
 {
     const struct bench_last *last = &subject->last;
-    double seconds = (double)last->outcome.usage.wall_ns / (double)NS_PER_S;
     if (subject->prepare_seconds <= 0)
         subject->prepare_seconds = (double)last->started.prepare_ns / (double)NS_PER_S;
-    double least = subject->benchmark.floor_seconds;
-    if (bench_last_went_well(subject) && (least <= 0 || seconds < least))
-        subject->benchmark.floor_seconds = seconds;
+    if (purpose == BENCH_EMPTY && bench_last_went_well(subject))
+        benchmark_take_empty(&subject->benchmark,
+                             (double)last->outcome.usage.wall_ns / (double)NS_PER_S);
 }
 
 int bench_once(struct bench *bench, struct subject *subject, enum bench_purpose purpose,
@@ -226,7 +230,8 @@ int bench_once(struct bench *bench, struct subject *subject, enum bench_purpose 
     uint64_t begun = now_ns();
     last_done(&subject->last);
     int r = launch_again(&subject->launch, &launch, err);
-    if (r == 0 && purpose == BENCH_PREPARE)
+    bool empty = purpose == BENCH_PREPARE || purpose == BENCH_EMPTY;
+    if (r == 0 && empty)
         r = make_empty(&launch, err);
     if (r == 0 && purpose == BENCH_PROFILE)
         r = profiling_begin(&bench->profiling, bench->base, &launch, err);
@@ -248,8 +253,8 @@ int bench_once(struct bench *bench, struct subject *subject, enum bench_purpose 
         return r;
     json_object_put(subject->result);
     subject->result = result_of(bench, subject, now_ns() - begun);
-    if (purpose == BENCH_PREPARE)
-        take_empty(subject);
+    if (empty)
+        take_empty(subject, purpose);
     /* What was interrupted is no measurement. */
     if (purpose == BENCH_MEASURE && outcome->end != END_CANCELLED && subject->last.box_stood) {
         benchmark_take(&subject->benchmark, outcome);

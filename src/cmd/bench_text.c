@@ -140,8 +140,10 @@ static void print_counters(const struct measured *measured)
 
 static void print_warnings(const struct bench *bench, const struct subject *subject)
 {
-    autolist char **warnings = benchmark_warnings(&subject->benchmark, &subject->last.measured,
-                                                  bench->interval_ms * NS_PER_MS);
+    struct benchmark benchmark = subject->benchmark;
+    benchmark.load = 0; /* of no script: see print_busy() */
+    autolist char **warnings =
+        benchmark_warnings(&benchmark, &subject->last.measured, bench->interval_ms * NS_PER_MS);
     for (char **warning = warnings; warning && *warning; warning++)
         (void)printf("  %swarning:%s %s\n", shade(SHADE_WARNING), plain(), *warning);
 }
@@ -152,8 +154,10 @@ static void print_subject(const struct bench *bench, const struct subject *subje
     char label[128];
     (void)printf("%s%s%s", shade(SHADE_LABEL), printable(subject->label, label, sizeof(label)),
                  plain());
-    (void)printf("  %s%zu %s", shade(SHADE_FAINT), benchmark->count,
-                 benchmark->count == 1 ? "run" : "runs");
+    (void)printf("  %s%zu", shade(SHADE_FAINT), benchmark->count);
+    if (benchmark->count < bench->runs)
+        (void)printf(" of %u", bench->runs);
+    (void)printf(" %s", benchmark->count == 1 && bench->runs < 2 ? "run" : "runs");
     if (bench->warmup > 0)
         (void)printf(" after %u to warm up", bench->warmup);
     (void)printf("%s\n", plain());
@@ -179,12 +183,57 @@ static void print_ratio(const struct subject *one, const struct subject *against
     (void)printf("%s\n", words);
 }
 
+static int by_median(const void *a, const void *b)
+{
+    const struct subject *const *left = a, *const *right = b;
+    double one = benchmark_summary(&(*left)->benchmark, BENCH_WALL).median;
+    double other = benchmark_summary(&(*right)->benchmark, BENCH_WALL).median;
+    return (one > other) - (one < other);
+}
+
+/* Of more than two: the fastest first, and how much longer than it the others take. */
+static void print_ranking(const struct bench *bench)
+{
+    autofree const struct subject **ranked = xcalloc(bench->count, sizeof(struct subject *));
+    char label[128], text[FIGURE_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < bench->count; i++)
+        if (bench_counts(bench, &bench->subjects[i]))
+            ranked[count++] = &bench->subjects[i];
+    if (count < 3)
+        return;
+    qsort(ranked, count, sizeof(*ranked), by_median);
+    double least = benchmark_summary(&ranked[0]->benchmark, BENCH_WALL).median;
+    (void)printf("%smedians of wall, the fastest first%s\n", shade(SHADE_LABEL), plain());
+    for (size_t i = 0; i < count; i++) {
+        double median = benchmark_summary(&ranked[i]->benchmark, BENCH_WALL).median;
+        print_cell(figure_duration(median, least, text), FIGURE_WIDTH + 2);
+        (void)printf("%10.2f times  %s\n", median / least,
+                     printable(ranked[i]->label, label, sizeof(label)));
+    }
+    (void)printf("\n");
+}
+
+/* Of the machine, so once for all scripts. */
+static void print_busy(const struct bench *bench)
+{
+    autofree char *busy = benchmark_busy(&bench->subjects[0].benchmark);
+    if (busy)
+        (void)printf("%swarning:%s %s\n", shade(SHADE_WARNING), plain(), busy);
+}
+
 void bench_print(const struct bench *bench)
 {
+    bool any = false;
     for (size_t i = 0; i < bench->count; i++)
-        if (bench->subjects[i].benchmark.count > 0)
+        if (bench_counts(bench, &bench->subjects[i])) {
             print_subject(bench, &bench->subjects[i]);
+            any = true;
+        }
+    print_ranking(bench);
     for (size_t i = 1; i < bench->count; i++)
-        if (bench->subjects[0].benchmark.count > 0 && bench->subjects[i].benchmark.count > 0)
+        if (bench_counts(bench, &bench->subjects[0]) && bench_counts(bench, &bench->subjects[i]))
             print_ratio(&bench->subjects[i], &bench->subjects[0]);
+    if (any)
+        print_busy(bench);
 }

@@ -27,6 +27,12 @@ void benchmark_take(struct benchmark *benchmark, const struct outcome *outcome)
     };
 }
 
+void benchmark_take_empty(struct benchmark *benchmark, double seconds_taken)
+{
+    if (benchmark->empty_count < COUNT(benchmark->empty_seconds))
+        benchmark->empty_seconds[benchmark->empty_count++] = seconds_taken;
+}
+
 void benchmark_done(struct benchmark *benchmark)
 {
     free(benchmark->runs);
@@ -70,28 +76,37 @@ struct summary benchmark_summary(const struct benchmark *benchmark, enum bench_f
 
 /* --- warnings ------------------------------------------------------------------------- */
 
-/* Less than so many times an empty script is mostly the start of the interpreter; where nobody
- * knows what that takes here, less than this. */
-#define FLOOR_FACTOR  2
-#define FLOOR_GUESS_S 0.02
+/* Fewer readings of an empty script show nothing. */
+#define EMPTY_LEAST 3
+
+/* Without any: a run this short may be little more than the start of the interpreter. */
+#define SHORT_RUN_S 0.02
 
 /* A drift below this share of the median is nobody's concern. */
 #define DRIFT_SHARE 0.03
 
-static void warn_of_the_floor(const struct benchmark *benchmark, double median, char ***list)
+/* One reading that was disturbed makes neither true. */
+static void warn_of_the_start(const struct benchmark *benchmark, struct summary runs, char ***list)
 {
-    char floor[FIGURE_MAX], all[FIGURE_MAX];
-    double least = benchmark->floor_seconds;
-    (void)figure_duration(median, 0, all);
-    if (least > 0 && median < FLOOR_FACTOR * least)
-        list_add_owned(list,
-                       xasprintf("an empty script takes %s of these %s: most of what is "
-                                 "measured is the start of the interpreter",
-                                 figure_duration(least < median ? least : median, 0, floor), all));
-    else if (least <= 0 && median < FLOOR_GUESS_S)
-        list_add_owned(list, xasprintf("in %s the start of the interpreter is most of what is "
-                                       "measured",
-                                       all));
+    char least[FIGURE_MAX], most[FIGURE_MAX], all[FIGURE_MAX];
+    if (benchmark->empty_count == 0 && runs.median < SHORT_RUN_S)
+        list_add_owned(list, xasprintf("%s is short: much of it may be the start of the "
+                                       "interpreter",
+                                       figure_duration(runs.median, 0, all)));
+    if (benchmark->empty_count < EMPTY_LEAST)
+        return;
+    struct summary empty = statistics_summary(benchmark->empty_seconds, benchmark->empty_count);
+    (void)figure_duration(empty.min, runs.median, least);
+    (void)figure_duration(empty.max, runs.median, most);
+    (void)figure_duration(runs.median, 0, all);
+    if (empty.median >= runs.min && empty.max >= runs.median)
+        list_add_owned(list, xasprintf("it cannot be told apart from an empty script, which takes "
+                                       "%s to %s: what is measured is the start of the interpreter",
+                                       least, most));
+    else if (empty.min > runs.median / 2)
+        list_add_owned(list, xasprintf("an empty script takes %s to %s, and this one %s: most of "
+                                       "it is the start of the interpreter",
+                                       least, most, all));
 }
 
 static void warn_of_outliers(const double *values, size_t count, char ***list)
@@ -126,6 +141,14 @@ static void warn_of_drift(const double *values, size_t count, double median, cha
                                        100 * (change > 0 ? change : -change) / first));
 }
 
+char *benchmark_busy(const struct benchmark *benchmark)
+{
+    if (benchmark->load <= (double)benchmark->processors)
+        return NULL;
+    return xasprintf("the machine was busy with other work: %.1f wanted to run on %ld processor%s",
+                     benchmark->load, benchmark->processors, benchmark->processors == 1 ? "" : "s");
+}
+
 char **benchmark_warnings(const struct benchmark *benchmark, const struct measured *measured,
                           uint64_t asked_ns)
 {
@@ -134,14 +157,12 @@ char **benchmark_warnings(const struct benchmark *benchmark, const struct measur
     size_t count;
     autofree double *values = benchmark_values(benchmark, BENCH_WALL, &count);
     double median = statistics_median(values, count);
-    warn_of_the_floor(benchmark, median, &list);
+    warn_of_the_start(benchmark, statistics_summary(values, count), &list);
     warn_of_outliers(values, count, &list);
     warn_of_drift(values, count, median, &list);
-    if (benchmark->load > (double)benchmark->processors)
-        list_add_owned(&list, xasprintf("the machine was busy with other work: %.1f wanted to run "
-                                        "on %ld processor%s",
-                                        benchmark->load, benchmark->processors,
-                                        benchmark->processors == 1 ? "" : "s"));
+    char *busy = benchmark_busy(benchmark);
+    if (busy)
+        list_add_owned(&list, busy);
     if (measured && measured->interval_ns > asked_ns)
         list_add_owned(&list, xasprintf("readings every %s would have cost more than they may, or "
                                         "the machine was too busy for them: they were taken about "

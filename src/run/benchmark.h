@@ -14,7 +14,8 @@
 #include "statistics.h"
 
 /* More would measure the same again. */
-#define BENCH_RUNS_MAX 10000
+#define BENCH_RUNS_MAX  10000
+#define BENCH_EMPTY_MAX 5
 
 struct bench_run {
     double wall_seconds, cpu_user_seconds, cpu_system_seconds, peak_memory_mb;
@@ -25,12 +26,14 @@ struct bench_run {
 struct benchmark {
     struct bench_run *runs;
     size_t count;
-    double floor_seconds; /* what an empty script takes, or 0: not known */
-    double load;          /* how many others wanted to run before it began (getloadavg(3)), or 0 */
+    double empty_seconds[BENCH_EMPTY_MAX]; /* what an empty script took in its place */
+    size_t empty_count;
+    double load; /* how many others wanted to run before it began (getloadavg(3)), or 0 */
     long processors;
 };
 
 void benchmark_take(struct benchmark *benchmark, const struct outcome *outcome);
+void benchmark_take_empty(struct benchmark *benchmark, double seconds);
 void benchmark_done(struct benchmark *benchmark);
 
 /* It ended by itself and says that it went well. */
@@ -50,6 +53,9 @@ enum bench_figure {
 double *benchmark_values(const struct benchmark *benchmark, enum bench_figure figure,
                          size_t *count) must_check;
 struct summary benchmark_summary(const struct benchmark *benchmark, enum bench_figure figure);
+
+/* Of a machine that was busy before anything began; NULL where it was not. The caller's. */
+char *benchmark_busy(const struct benchmark *benchmark);
 
 /* What the reader of the figures should know, a sentence each; NULL-ended, the caller's. `asked`
  * is the interval between readings that was asked for, and `measured` may be NULL. */

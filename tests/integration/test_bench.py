@@ -121,8 +121,32 @@ def test_a_run_that_fails_ends_it_with_its_last_words(bench):
     assert done.exit == 7
     result = done.json()
     assert [one["exit_code"] for one in result["runs"]] == [7]
-    assert done.err.splitlines()[0] == "cordon: -c: exit status 7, and no more runs of it"
+    assert "statistics" not in result
+    assert done.err.splitlines()[0] == "cordon: -c: exit status 7: nothing more is measured"
     assert done.err.endswith("the last line\n") and len(done.err) < 4096
+
+
+def test_what_fails_is_not_compared(bench, tmp_path):
+    names = "bad.py", "a.py", "b.py"
+    for name, code in zip(names, ("import nothing_such", "1", "1")):
+        (tmp_path / name).write_text(code)
+    scripts = [word for name in names[1:] for word in ("--compare", tmp_path / name)]
+    done = bench("--runs", 2, *scripts, tmp_path / "bad.py")
+    assert (done.exit, done.out) == (1, "")
+    assert "bad.py: exit status 1: nothing more is measured" in done.err.splitlines()[0]
+    assert done.err.splitlines()[-1].startswith("ModuleNotFoundError")
+
+
+def test_more_than_two_are_ranked(bench, tmp_path):
+    for name, seconds in ("slow", 0.4), ("fast", 0), ("middle", 0.15):
+        (tmp_path / f"{name}.py").write_text(f"import time; time.sleep({seconds})")
+    scripts = [word for name in ("fast", "middle") for word in ("--compare", tmp_path / f"{name}.py")]
+    done = bench("--runs", 3, *scripts, tmp_path / "slow.py")
+    assert done.exit == 0, done
+    table = done.out.split("the fastest first\n")[1].splitlines()[:3]
+    assert [os.path.basename(line) for line in table] == ["fast.py", "middle.py", "slow.py"]
+    assert " 1.00 times" in table[0]
+    assert done.out.count("the machine was busy") <= 1
 
 
 def test_what_cannot_run_is_not_measured(bench):
@@ -134,16 +158,28 @@ def test_what_cannot_run_is_not_measured(bench):
 
 
 def test_an_interrupt_shows_what_there_is(start, tmp_path):
-    process = start(
-        *("bench", "--runs", "1000", "--directory", tmp_path, "-c"),
-        "open('log', 'a').write('x')\nimport time; time.sleep(.01)",
-    )
+    code = "import os, time\nopen('log', 'a').write('x')\n"
+    code += "time.sleep(1000 if os.path.getsize('log') > 2 else .01)"
+    process = start(*("bench", "--runs", "1000", "--directory", tmp_path, "-c"), code)
     log = tmp_path / "log"
     support.soon(lambda: log.exists() and len(log.read_text()) >= 3, 60)
     process.send_signal(signal.SIGINT)
     done = support.finish(process)
     assert done.exit == 130
-    assert "median" in done.out and " runs" in done.out
+    assert "median" in done.out and "2 of 1000 runs" in done.out
+    assert "cordon: interrupted after 2 of 1000 runs\n" in done.err
+
+
+def test_an_interrupt_before_the_first_end_says_so(start, tmp_path):
+    process = start(
+        *("bench", "--runs", "20", "--directory", tmp_path, "-c"),
+        "open('log', 'a').write('x')\nimport time; time.sleep(1000)",
+    )
+    support.soon((tmp_path / "log").exists, 60)
+    process.send_signal(signal.SIGINT)
+    done = support.finish(process)
+    assert (done.exit, done.out) == (130, "")
+    assert "cordon: interrupted after 0 of 20 runs\n" in done.err
 
 
 def test_a_job_has_the_whole_result(bench, run):

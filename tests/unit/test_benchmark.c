@@ -92,10 +92,24 @@ static void what_disturbs_is_said(void **state)
     assert_null(benchmark_warnings(&quiet, NULL, 0));
     quiet.load = 2.1;
     assert_true(warned(&quiet, NULL, "busy"));
-    quiet.floor_seconds = 0.06;
-    assert_true(warned(&quiet, NULL, "the start of the interpreter"));
-    quiet.floor_seconds = 0.04;
-    assert_false(warned(&quiet, NULL, "the start of the interpreter"));
+    static const struct {
+        double least;
+        const char *words; /* or nothing is said */
+    } empties[] = {
+        { 0.04, NULL },
+        { 0.049, NULL }, /* one of them is less than half */
+        { 0.06, "takes 60 ms to 64 ms, and this one 100 ms" },
+        { 0.098, "cannot be told apart" },
+    };
+    for (size_t i = 0; i < COUNT(empties); i++) {
+        quiet.empty_count = 0;
+        benchmark_take_empty(&quiet, empties[i].least);
+        benchmark_take_empty(&quiet, empties[i].least);
+        assert_false(warned(&quiet, NULL, "empty script")); /* of two readings */
+        benchmark_take_empty(&quiet, empties[i].least + 0.004);
+        assert_true(warned(&quiet, NULL, "empty script") == (empties[i].words != NULL));
+        assert_true(!empties[i].words || warned(&quiet, NULL, empties[i].words));
+    }
     const struct measured stretched = { .interval_ns = 3 * NS_PER_MS };
     assert_true(warned(&quiet, &stretched, "about every 3.00 ms"));
     benchmark_done(&quiet);
