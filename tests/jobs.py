@@ -30,7 +30,8 @@ class JobClient:
     def call(self, tool, **arguments):
         result = self.reply(tool, **arguments)
         assert result["isError"] is False, result["content"][0]["text"]
-        (block,) = result["content"]
+        block, *pictures = result["content"]  # of a benchmark
+        assert all(picture["type"] == "image" for picture in pictures)
         assert json.loads(block["text"]) == result["structuredContent"]
         return result["structuredContent"]
 

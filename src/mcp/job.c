@@ -350,6 +350,13 @@ static int job_run(struct job *job, struct error *err)
                       &job->sink, &job->run, err);
 }
 
+static void tell_runs(struct job *job)
+{
+    const struct progress_note note = { job->measuring.begun, measuring_total(&job->measuring),
+                                        "runs of a benchmark" };
+    take_progress(job, &note);
+}
+
 /* Of a benchmark one run follows the other, and the job ends with the last. */
 static void on_ended(struct run_sink *sink, const struct outcome *outcome,
                      const uint64_t dropped[2])
@@ -360,13 +367,13 @@ static void on_ended(struct run_sink *sink, const struct outcome *outcome,
     while (measuring_next(&job->measuring, job->record.id, &last, dropped, &job->launch,
                           &job->input)) {
         if (job_run(job, &last.error) == 0) {
-            take_progress(job, &(const struct progress_note){ job->measuring.begun,
-                                                              measuring_total(&job->measuring),
-                                                              "runs of a benchmark" });
+            tell_runs(job);
             return;
         }
         last.end = END_FAULT;
     }
+    if (job->measuring.begun > 1 && last.end == END_EXITED && last.code == 0)
+        tell_runs(job);
     job_end(job, &last, job->measuring.dropped);
 }
 

@@ -89,7 +89,8 @@ static const struct field timeout_seconds = PARAMETER(
             "than the policy's limit is refused.");
 
 static const struct field sample_interval =
-    PARAMETER(sample_interval, FIELD_NUMBER, .fallback = "0.05",
+    PARAMETER(sample_interval, FIELD_NUMBER, .fallback = "0.05", .lowest = SAMPLE_LEAST_S,
+              .highest = SAMPLE_MOST_S,
               .help = "Seconds between two readings of CPU time and memory, from 0.001 to 3600.");
 
 static const struct field runs = PARAMETER(
@@ -238,16 +239,6 @@ static bool has_field(const struct field *const *fields, const struct field *wan
     return *fields;
 }
 
-static int check_interval(const struct field *const *fields, const struct run_call *call,
-                          struct error *err)
-{
-    if (has_field(fields, &sample_interval) &&
-        (call->sample_interval < SAMPLE_LEAST_S || call->sample_interval > SAMPLE_MOST_S))
-        return fail_caller(err, ERANGE, "sample_interval must be from %g to %g seconds, not %g",
-                           SAMPLE_LEAST_S, SAMPLE_MOST_S, call->sample_interval);
-    return 0;
-}
-
 static int check_words(const struct run_call *call, struct error *err)
 {
     if (call->policy && policy_name_check(call->policy, err) < 0)
@@ -274,8 +265,7 @@ int run_call_decode(const struct field *const *fields, struct json_object *argum
         return fail_caller(err, EINVAL,
                            "exactly one of script_content and script_path is allowed, and %s given",
                            ret->script_path ? "both are" : "neither is");
-    r = check_interval(fields, ret, err);
-    return r < 0 ? r : check_words(ret, err);
+    return check_words(ret, err);
 }
 
 void run_call_done(const struct field *const *fields, struct run_call *call)

@@ -161,6 +161,9 @@ static int decode_number(const struct field *field, struct json_object *value, v
     if (!json_object_is_type(value, json_type_int) && !json_object_is_type(value, json_type_double))
         return wrong_type(field, "a number", value, err);
     double number = json_object_get_double(value);
+    if (field->highest > 0 && !(number >= field->lowest && number <= field->highest))
+        return fail_caller(err, ERANGE, "%s must be from %g to %g, not %g", field->name,
+                           field->lowest, field->highest, number);
     if (!(number > 0 && number <= FIELD_NUMBER_MAX))
         return fail_caller(err, ERANGE, "%s must be more than 0 and at most %.0f, not %g",
                            field->name, FIELD_NUMBER_MAX, number);

@@ -36,16 +36,17 @@ struct field {
     const char *name;
     enum field_kind kind;
     unsigned flags;
-    const char *fallback; /* the default as JSON; NULL: none, the parameter is required */
-    int64_t least, most;  /* of an integer; `most` also: bytes of one text, 0: FIELD_TEXT_MAX */
-    const char *help;     /* the description a model reads */
-    size_t offset;        /* of its member in the struct */
+    const char *fallback;   /* the default as JSON; NULL: none, the parameter is required */
+    int64_t least, most;    /* of an integer; `most` also: bytes of one text, 0: FIELD_TEXT_MAX */
+    double lowest, highest; /* of a number; 0, 0: what any may be */
+    const char *help;       /* the description a model reads */
+    size_t offset;          /* of its member in the struct */
 };
 
 /* Nothing longer fits into a launch anyway. */
 #define FIELD_TEXT_MAX (64UL * 1024)
 
-/* A FIELD_NUMBER is more than 0 and at most this. */
+/* A FIELD_NUMBER is more than 0 and at most this, where its row says no more. */
 #define FIELD_NUMBER_MAX 1000000000.0
 
 /* `fields` is NULL-ended, `out` a zeroed struct. Failures are BLAME_CALLER and

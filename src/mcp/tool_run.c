@@ -177,11 +177,12 @@ static const struct step {
 };
 
 /* The parameter that a failed question was about. */
-static const char *parameter(const struct work *work)
+static const char *parameter(const struct work *work, const struct resolved *answer)
 {
     if (steps[work->step].asks == variables_ask)
         return "env_file";
-    return work->asked.script_path ? "script_path" : "directory";
+    bool no_directory = work->asked.directory && answer && !answer->directory;
+    return work->asked.script_path && !no_directory ? "script_path" : "directory";
 }
 
 static void proceed(struct work *work);
@@ -211,7 +212,7 @@ static void on_answer(void *context, const struct resolved *answer, int fd)
     if (r == 0)
         r = steps[work->step].take(work, answer, file, &err);
     if (r < 0) {
-        (void)fail_within(&err, "%s", parameter(work));
+        (void)fail_within(&err, "%s", parameter(work, answer));
         work_refuse(work, &err);
         return;
     }
@@ -231,7 +232,7 @@ static void proceed(struct work *work)
     struct error err = { 0 };
     if (gate_resolve(work->call->services->gate, directory, path, on_answer, work, &work->ticket,
                      &err) < 0) {
-        (void)fail_within(&err, "%s", parameter(work));
+        (void)fail_within(&err, "%s", parameter(work, NULL));
         work_refuse(work, &err);
     }
 }

@@ -462,6 +462,11 @@ def test_a_benchmark_in_the_background_is_a_job_like_any_other(client):
     record = client.ended(answer["job_id"])
     assert record["label"] == "bench"
     assert len(record["result"]["runs"]) == 1
+    answer = client.call(
+        "py_benchmark_script", script_content="print(1)", async_mode=True, runs=2, warmup=1
+    )
+    progress = client.ended(answer["job_id"])["progress"]
+    assert (progress["current"], progress["total"]) == (3, 3)
     late = client.call(
         "py_benchmark_script", script_content="import time; time.sleep(60)", timeout_seconds=1
     )
@@ -472,6 +477,17 @@ def test_a_benchmark_in_the_background_is_a_job_like_any_other(client):
 def test_an_interval_that_is_none_is_refused(client, interval):
     error = client.error("py_benchmark_script", script_content="1", sample_interval=interval)
     assert "sample_interval must be" in error
+    if type(interval) in (int, float):
+        assert "must be from 0.001 to 3600, not" in error
+
+
+def test_the_parameter_that_is_wrong_is_named(client, tmp_path):
+    (tmp_path / "a.py").write_text("1")
+    for directory in ("/etc", str(tmp_path / "none")):
+        error = client.error("py_run_script_in_dir", directory=directory, script_path="a.py")
+        assert error.startswith("directory: "), error
+    error = client.error("py_run_script_in_dir", directory=str(tmp_path), script_path="b.py")
+    assert error.startswith("script_path: "), error
 
 
 # --- what the gate knows ------------------------------------------------------------------------
