@@ -149,6 +149,17 @@ static double first_known(double a, double b)
     return isnan(a) ? b : a;
 }
 
+static void read_warnings(struct json_object *list, struct measured *measured)
+{
+    size_t count = list ? json_object_array_length(list) : 0;
+    for (size_t i = 0; i < count && measured->warning_count < CHART_WARNINGS_MAX; i++) {
+        struct json_object *row = json_object_array_get_idx(list, i);
+        if (json_object_is_type(row, json_type_string))
+            one_line(json_object_get_string(row), measured->warnings[measured->warning_count++],
+                     CHART_TEXT_MAX);
+    }
+}
+
 static void read_measured(struct json_object *object, struct measured *ret)
 {
     struct json_object *usage = member_of(object, "usage"), *limits = member_of(object, "limits");
@@ -173,6 +184,7 @@ static void read_measured(struct json_object *object, struct measured *ret)
     read_samples(json_list(object, "samples"), ret);
     read_runs(json_list(object, "runs"), ret);
     processes_name(json_list(object, "samples"), ret);
+    read_warnings(json_list(object, "warnings"), ret);
 }
 
 static void read_comparison(struct json_object *row, struct document *document)

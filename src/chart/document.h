@@ -54,6 +54,9 @@ struct run_figures {
 enum phase { PHASE_QUEUE, PHASE_PREPARE, PHASE_BOX, PHASE_INTERPRETER, PHASE_SCRIPT, PHASE_COUNT };
 extern const char *const phase_names[PHASE_COUNT];
 
+/* Of the warnings of one script so many are shown. */
+#define CHART_WARNINGS_MAX 2
+
 struct measured {
     char label[CHART_TEXT_MAX]; /* empty where there is none */
     char end[32], signal[32];
@@ -66,6 +69,8 @@ struct measured {
     struct process named[CHART_NAMED_MAX]; /* the processes with the highest peaks, by pid */
     size_t named_count;
     bool others; /* there are further ones */
+    char warnings[CHART_WARNINGS_MAX][CHART_TEXT_MAX];
+    size_t warning_count;
     struct run_figures *runs;
     size_t run_count;
 };

@@ -386,7 +386,8 @@ static void lay_out(struct page *page, const struct cpu_bins *bins)
     const struct canvas *canvas = page->picture->canvas;
     const struct measured *run = page->run;
     double top = HEAD_HEIGHT + (has_band(run) ? BAND_HEIGHT : 0) + 26;
-    double room = canvas->height - top - BETWEEN - BOTTOM_GUTTER;
+    double notes = NOTE_HEIGHT * (double)run->warning_count;
+    double room = canvas->height - top - BETWEEN - BOTTOM_GUTTER - notes;
     double width = canvas->width - LEFT_GUTTER - MARGIN - 4;
     double upper = fmax(room * 0.55, 20), lower = fmax(room * 0.45, 20);
     double most = peak_of(run);
@@ -420,7 +421,10 @@ void draw_over_time(const struct picture *picture, const struct measured *run)
                           .colour = picture->theme->muted,
                           .align = ALIGN_RIGHT };
     canvas_textf(picture->canvas,
-                 (struct point){ picture->canvas->width - MARGIN, picture->canvas->height - 16 },
+                 (struct point){ picture->canvas->width - MARGIN,
+                                 page.cpu.at.y + page.cpu.height + 37 },
                  &words, "%zu samples", run->sample_count);
+    for (size_t i = 0; i < run->warning_count; i++)
+        plot_note(picture, run->warning_count - 1 - i, run->warnings[i]);
     cpu_bins_done(&bins);
 }

@@ -82,12 +82,24 @@ void plot_time_axis(const struct picture *picture, const struct panel *panel, co
                     &mark);
         canvas_text(picture->canvas, (struct point){ x, bottom + 18 }, &label, tick.shown);
     }
+    if (!name)
+        return;
     struct text words = { .size = TEXT_SIZE,
                           .colour = theme->muted,
                           .align = ALIGN_MIDDLE,
                           .max_width = fmax(panel->width, 1) };
     struct point middle = { panel->at.x + panel->width / 2, bottom + 37 };
     canvas_textf(picture->canvas, middle, &words, "%s (%s)", name, panel->x.unit_name);
+}
+
+void plot_note(const struct picture *picture, size_t line, const char *words)
+{
+    struct canvas *canvas = picture->canvas;
+    struct text small = { .size = TICK_SIZE - 1,
+                          .colour = picture->theme->muted,
+                          .max_width = fmax(canvas->width - 2 * MARGIN, 1) };
+    struct point at = { MARGIN, canvas->height - 12 - NOTE_HEIGHT * (double)line };
+    canvas_text(canvas, at, &small, words);
 }
 
 double plot_heading(const struct picture *picture, const struct panel *panel, const char *name,

@@ -38,8 +38,12 @@ void plot_head(const struct picture *picture, const char *title, const char *bad
 /* Lines across the panel at the ticks of y, with figures to the left. */
 void plot_grid(const struct picture *picture, const struct panel *panel);
 
-/* The ticks of x with figures below, and `name` with the unit below them. */
+/* The ticks of x with figures below, and `name` with the unit below them, unless it is NULL. */
 void plot_time_axis(const struct picture *picture, const struct panel *panel, const char *name);
+
+/* A line of small words at the foot of the picture, `line` lines above the lowest. */
+#define NOTE_HEIGHT 15.0
+void plot_note(const struct picture *picture, size_t line, const char *words);
 
 /* Above the panel's left corner: "memory (MB)". Returns its width. */
 double plot_heading(const struct picture *picture, const struct panel *panel, const char *name,

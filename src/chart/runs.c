@@ -10,10 +10,11 @@
 #include "str.h"
 
 #define LABELS_WIDTH 168.0
-#define BETWEEN      26.0
-#define ROW_MAX      150.0
+#define BETWEEN      52.0
+#define ROW_MAX      240.0
 #define ROW_LEAST    30.0
-#define FOOT         54.0
+#define HEADING      22.0 /* the panels' */
+#define TICKS        34.0 /* below a panel */
 #define CAPTION      18.0
 #define CAPTIONS_MAX 6
 
@@ -23,6 +24,17 @@
 /* More dots than this are a cloud: a histogram says more. */
 #define DOTS_MAX 80
 #define BINS_MAX 48
+
+/* Quarters of fewer runs are made up. */
+#define BOX_LEAST 5
+#define BOX_HALF  48.0 /* its height */
+
+/* Warnings of so many lines in all. */
+#define NOTES_MAX 4
+
+/* The least that an axis spans, as a part of its values: noise must not fill a panel. */
+#define SPAN_OF_TIME   0.05
+#define SPAN_OF_MEMORY 0.25
 
 /* Dots become smaller until they have room beside each other, but not smaller than this. */
 #define DOT_LEAST 1.9
@@ -102,15 +114,16 @@ static void draw_bad(const struct rows *rows, const struct panel *panel,
     }
 }
 
-/* From quarter to quarter, and the median through it. */
+/* From quarter to quarter where there are enough, and the median through it. */
 static void draw_box(const struct rows *rows, const struct panel *panel,
                      const struct spread *spread, double middle, colour fill)
 {
     struct canvas *canvas = rows->picture->canvas;
-    double half = rows->row * 0.40;
+    double half = fmin(rows->row * 0.40, BOX_HALF);
     double left = panel_x(panel, spread->quarter), right = panel_x(panel, spread->three_quarters);
-    canvas_rounded(canvas, (struct point){ left, middle - half }, right - left, 2 * half, 3,
-                   faded(fill, 0x30));
+    if (spread->count >= BOX_LEAST)
+        canvas_rounded(canvas, (struct point){ left, middle - half }, right - left, 2 * half, 3,
+                       faded(fill, 0x30));
     double x = panel_x(panel, spread->median);
     struct line line = { rows->picture->theme->ink, 2, 0 };
     canvas_line(canvas, (struct point){ x, middle - half }, (struct point){ x, middle + half },
@@ -334,6 +347,10 @@ static struct axis axis_over(const struct rows *rows, enum figures which, double
             widen(&low, &high, run_figure(&measured->runs[j], which));
         spread_done(&spread);
     }
+    double span = high * (which == FIGURES_WALL ? SPAN_OF_TIME : SPAN_OF_MEMORY);
+    double more = fmax(span - (high - low), 0) / 2;
+    low -= more;
+    high += more;
     double pad = (high - low) * 0.06;
     low = low < 0.3 * high ? 0 : low - pad;
     return axis_make(which == FIGURES_WALL ? QUANTITY_TIME : QUANTITY_MEMORY, low, high + pad,
@@ -350,7 +367,14 @@ static void draw_ticks(const struct rows *rows, const struct panel *panel, const
         canvas_line(rows->picture->canvas, (struct point){ x, panel->at.y },
                     (struct point){ x, panel->at.y + panel->height }, &thin);
     }
-    plot_time_axis(rows->picture, panel, name);
+    struct line frame = { theme->axis, 1, 0 };
+    double bottom = floor(panel->at.y + panel->height) + 0.5, left = floor(panel->at.x) + 0.5;
+    canvas_line(rows->picture->canvas, (struct point){ left, panel->at.y },
+                (struct point){ left, bottom }, &frame);
+    canvas_line(rows->picture->canvas, (struct point){ left, bottom },
+                (struct point){ panel->at.x + panel->width, bottom }, &frame);
+    plot_time_axis(rows->picture, panel, NULL);
+    plot_heading(rows->picture, panel, name, panel->x.unit_name);
 }
 
 static void draw_panel(const struct rows *rows, const struct panel *panel, enum figures which)
@@ -401,12 +425,12 @@ static void lay_out(struct rows *rows, double top, double bottom)
 
 static void draw_single(struct rows *rows, double top, double bottom)
 {
-    double upper = fmin((bottom - top) * 0.36, ROW_MAX);
+    double upper = (bottom - top) * 0.36;
     lay_out(rows, top, top + upper);
     draw_panel(rows, &rows->wall, FIGURES_WALL);
     if (rows->has_memory)
         draw_panel(rows, &rows->memory, FIGURES_MEMORY);
-    double below = top + upper + 86;
+    double below = top + upper + TICKS + HEADING + 12;
     if (bottom - below < 60)
         return;
     double count = (double)rows->document->scripts[0].run_count;
@@ -420,17 +444,67 @@ static void draw_single(struct rows *rows, double top, double bottom)
     draw_numbers(rows->picture, &order);
 }
 
+/* --- the foot
+ * ---------------------------------------------------------------------------------------------- */
+
+/* What the marks mean. */
+static void draw_key(const struct rows *rows, size_t line)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < rows->count; i++)
+        most = rows->document->scripts[i].run_count > most ? rows->document->scripts[i].run_count
+                                                           : most;
+    autofree char *words =
+        xasprintf("%s  ·  upright line: median%s",
+                  most > DOTS_MAX ? "bars: how many runs took so long" : "a dot: one run",
+                  most >= BOX_LEAST ? "  ·  box: the middle half of the runs" : "");
+    plot_note(rows->picture, line, words);
+}
+
+static size_t note_count(const struct document *document)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < document->script_count; i++)
+        count += document->scripts[i].warning_count;
+    return count < NOTES_MAX ? count : NOTES_MAX;
+}
+
+static void draw_foot(const struct rows *rows)
+{
+    const struct document *document = rows->document;
+    size_t line = note_count(document);
+    draw_key(rows, line);
+    for (size_t i = 0; i < document->script_count; i++)
+        for (size_t j = 0; j < document->scripts[i].warning_count && line > 0; j++) {
+            const struct measured *script = &document->scripts[i];
+            autofree char *words =
+                xasprintf("%s%s%s", document->script_count > 1 ? script->label : "",
+                          document->script_count > 1 ? ": " : "", script->warnings[j]);
+            plot_note(rows->picture, --line, words);
+        }
+    size_t left_out = document->script_count - rows->count + document->omitted;
+    struct canvas *canvas = rows->picture->canvas;
+    struct text note = { .size = TICK_SIZE,
+                         .colour = rows->picture->theme->muted,
+                         .align = ALIGN_RIGHT };
+    if (left_out)
+        canvas_textf(canvas, (struct point){ canvas->width - MARGIN, 54 }, &note,
+                     "%zu more not shown", left_out);
+}
+
 void draw_runs(const struct picture *picture, const struct document *document)
 {
     struct rows rows = { .picture = picture, .document = document };
     size_t captions =
         caption_count(document) + (document->comparison_count > caption_count(document));
-    double top = HEAD_HEIGHT + 4 + CAPTION * (double)captions;
-    double bottom = picture->canvas->height - FOOT;
+    double top = HEAD_HEIGHT + CAPTION * (double)captions + HEADING;
+    double notes = NOTE_HEIGHT * (double)(note_count(document) + 1) + 4;
+    double bottom = picture->canvas->height - notes - TICKS;
     draw_head(&rows);
     draw_captions(&rows);
     if (document->script_count == 1) {
-        draw_single(&rows, top, bottom);
+        draw_single(&rows, top, bottom - 16);
+        draw_foot(&rows);
         return;
     }
     lay_out(&rows, top, bottom);
@@ -439,9 +513,5 @@ void draw_runs(const struct picture *picture, const struct document *document)
         draw_panel(&rows, &rows.memory, FIGURES_MEMORY);
     for (size_t i = 0; i < rows.count; i++)
         draw_label(&rows, &document->scripts[i], i);
-    size_t left_out = document->script_count - rows.count + document->omitted;
-    struct text note = { .size = TICK_SIZE, .colour = picture->theme->muted };
-    if (left_out)
-        canvas_textf(picture->canvas, (struct point){ MARGIN, picture->canvas->height - 16 }, &note,
-                     "%zu more not shown", left_out);
+    draw_foot(&rows);
 }

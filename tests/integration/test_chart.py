@@ -181,6 +181,19 @@ def test_scripts_are_compared_in_words(svg):
     assert any(text.startswith("no difference between c.py and a.py") for text in texts)
 
 
+def test_what_the_marks_mean_and_what_was_warned_of_stands_below(svg):
+    few, many = ({**of_runs("x.py", 0.5, count), "warnings": ["it was busy"]} for count in (4, 5))
+    _, texts = svg(few)
+    assert {"wall time", "peak memory", "it was busy"} <= set(texts)
+    (key,) = [text for text in texts if "upright line: median" in text]
+    assert "box" not in key, "of so few runs there is none"
+    _, texts = svg({"scripts": [few, many]})
+    assert {"2 scripts compared", "x.py: it was busy"} <= set(texts)
+    assert any("box: the middle half of the runs" in text for text in texts)
+    _, texts = svg({**measured(), "warnings": ["it was busy", 7, "\u202e" * 400]})
+    assert "it was busy" in texts
+
+
 def test_a_profile_becomes_a_flame_graph(svg):
     frames = [{"stack": ["main", "slow"], "seconds": 3}, {"stack": ["main"], "seconds": 1}]
     root, texts = svg({"label": "p.py", "frames": frames}, "--flame")
