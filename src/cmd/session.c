@@ -77,28 +77,46 @@ static bool was_forwarded(const struct session *session, int number)
     return number > 0 && number < NSIG && session->forwarded[number];
 }
 
-void session_say_end(struct session *session)
+/* Limits that ended nothing: which, how much it was, and how to have more. */
+static void say_reached(struct session *session)
 {
     static const struct {
         unsigned bit;
-        const char *what;
-    } reached[] = { { REACHED_PIDS, "processes" },
-                    { REACHED_DISK, "disk" },
-                    { REACHED_FILES, "open files" } };
+        const char *what, *limit;
+    } reached[] = { { REACHED_PIDS, "processes and threads", "pids" },
+                    { REACHED_DISK, "disk (scratch directories)", "scratch" },
+                    { REACHED_FILES, "open files", "open_files" } };
+    const struct limits *limits = &session->started.limits;
+    const uint64_t bounds[] = { limits->pids, limits->scratch_bytes, limits->open_files };
+    for (size_t i = 0; i < COUNT(reached) && session->box_stood; i++) {
+        char bound[32];
+        if (!(session->outcome.reached & reached[i].bit))
+            continue;
+        limit_print(bounds[i], reached[i].bit == REACHED_DISK ? UNIT_SIZE : UNIT_COUNT, bound);
+        autofree char *way = limit_way_up(reached[i].limit, ASKER_PERSON);
+        session_say(session, "the limit on %s, %s, was reached: some calls failed; %s",
+                    reached[i].what, bound, way);
+    }
+}
+
+void session_say_end(struct session *session)
+{
     const struct outcome *outcome = &session->outcome;
     const struct limits *limits = session->box_stood ? &session->started.limits : NULL;
     bool timeout = outcome->end == END_WALL || outcome->end == END_CPU;
     autofree char *sentence =
         timeout ? result_sentence(outcome, limits) : result_error(outcome, limits, ASKER_PERSON);
+    if (timeout && !session->unread) { /* before it: that it is the last line, some rely on */
+        autofree char *way = limit_way_up(outcome->end == END_WALL ? "wall" : "cpu", ASKER_PERSON);
+        session_say(session, "out of time: %s", way);
+    }
     if (sentence && !session->unread)
         session_say(session, "%s%s", timeout ? "[TIMEOUT] " : "", sentence);
     const char *name = signal_name(outcome->code);
     if (outcome->end == END_SIGNALLED && !was_forwarded(session, outcome->code))
         session_say(session, "ended by signal %d%s%s", outcome->code, name ? " " : "",
                     name ? name : "");
-    for (size_t i = 0; i < COUNT(reached); i++)
-        if (outcome->reached & reached[i].bit)
-            session_say(session, "the limit on %s was reached: some calls failed", reached[i].what);
+    say_reached(session);
     if (session->dropped[0] + session->dropped[1] > 0 && limits) {
         char shown[32];
         limit_print(limits->output_bytes, UNIT_SIZE, shown);

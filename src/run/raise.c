@@ -36,13 +36,13 @@ static char *figure(const struct outcome *outcome)
     return xstrdup("");
 }
 
-static char *way_up(const char *limit, enum asker asker)
+char *limit_way_up(const char *limit, enum asker asker)
 {
     for (size_t i = 0; i < COUNT(asked); i++)
         if (strcmp(asked[i].limit, limit) == 0 && asked[i].words[asker])
-            return xasprintf("; %s raises it, up to limits.%s of the policy", asked[i].words[asker],
+            return xasprintf("%s raises it, up to limits.%s of the policy", asked[i].words[asker],
                              limit);
-    return xasprintf("; limits.%s of the policy raises it", limit);
+    return xasprintf("limits.%s of the policy raises it", limit);
 }
 
 /* Each sentence about a limit begins with its name. */
@@ -63,6 +63,6 @@ char *result_error(const struct outcome *outcome, const struct limits *limits, e
     const char *limit = sentence && limits ? limit_of(sentence) : NULL;
     if (!limit)
         return sentence;
-    autofree char *reached = sentence, *came = figure(outcome), *way = way_up(limit, asker);
-    return xasprintf("%s%s%s", reached, came, way);
+    autofree char *reached = sentence, *came = figure(outcome), *way = limit_way_up(limit, asker);
+    return xasprintf("%s%s; %s", reached, came, way);
 }

@@ -13,3 +13,7 @@ enum asker { ASKER_PERSON, ASKER_CLIENT };
  * policy". `limits`: NULL where no box stood. The caller's; NULL where the script ended by itself.
  */
 char *result_error(const struct outcome *outcome, const struct limits *limits, enum asker asker);
+
+/* "--pids raises it, up to limits.pids of the policy", by a limit's name (limits.h); the caller's.
+ */
+char *limit_way_up(const char *limit, enum asker asker);

@@ -46,13 +46,21 @@ def test_the_wall_limit_is_124_and_named(python):
     )
     assert result.exit == 124
     assert result.out == "first\n"
-    assert result.err == f"cordon: [TIMEOUT] wall limit of {seconds - 0.5} s reached\n"
+    way = "cordon: out of time: --timeout raises it, up to limits.wall of the policy\n"
+    assert result.err == way + f"cordon: [TIMEOUT] wall limit of {seconds - 0.5} s reached\n"
 
 
 def test_the_cpu_limit_is_124_and_named(python):
     result = python("while True: pass", "--cpu", "200ms")
     assert result.exit == 124
-    assert result.err == "cordon: [TIMEOUT] cpu limit of 0.2 s reached\n"
+    way = "cordon: out of time: --cpu raises it, up to limits.cpu of the policy\n"
+    assert result.err == way + "cordon: [TIMEOUT] cpu limit of 0.2 s reached\n"
+
+
+def test_a_limit_that_made_calls_fail_says_how_much_it_was_and_how_to_have_more(python):
+    code = "import os\ntry: os.fork() or os._exit(0)\nexcept OSError: pass"
+    result = python(code, "--pids", "1")
+    assert "processes and threads, 1, was reached" in result.err and "--pids raises it" in result.err
 
 
 def test_the_memory_limit_is_137_and_named(python):

@@ -417,7 +417,8 @@ def test_a_time_limit_is_told_on_a_line_of_its_own(sit):
 
     seconds, person = support.limited(attempt, lambda person: b"before" in person.shown)
     reached = b"cordon: [TIMEOUT] wall limit of %d s reached\r\n" % seconds
-    assert person.shown == b"before\r\n" + reached
+    way = b"cordon: out of time: --timeout raises it, up to limits.wall of the policy\r\n"
+    assert person.shown == b"before\r\n" + way + reached
     assert person.modes() == person.before
 
 
