@@ -157,10 +157,12 @@ static void take_wish(void *context)
 static int record(struct bench *bench, struct error *err)
 {
     const struct subject *first = &bench->subjects[0];
+    autofree char *code =
+        bench->options->code ? recording_label_of_code(bench->options->code) : NULL;
     const struct recording_of of = {
         .job = first->launch.job,
         .tool = first->launch.tool,
-        .label = first->label,
+        .label = code ? code : first->label,
         .policy = bench->options->policy ? bench->options->policy : "default",
         .base = bench->base,
         .wished = take_wish,

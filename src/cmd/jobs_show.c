@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "cmd/command.h"
 #include "cmd/jobs.h"
 #include "job/record.h"
+#include "json.h"
 #include "run/result.h"
 #include "str.h"
 
@@ -54,12 +56,48 @@ static void print_json(struct json_object *object)
 
 /* --- many --------------------------------------------------------------------------------- */
 
-static void list_print(const struct record_list *list)
+/* How a job ended, of its result; a list has none of them. */
+struct ending {
+    char end[24];  /* or "": not known */
+    int exit_code; /* or -1 */
+};
+
+static struct ending ending_of(struct jobs_visit *visit, const char *id)
 {
-    char created[32], took[32], label[60];
+    struct ending ret = { .exit_code = -1 };
+    struct record record = { 0 };
+    struct error ignored;
+    if (store_find(visit->store, JOBS_OWNER, id, &record, &ignored) <= 0)
+        return ret; /* pruned meanwhile */
+    autojson struct json_object *result = record.result ? json_tokener_parse(record.result) : NULL;
+    struct json_object *end = NULL, *code = NULL;
+    if (json_object_is_type(result, json_type_object)) {
+        (void)json_object_object_get_ex(result, "end", &end);
+        (void)json_object_object_get_ex(result, "exit_code", &code);
+    }
+    if (json_object_is_type(end, json_type_string))
+        (void)printable(json_object_get_string(end), ret.end, sizeof(ret.end));
+    if (json_object_is_type(code, json_type_int) && json_object_get_int64(code) >= 0 &&
+        json_object_get_int64(code) <= 255)
+        ret.exit_code = json_object_get_int(code);
+    record_done(&record);
+    return ret;
+}
+
+static void list_print(struct jobs_visit *visit, const struct record_list *list)
+{
+    char created[32], took[32], label[60], code[12];
+    if (list->count == 0 && isatty(STDERR_FILENO))
+        complain("no job is recorded%s", visit->options->status ? " with that status" : "");
+    if (list->count > 0 && isatty(STDOUT_FILENO))
+        (void)printf("%-36s  %-9s  %4s  %-19s  %7s  %s\n", "ID", "STATUS", "EXIT", "CREATED",
+                     "TOOK", "LABEL");
     for (size_t i = 0; i < list->count; i++) {
         const struct record *record = &list->records[i];
-        (void)printf("%-36s  %-9s  %-19s  %7s  %s\n", record->id, job_status_name(record->status),
+        const struct ending ending = ending_of(visit, record->id);
+        (void)snprintf(code, sizeof(code), "%d", ending.exit_code);
+        (void)printf("%-36s  %-9s  %4s  %-19s  %7s  %s\n", record->id,
+                     job_status_name(record->status), ending.exit_code < 0 ? "-" : code,
                      jobs_when(record->created_ms, created), how_long(record, took),
                      printable(record->label  ? record->label
                                : record->tool ? record->tool
@@ -68,11 +106,17 @@ static void list_print(const struct record_list *list)
     }
 }
 
-static void list_print_json(const struct record_list *list)
+static void list_print_json(struct jobs_visit *visit, const struct record_list *list)
 {
     struct json_object *object = json_object_new_object(), *jobs = json_object_new_array();
-    for (size_t i = 0; i < list->count; i++)
-        json_object_array_add(jobs, record_json(&list->records[i]));
+    for (size_t i = 0; i < list->count; i++) {
+        const struct ending ending = ending_of(visit, list->records[i].id);
+        struct json_object *job = record_json(&list->records[i]);
+        json_object_object_add(job, "end", *ending.end ? json_object_new_string(ending.end) : NULL);
+        json_object_object_add(job, "exit_code",
+                               ending.exit_code < 0 ? NULL : json_object_new_int(ending.exit_code));
+        json_object_array_add(jobs, job);
+    }
     json_object_object_add(object, "jobs", jobs);
     json_object_object_add(object, "total", json_object_new_int64((int64_t)list->total));
     print_json(object);
@@ -110,9 +154,9 @@ int visit_list(struct jobs_visit *visit, struct error *err)
     if (r < 0)
         return r;
     if (visit->options->json)
-        list_print_json(&list);
+        list_print_json(visit, &list);
     else
-        list_print(&list);
+        list_print(visit, &list);
     if (list.count < list.total && !visit->options->json)
         complain("%zu of %" PRIu64 " jobs; --limit shows more", list.count, list.total);
     record_list_done(&list);

@@ -154,9 +154,10 @@ const char *page_seconds(double seconds, char out[32])
     return out;
 }
 
+/* Of 1024, as the contract's members ..._mb are. */
 const char *page_bytes(double bytes, char out[32])
 {
-    static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+    static const char *const units[] = { "KB", "MB", "GB", "TB" };
     size_t unit = 0;
     if (bytes < 1024) {
         (void)snprintf(out, 32, "%.0f bytes", bytes);

@@ -114,6 +114,21 @@ static void recording_free(struct recording *recording)
     free(recording);
 }
 
+#define LABEL_CODE 48
+
+char *recording_label_of_code(const char *code)
+{
+    char shown[LABEL_CODE + 8];
+    const char *first = code + strspn(code, " \t\r\n");
+    size_t len = strcspn(first, "\r\n"), kept = len;
+    if (kept > LABEL_CODE)
+        kept = utf8_whole(first, LABEL_CODE, false);
+    autofree char *line = xstrndup(first, kept);
+    bool more = first[len] != '\0' && first[len + strspn(first + len, " \t\r\n")] != '\0';
+    return xasprintf("-c %s%s", printable(line, shown, sizeof(shown)),
+                     kept < len || more ? " ..." : "");
+}
+
 int recording_begin(const struct options *options, const struct recording_of *of,
                     struct recording **ret, struct error *err)
 {

@@ -23,6 +23,9 @@ struct recording_of {
     void *context;
 };
 
+/* What a job of -c is called: the beginning of its code. The caller's. */
+char *recording_label_of_code(const char *code);
+
 /* Nothing has run yet: a store that cannot be used is a failure. */
 int recording_begin(const struct options *options, const struct recording_of *of,
                     struct recording **ret, struct error *err) must_check;

@@ -215,10 +215,13 @@ static const char *tool_of(const struct launch *launch)
 
 static int record(struct session *session, const struct launch *launch, struct error *err)
 {
+    const struct options *options = session->options;
+    autofree char *code =
+        options->code && !options->saved ? recording_label_of_code(options->code) : NULL;
     const struct recording_of of = {
         .job = session->job,
         .tool = launch->tool,
-        .label = label_of(session),
+        .label = code ? code : label_of(session),
         .policy = policy_of(session),
         .base = session->base,
         .wished = take_wish,

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pty
 import re
 import signal
 import sqlite3
@@ -131,6 +132,39 @@ def test_the_newest_come_first_and_a_filter_counts(run, jobs):
     failed = json.loads(jobs("list", "--status", "failed", "--json"))
     assert (failed["total"], len(failed["jobs"])) == (1, 1)
     assert len(jobs("list", "--limit", "2").splitlines()) == 2
+    assert [(job["end"], job["exit_code"]) for job in listed["jobs"]] == [
+        ("wall", 124),
+        ("exited", 1),
+        ("exited", 0),
+    ]
+    assert [job["label"] for job in listed["jobs"]] == [
+        "-c while True: pass",
+        "-c import sys; sys.exit(1)",
+        "-c 0",
+    ]
+    assert re.search(r" completed +1 .* -c import sys; sys.exit\(1\)$", jobs("list"), re.MULTILINE)
+
+
+def test_a_list_on_a_terminal_has_a_head_and_an_empty_one_says_so(cordon, state, run):
+    def on_a_terminal():
+        leader, follower = pty.openpty()
+        environment = support.clean_environment(CORDON_STATE=str(state), TERM="dumb")
+        words = [str(cordon), "jobs", "list"]
+        subprocess.run(
+            words, stdout=follower, stderr=follower, env=environment, check=True, timeout=120
+        )
+        os.close(follower)
+        shown = os.read(leader, 65536).decode()
+        os.close(leader)
+        return shown
+
+    assert run("jobs", "list").err == ""
+    assert on_a_terminal() == "cordon: no job is recorded\r\n"
+    run("run", "--job", "-c", "\nx = '" + "é" * 100 + "'\nraise SystemExit(3)")
+    head, line = on_a_terminal().splitlines()
+    assert head.split() == ["ID", "STATUS", "EXIT", "CREATED", "TOOK", "LABEL"]
+    assert line.index("completed") == head.index("STATUS")
+    assert re.search(r" 3  .* -c x = 'é+ \.\.\.$", line)
 
 
 def test_the_beginning_of_an_id_is_enough(run, record):

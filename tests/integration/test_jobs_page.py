@@ -51,9 +51,9 @@ def test_a_job_that_went_well(page):
     assert row(text, "end") == "the script ended by itself, with status 0"
     assert row(text, "asked by") == "cordon run"
     assert re.fullmatch(r"[\d.]+ (ms|s)", row(text, "script"))
-    assert re.fullmatch(r"[\d.]+ MiB of 1 GiB, (under )?[\d.]+ %", row(text, "memory"))
+    assert re.fullmatch(r"[\d.]+ MB of 1 GB, (under )?[\d.]+ %", row(text, "memory"))
     assert "    | one\n    | two\n" in text
-    assert re.search(r"^  output .* 8 bytes of 64 MiB, under 0.1 %$", text, re.MULTILINE)
+    assert re.search(r"^  output .* 8 bytes of 64 MB, under 0.1 %$", text, re.MULTILINE)
     assert re.search(r"^  output +cordon jobs output [0-9a-f]{8}$", text, re.MULTILINE)
     assert "\033" not in text
 

@@ -26,12 +26,8 @@ static void so_have_sizes(void **state)
         double bytes;
         const char *text;
     } sizes[] = {
-        { 0, "0 bytes" },
-        { 1023, "1023 bytes" },
-        { 1024, "1 KiB" },
-        { 3565158, "3.4 MiB" },
-        { 1024.0 * 1024 * 1024, "1 GiB" },
-        { 1023.9 * 1024, "1 MiB" },
+        { 0, "0 bytes" },      { 1023, "1023 bytes" },           { 1024, "1 KB" },
+        { 3565158, "3.4 MB" }, { 1024.0 * 1024 * 1024, "1 GB" }, { 1023.9 * 1024, "1 MB" },
         { 1e300, NULL },
     };
     char shown[32];
