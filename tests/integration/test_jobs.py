@@ -42,7 +42,7 @@ def marker():
 
 def begun(client, job):
     """The job has printed its first line."""
-    support.soon(lambda: client.status(job, incremental=False)["new_stdout"].startswith("begun"))
+    support.soon(lambda: client.status(job, incremental=False)["new_stdout"].startswith("begun\n"))
 
 
 # --- a real client ------------------------------------------------------------------------------
