@@ -13,6 +13,7 @@
 #include "cmd/jobs.h"
 #include "cmd/page.h"
 #include "json.h"
+#include "ratio_words.h"
 
 #define SHORT_ID      8 /* enough of an id to name a job, mostly */
 #define SHOWN_ENTRIES 8 /* of a list */
@@ -119,9 +120,9 @@ static void print_when(const struct page *page, const struct record *record)
         if (times[i].ms)
             page_row(page, times[i].name, "%s", jobs_when(times[i].ms, shown));
     int64_t until_ms = record->completed_ms ? record->completed_ms : now_epoch_ms();
-    if (record->started_ms && until_ms >= record->started_ms)
+    if (record->started_ms && until_ms >= record->created_ms)
         page_row(page, record->completed_ms ? "took" : "since", "%s",
-                 page_seconds((double)(until_ms - record->started_ms) / 1000, shown));
+                 page_seconds((double)(until_ms - record->created_ms) / 1000, shown));
 }
 
 static void print_progress(const struct page *page, const struct progress *progress)
@@ -140,7 +141,17 @@ static void print_progress(const struct page *page, const struct progress *progr
 
 /* --- figures --------------------------------------------------------------- */
 
-static void print_phases(const struct page *page, struct json_object *result)
+/* What a job took beside its phases: the start of cordon's own processes, the reading of what
+ * was changed, the record. Of several runs nobody knows. */
+static double rest_of(const struct record *record, double sum, bool several)
+{
+    int64_t took_ms = record->completed_ms - record->created_ms;
+    double rest = (double)took_ms / 1000 - sum;
+    return record->created_ms && record->completed_ms && !several && rest > 0 ? rest : 0;
+}
+
+static void print_phases(const struct page *page, const struct record *record,
+                         struct json_object *result, bool several)
 {
     static const struct {
         const char *path, *name;
@@ -157,13 +168,18 @@ static void print_phases(const struct page *page, struct json_object *result)
     }
     if (sum <= 0)
         return;
-    page_heading(page, "Where the time went");
+    double rest = rest_of(record, sum, several);
+    sum += rest;
+    page_heading(page, several ? "Where the time of its last run went" : "Where the time went");
     for (size_t i = 0; i < COUNT(phases); i++) {
         double seconds = number_at(result, phases[i].path);
         if (!isnan(seconds))
             page_bar_row(page, phases[i].name, TINT_NONE, seconds / sum, "%s",
                          page_seconds(seconds, shown));
     }
+    if (rest > 0)
+        page_bar_row(page, "the rest", TINT_NONE, rest / sum, "%s before and after these",
+                     page_seconds(rest, shown));
 }
 
 /* A limit, and what there is to compare with it. Both in the units of the result; `unit`
@@ -222,7 +238,7 @@ static const char *more_than_kept(const struct compared *row, double used, doubl
     return strcmp(row->name, "output") == 0 && used > limit ? ": the rest was dropped" : "";
 }
 
-static void print_limits(const struct page *page, struct json_object *result)
+static void print_limits(const struct page *page, struct json_object *result, bool several)
 {
     char used_text[32], limit_text[32], percent_text[32];
     bool headed = false;
@@ -232,7 +248,8 @@ static void print_limits(const struct page *page, struct json_object *result)
         if (isnan(used))
             continue;
         if (!headed)
-            page_heading(page, "What it used, of its limits");
+            page_heading(page, several ? "What its last run used, of its limits"
+                                       : "What it used, of its limits");
         headed = true;
         if (limit > 0)
             page_bar_row(page, row->name, tint_of(used / limit), used / limit, "%s of %s, %s%s",
@@ -269,6 +286,79 @@ static void print_further(const struct page *page, struct json_object *result)
         page_row(page, "switches", "%.0f context switches", switches);
     if (source)
         page_row(page, "measured by", "%s", printable(source, shown, sizeof(shown)));
+}
+
+/* --- of a benchmark ---------------------------------------------------------- */
+
+static void print_statistics(const struct page *page, struct json_object *script)
+{
+    static const struct {
+        const char *name, *path;
+        double unit; /* to seconds or bytes */
+        const char *(*show)(double value, char out[32]);
+    } rows[] = {
+        { "wall", "statistics.wall_seconds", 1, page_seconds },
+        { "cpu", "statistics.cpu_seconds", 1, page_seconds },
+        { "memory", "statistics.peak_memory_mb", 1024.0 * 1024, page_bytes },
+    };
+    char label[120], median[32], least[32], most[32], shown[200];
+    const char *name = text_at(script, "label");
+    size_t runs = count_at(script, "runs");
+    autofree char *heading =
+        xasprintf("%s: %zu run%s", printable(name ? name : "?", label, sizeof(label)), runs,
+                  runs == 1 ? "" : "s");
+    if (!at(script, "statistics"))
+        return;
+    page_heading(page, heading);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct json_object *of = at(script, rows[i].path);
+        double middle = number_at(of, "median") * rows[i].unit;
+        double min = number_at(of, "min") * rows[i].unit, max = number_at(of, "max") * rows[i].unit;
+        if (!isnan(middle) && !isnan(min) && !isnan(max))
+            page_row(page, rows[i].name, "median %s, %s to %s", rows[i].show(middle, median),
+                     rows[i].show(min, least), rows[i].show(max, most));
+    }
+    for (size_t i = 0; i < count_at(script, "warnings") && i < SHOWN_ENTRIES; i++) {
+        const char *text =
+            json_object_get_string(json_object_array_get_idx(at(script, "warnings"), i));
+        page_row(page, "warning", "%s", printable(text ? text : "?", shown, sizeof(shown)));
+    }
+}
+
+/* More than that is no ratio of two scripts. */
+#define RATIO_MOST 1e9
+
+static bool is_ratio(double value)
+{
+    return value > 0 && value < RATIO_MOST;
+}
+
+static void print_comparison(const struct page *page, struct json_object *one)
+{
+    char label[80], against[80];
+    const char *own = text_at(one, "label"), *other = text_at(one, "against");
+    struct ratio ratio = { .ratio = number_at(one, "ratio"),
+                           .low = number_at(one, "low"),
+                           .high = number_at(one, "high") };
+    ratio.bounded = is_ratio(ratio.low) && is_ratio(ratio.high);
+    if (!own || !other || !is_ratio(ratio.ratio))
+        return;
+    autofree char *words = ratio_words(printable(own, label, sizeof(label)),
+                                       printable(other, against, sizeof(against)), ratio);
+    page_row(page, "", "%s", words);
+}
+
+static void print_benchmark(const struct page *page, struct json_object *result)
+{
+    size_t scripts = count_at(result, "scripts"), compared_count = count_at(result, "comparison");
+    if (scripts == 0)
+        print_statistics(page, result);
+    for (size_t i = 0; i < scripts && i < SHOWN_ENTRIES; i++)
+        print_statistics(page, json_object_array_get_idx(at(result, "scripts"), i));
+    if (compared_count > 0)
+        page_heading(page, "Compared");
+    for (size_t i = 0; i < compared_count && i < SHOWN_ENTRIES; i++)
+        print_comparison(page, json_object_array_get_idx(at(result, "comparison"), i));
 }
 
 /* --- lists ----------------------------------------------------------------- */
@@ -377,6 +467,12 @@ static void print_next(const struct page *page, const struct record *record)
     page_row(page, "all of it", "cordon jobs show --json %s", id);
 }
 
+/* What its runs write is dropped (recording_output() is never called). */
+static bool is_bench(const struct record *record)
+{
+    return record->tool && strcmp(record->tool, "cordon bench") == 0;
+}
+
 void job_page(struct jobs_visit *visit, const struct record *record)
 {
     const struct page page = page_of_output();
@@ -387,13 +483,17 @@ void job_page(struct jobs_visit *visit, const struct record *record)
     print_when(&page, record);
     if (!job_status_ended(record->status))
         print_progress(&page, &record->progress);
-    print_phases(&page, result);
-    print_limits(&page, result);
+    bool several = count_at(result, "runs") > 1 || is_bench(record);
+    if (several)
+        print_benchmark(&page, result);
+    print_phases(&page, record, result, several);
+    print_limits(&page, result, several);
     print_further(&page, result);
     print_environment(&page, result);
     print_denied(&page, result);
     print_changes(&page, result);
     print_missing(&page, result);
-    job_page_output(&page, visit, record);
+    if (!is_bench(record))
+        job_page_output(&page, visit, record);
     print_next(&page, record);
 }

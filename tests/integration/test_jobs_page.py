@@ -58,6 +58,34 @@ def test_a_job_that_went_well(page):
     assert "\033" not in text
 
 
+def seconds(words):
+    number, unit = words.split()[:2]
+    return float(number) / (1000 if unit == "ms" else 1)
+
+
+def test_the_phases_are_all_of_the_time(page):
+    text = page("import time; time.sleep(.05)")
+    shown = text.split("Where the time went")[1].split("\n\n")[0]
+    parts = [re.sub("^ .{13} .{24}  ", "", line) for line in shown.splitlines()[1:]]
+    took = seconds(row(text, "took"))
+    assert len(parts) >= 5
+    assert sum(map(seconds, parts)) == pytest.approx(took, rel=0.02, abs=0.002)
+
+
+def test_a_benchmark_has_its_statistics_and_comparison(run, tmp_path):
+    for name in "a.py", "b.py":
+        (tmp_path / name).write_text("print('dropped')")
+    words = "--runs", 3, "--compare", tmp_path / "b.py", tmp_path / "a.py"
+    done = run("bench", "--job", *words)
+    assert done.exit == 0, done
+    text = show(run, ID.search(done.err)[1])
+    assert len(re.findall(r"(?m)^.*[ab]\.py: 3 runs$", text)) == 2
+    assert len(re.findall(r"(?m)^  wall +median [\d.]+ m?s, [\d.]+ m?s to ", text)) == 2
+    assert re.search(r"(?m)^Compared\n +.* times as fast", text)
+    assert "Where the time of its last run went" in text
+    assert "stdout " not in text
+
+
 def test_the_limit_that_ended_it_is_full(page):
     text = page("while True: pass", "--timeout", "300ms")
     assert re.match(r"Job [0-9a-f-]{36}  failed\n", text)
@@ -105,6 +133,20 @@ WILD = [
     {"limits": {"wall_seconds": 0}, "usage": {"wall_seconds": 1e308, "peak_memory_mb": -5}},
     {"denied": [None, 3, {"what": "\x1b[2J", "name": "\x1b[2J" * 200, "count": "x"}] * 30},
     {"layers": {"\x1b[2J": "off: \x1b[2J", "b": None, "c": {}}, "python_version_used": "\x1b"},
+    {"runs": [1, 2], "statistics": {"wall_seconds": 3}, "warnings": [None, "\x1b" * 900], "label": 1},
+    {
+        "runs": [1, 2],
+        "scripts": [
+            None,
+            {"label": "\x1b" * 900, "warnings": [None, "\x1b" * 900], "statistics": {"wall_seconds": 1}},
+            3,
+        ],
+        "comparison": [
+            None,
+            {"label": "\x1b" * 900, "against": "\x1b", "ratio": 1e300, "low": -1e300},
+            {"label": "\x1b" * 900, "against": "\x1b" * 900, "ratio": 2, "low": "x", "high": 1e300},
+        ],
+    },
     {"changes": [{"path": "\u202e\x1b", "kind": "\x1b", "bytes": 1e400}] * 30, "exit_code": []},
 ]
 
