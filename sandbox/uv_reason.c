@@ -172,8 +172,13 @@ static int say_fetch(struct said *said, struct error *err)
                             "uv: %s: no connection to that host: is its name right, and does this "
                             "machine reach it (itself, or by HTTPS_PROXY)?",
                             detail(&said->headline));
-    str_printf(&both, "%s: %s", said->headline.data, said->last.data ? said->last.data : "");
-    return fail_host_as(err, ENETUNREACH, "uv: %s", detail(&both));
+    const char *cause = said->last.data ? said->last.data : "";
+    bool untrusted = strstr(cause, "UnknownIssuer");
+    str_printf(&both, "%s: %s", said->headline.data, cause);
+    return fail_host_as(err, ENETUNREACH, "uv: %s%s", detail(&both),
+                        untrusted ? ": where an authority of your own signs, SSL_CERT_FILE names "
+                                    "the file with its certificate"
+                                  : "");
 }
 
 static int say_credentials(struct said *said, struct error *err)
@@ -188,11 +193,15 @@ static int say_parse(struct said *said, struct error *err)
     return fail_caller(err, EINVAL, "uv: %s", detail(&both));
 }
 
+#define NOT_FOUND "was not found in the package registry"
+
 /* "Because A and B, we can conclude that your requirements are unsatisfiable."
  * An environment that cannot be made is a fault and no refusal (contract, section 3). */
 static int say_no_solution(struct said *said, struct error *err)
 {
     cut_at(&said->first, ", we can conclude that your requirements are unsatisfiable");
+    if (said->first.data && strstr(said->first.data, NOT_FOUND " and you require "))
+        cut_at(&said->first, " and you require "); /* once is enough */
     char *reason = said->first.data ? said->first.data : said->headline.data;
     autostr struct str text = { 0 };
     str_puts(&text, starts_with(reason, "Because ") ? reason + strlen("Because ") : reason);
@@ -208,6 +217,19 @@ static int say_outdated(struct said *said, struct error *err)
 
 static const char wheels_required[] = "Wheels are required for `";
 
+/* Which versions were asked for: "requests<1" of "...because you require requests<1, we can ...";
+ * the caller's, NULL where that is the name alone. */
+static char *asked_versions(const struct said *said, const char *name)
+{
+    static const char require[] = "you require ";
+    const char *found = NULL;
+    for (const char *at = said->first.data; at && (at = strstr(at, require));)
+        found = at += strlen(require);
+    size_t len = found ? strcspn(found, ", ") : 0;
+    bool more = found && starts_with(found, name) && len > strlen(name);
+    return more && strchr("<>=!~", found[strlen(name)]) ? xstrndup(found, len) : NULL;
+}
+
 static int say_source_only(struct said *said, struct error *err)
 {
     autostr struct str name = { 0 };
@@ -218,10 +240,11 @@ static int say_source_only(struct said *said, struct error *err)
     }
     if (name.len == 0)
         str_puts(&name, said->headline.data);
+    autofree char *asked = asked_versions(said, name.data);
     return fail_policy(err, ENOTSUP,
-                       "%s has no wheel that fits, only a source distribution, and building is "
-                       "off: a policy with \"builds\": \"isolated\" allows it",
-                       detail(&name));
+                       "%s has no wheel that fits%s%s, only a source distribution, and building "
+                       "is off: a policy with \"builds\": \"isolated\" allows it",
+                       detail(&name), asked ? " " : "", asked ? asked : "");
 }
 
 /* The first that is found anywhere in what uv said, from the special to the general. */

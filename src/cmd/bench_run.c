@@ -26,6 +26,7 @@ static struct options options_for(const struct options *options, const char *fil
         list_add(words, *word);
     ret.code = NULL;
     ret.words = *words;
+    ret.closed = true; /* what there is to say about them is said of the first */
     return ret;
 }
 

@@ -191,6 +191,7 @@ int options_parse(struct options *options, unsigned command, char *const *argv, 
     while (*argv && (*argv)[0] == '-' && (*argv)[1] != '\0' && !options->code) {
         if (strcmp(*argv, "--") == 0) {
             argv++;
+            options->closed = true;
             break;
         }
         int taken = option_take(options, command, argv, err);
@@ -199,7 +200,18 @@ int options_parse(struct options *options, unsigned command, char *const *argv, 
         argv += taken;
     }
     options->words = argv;
+    options->command = command;
     return 0;
+}
+
+const char *options_astray(const struct options *options, char *const *words)
+{
+    if (options->closed || !words[0] || !starts_with(words[0], "--"))
+        return NULL;
+    const struct option_row *row = row_named(words[0], strlen(words[0]), options->command);
+    if (!row || row->commands == COMMAND_ANY || row->kind == OPTION_LATER)
+        return NULL; /* every program has its own --help */
+    return row->argument && (!words[1] || words[1][0] == '-') ? NULL : row->name;
 }
 
 int options_collect(struct options *options, unsigned command, char *const *words, char ***rest,

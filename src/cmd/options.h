@@ -65,6 +65,8 @@ struct options {
     const char *runs, *warmup, *chart, *csv, *profile, *sample_interval;
     char **compare;
     struct limits asked;
+    unsigned command;   /* whose options were parsed last */
+    bool closed;        /* by "--": what follows was meant to */
     char **gathered;    /* of options_gather(), owned */
     char *const *words; /* what is left: the script and its arguments; NULL-ended */
 };
@@ -78,6 +80,10 @@ void options_done(struct options *options);
  * Values that cannot be are BLAME_CALLER; "not yet" has the code ENOSYS. */
 int options_parse(struct options *options, unsigned command, char *const *argv,
                   struct error *err) must_check;
+
+/* The first of the words behind a script, where it is an option of this command with what belongs
+ * to it, and so perhaps not meant for the script; else NULL. Not after "--". */
+const char *options_astray(const struct options *options, char *const *words);
 
 /* Options of the command may stand anywhere among the words, up to "--"; *rest gets those
  * words (list_free). */

@@ -253,6 +253,12 @@ static int take_script(const struct options *options, struct request *request, b
         r = take_file(*words++, request, no_script, err);
     }
     spec->arguments = list_copy(words);
+    const char *astray = options->saved ? NULL : options_astray(options, words);
+    if (astray)
+        list_add_owned(&request->remarks,
+                       xasprintf("%s went to the script: options of cordon stand before it (and "
+                                 "-- before the script says that this is meant)",
+                                 astray));
     return r;
 }
 

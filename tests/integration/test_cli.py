@@ -582,3 +582,22 @@ def test_a_directory_may_be_named_by_a_link(run, tmp_path):
     assert (real / "made").exists()
     result = run("exec", "--directory", link, "--", "/bin/ls", link)
     assert result.exit == 2  # the link itself is not there
+
+
+def test_an_option_behind_the_script_is_the_scripts_and_said(run, at_home):
+    script = at_home / "words.py"
+    script.write_text("import sys; print(sys.argv[1:])")
+
+    def said(*words):
+        result = run("run", *words)
+        assert result.exit == 0
+        return result.out, result.err
+
+    line = "cordon: --timeout went to the script: "
+    out, err = said(script, "--timeout", "3s")
+    assert out == "['--timeout', '3s']\n" and err.startswith(line) and err.count("\n") == 1
+    assert said("-c", "import sys; print(sys.argv[1:])", "--timeout", "3s") == (out, err)
+    assert said("--quiet", script, "--timeout", "3s") == (out, "")
+    assert said("--", script, "--timeout", "3s") == (out, "")
+    for words in (["--timeout"], ["--timeout", "--x"], ["--runs", "3"], ["--help"], ["x", "--json"]):
+        assert said(script, *words) == (f"{words}\n", "")

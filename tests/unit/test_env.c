@@ -317,16 +317,14 @@ static const struct reason {
       "error: No solution found when resolving dependencies\n"
       "  cause: Because nosuch was not found in the package registry and you require nosuch, we "
       "can conclude that your requirements are unsatisfiable.\n",
-      "no versions meet the requirements: nosuch was not found in the package registry and you "
-      "require nosuch",
+      "no versions meet the requirements: nosuch was not found in the package registry",
       BLAME_HOST },
     /* an older uv, with colours and boxes */
     { "\x1b[31m  \xc3\x97 No solution found when resolving dependencies:\x1b[39m\n"
       "  \xe2\x95\xb0\xe2\x94\x80\xe2\x96\xb6 Because nosuch was not found in the package\n"
       "      registry and you require nosuch, we can conclude that your\n"
       "      requirements are unsatisfiable.\n",
-      "no versions meet the requirements: nosuch was not found in the package registry and you "
-      "require nosuch",
+      "no versions meet the requirements: nosuch was not found in the package registry",
       BLAME_HOST },
     { "error: Failed to parse: `requests=>1`\n"
       "  cause: no such comparison operator \"=>\", must be one of ~= == != <= >= < > ===\n"
@@ -341,7 +339,8 @@ static const struct reason {
       "\n"
       "hint: Wheels are required for `docopt` because building from source is disabled for all "
       "packages (i.e., with `--no-build`)\n",
-      "docopt has no wheel that fits, only a source distribution, and building is off: a policy "
+      "docopt has no wheel that fits docopt==0.6.2, only a source distribution, and building is "
+      "off: a policy "
       "with \"builds\": \"isolated\" allows it",
       BLAME_POLICY },
     { "error: Failed to fetch: http://bob:canary@nohost.invalid/simple/six/\n"
@@ -351,6 +350,13 @@ static const struct reason {
       "  cause: failed to lookup address information: Name or service not known\n",
       "uv: Failed to fetch: http://nohost.invalid/simple/six/: failed to lookup address "
       "information: Name or service not known",
+      BLAME_HOST },
+    { "error: Failed to fetch: `https://h/simple/six/`\n"
+      "  cause: client error (Connect)\n"
+      "  cause: invalid peer certificate: UnknownIssuer\n",
+      "uv: Failed to fetch: `https://h/simple/six/`: invalid peer certificate: UnknownIssuer: "
+      "where "
+      "an authority of your own signs, SSL_CERT_FILE names the file with its certificate",
       BLAME_HOST },
     { "error: No solution found when resolving dependencies\n"
       "  cause: Because six was not found in the package registry and you require six, we can "

@@ -476,11 +476,14 @@ static void what_the_gate_refuses_names_the_parameter(void **state)
     struct talk *talk = *state;
     static const struct {
         const char *arguments, *parameter;
-        int file; /* the question that is refused */
+        int file;          /* the question that is refused */
+        const char *found; /* the directory, where that was good */
     } rows[] = {
-        { "\"directory\":\"/etc\",\"script_content\":\"1\"", "directory: ", 0 },
-        { "\"directory\":\"/srv\",\"script_path\":\"../x.py\"", "script_path: ", 0 },
-        { "\"directory\":\"/srv\",\"script_content\":\"1\",\"env_file\":\"x\"", "env_file: ", 1 },
+        { "\"directory\":\"/etc\",\"script_content\":\"1\"", "directory: ", 0, NULL },
+        { "\"directory\":\"/etc\",\"script_path\":\"x.py\"", "directory: ", 0, NULL },
+        { "\"directory\":\"/srv\",\"script_path\":\"../x.py\"", "script_path: ", 0, "/srv" },
+        { "\"directory\":\"/srv\",\"script_content\":\"1\",\"env_file\":\"x\"", "env_file: ", 1,
+          NULL },
     };
     hello(talk);
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -492,7 +495,8 @@ static void what_the_gate_refuses_names_the_parameter(void **state)
             turn(talk);
             ask = fake_gate_asked(talk->other);
         }
-        fake_gate_answer(talk->other, &ask, NULL, NULL, NULL, "not beneath a root (--root)");
+        fake_gate_answer(talk->other, &ask, rows[i].found, NULL, NULL,
+                         "not beneath a root (--root)");
         turn(talk);
         struct json_object *message = heard(talk);
         assert_text(message, "result.isError", "true");
