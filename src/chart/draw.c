@@ -2,6 +2,7 @@
 #include "chart/draw.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "chart/flame.h"
@@ -41,12 +42,18 @@ static const char *title_of(const struct subject *subject)
     return *label ? label : "benchmark";
 }
 
+static unsigned document_height(const struct document *document)
+{
+    double height = runs_height(document);
+    return height > HEIGHT_DEFAULT ? (unsigned)ceil(height) : HEIGHT_DEFAULT;
+}
+
 static int paint(const struct order *order, const struct subject *subject, const struct font *font,
                  char **ret, size_t *size, struct error *err)
 {
     unsigned height = order->height       ? order->height
                       : subject->is_flame ? flame_height(&subject->flame)
-                                          : HEIGHT_DEFAULT;
+                                          : document_height(&subject->document);
     unsigned long pixels = (unsigned long)order->width * order->scale * height * order->scale;
     if (order->png && pixels > CHART_PIXELS_MOST)
         return fail_caller(err, EINVAL, "%u by %u pixels times %u are too many; at most %lu in all",

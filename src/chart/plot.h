@@ -59,5 +59,8 @@ void draw_over_time(const struct picture *picture, const struct measured *measur
 void draw_parts(const struct picture *picture, const struct measured *measured);
 void draw_runs(const struct picture *picture, const struct document *document);
 
+/* What draw_runs() takes to show every script. */
+double runs_height(const struct document *document);
+
 /* Whichever of the three shows the most. */
 void draw_document(const struct picture *picture, const struct document *document);

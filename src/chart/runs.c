@@ -262,9 +262,10 @@ static void draw_captions(const struct rows *rows)
                           .max_width = canvas->width - 2 * MARGIN };
     size_t shown = caption_count(document), left_out = document->comparison_count - shown;
     struct point at = { MARGIN, HEAD_HEIGHT + 6 };
-    for (size_t i = 0; i < shown; i++, at.y += CAPTION) {
+    for (size_t i = 0; i < shown; i++) {
         autofree char *said = caption(rows, &document->comparisons[i], words.max_width);
         canvas_text(canvas, at, &words, said);
+        at.y += CAPTION;
     }
     words.colour = rows->picture->theme->muted;
     if (left_out > 0)
@@ -492,14 +493,29 @@ static void draw_foot(const struct rows *rows)
                      "%zu more not shown", left_out);
 }
 
+static double above_the_rows(const struct document *document)
+{
+    size_t captions =
+        caption_count(document) + (document->comparison_count > caption_count(document));
+    return HEAD_HEIGHT + CAPTION * (double)captions + HEADING;
+}
+
+static double below_the_rows(const struct document *document)
+{
+    return TICKS + NOTE_HEIGHT * (double)(note_count(document) + 1) + 4;
+}
+
+double runs_height(const struct document *document)
+{
+    return above_the_rows(document) + (ROW_LEAST + 6) * (double)document->script_count +
+           below_the_rows(document);
+}
+
 void draw_runs(const struct picture *picture, const struct document *document)
 {
     struct rows rows = { .picture = picture, .document = document };
-    size_t captions =
-        caption_count(document) + (document->comparison_count > caption_count(document));
-    double top = HEAD_HEIGHT + CAPTION * (double)captions + HEADING;
-    double notes = NOTE_HEIGHT * (double)(note_count(document) + 1) + 4;
-    double bottom = picture->canvas->height - notes - TICKS;
+    double top = above_the_rows(document);
+    double bottom = picture->canvas->height - below_the_rows(document);
     draw_head(&rows);
     draw_captions(&rows);
     if (document->script_count == 1) {

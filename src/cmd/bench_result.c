@@ -63,7 +63,10 @@ struct json_object *bench_json(const struct bench *bench)
     if (json_object_deep_copy(root, &first, NULL) == 0)
         json_object_array_add(scripts, first);
     for (size_t i = 1; i < bench->count; i++) {
-        struct json_object *other = bench_subject_json(bench, &bench->subjects[i]);
+        const struct subject *subject = &bench->subjects[i];
+        /* Else there is nothing but the empty script that ran in its place. */
+        struct json_object *other =
+            subject->benchmark.count > 0 ? bench_subject_json(bench, subject) : NULL;
         if (other)
             json_object_array_add(scripts, other);
     }

@@ -202,7 +202,7 @@ static void print_ranking(const struct bench *bench)
             ranked[count++] = &bench->subjects[i];
     if (count < 3)
         return;
-    qsort(ranked, count, sizeof(*ranked), by_median);
+    qsort(ranked, count, sizeof(struct subject *), by_median);
     double least = benchmark_summary(&ranked[0]->benchmark, BENCH_WALL).median;
     (void)printf("%smedians of wall, the fastest first%s\n", shade(SHADE_LABEL), plain());
     for (size_t i = 0; i < count; i++) {

@@ -194,6 +194,14 @@ def test_what_the_marks_mean_and_what_was_warned_of_stands_below(svg):
     assert "it was busy" in texts
 
 
+def test_every_script_has_room(svg):
+    scripts = [of_runs(f"{number}.py", 0.1 * (number + 1)) for number in range(20)]
+    _, texts = svg({"scripts": scripts})
+    assert {script["label"] for script in scripts} <= set(texts)
+    _, texts = svg({"scripts": scripts}, "--height", "400")
+    assert "more not shown" in " ".join(texts)
+
+
 def test_a_profile_becomes_a_flame_graph(svg):
     frames = [{"stack": ["main", "slow"], "seconds": 3}, {"stack": ["main"], "seconds": 1}]
     root, texts = svg({"label": "p.py", "frames": frames}, "--flame")
