@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,6 +117,10 @@ static int append(const struct sandbox *sandbox, struct audit_entry *entry, stru
     autoclose int fd = open_log(sandbox, err);
     if (fd < 0)
         return fd;
+    /* Who looks while another writes sees half of the other's line; ends with the descriptor. */
+    while (flock(fd, LOCK_EX) < 0)
+        if (errno != EINTR)
+            return fail_host(err, "lock %s", shown_path(sandbox));
     if (ends_within_line(fd))
         str_putc(&line, '\n');
     audit_line(entry, &line);
