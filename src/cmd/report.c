@@ -4,13 +4,49 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/named.h"
+#include "cmd/options.h"
 #include "fd.h"
 #include "str.h"
+
+/* The file that a name leads to, or would if it were made; the caller's. */
+static char *resolved(const char *path)
+{
+    char *real = realpath(path, NULL);
+    if (real)
+        return real;
+    const char *slash = strrchr(path, '/');
+    autofree char *parent = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+    autofree char *directory = realpath(parent, NULL);
+    return directory ? xasprintf("%s/%s", directory, slash ? slash + 1 : path) : xstrdup(path);
+}
+
+int report_distinct(const struct options *options, struct error *err)
+{
+    const struct {
+        const char *option, *path;
+    } outputs[] = { { "--report", options->report },
+                    { "--csv", options->csv },
+                    { "--chart", options->chart },
+                    { "--profile", options->profile } };
+    for (size_t i = 0; i < COUNT(outputs); i++) {
+        if (!outputs[i].path || strcmp(outputs[i].path, "-") == 0)
+            continue;
+        autofree char *path = resolved(outputs[i].path);
+        for (size_t j = 0; j < i; j++) {
+            autofree char *other = outputs[j].path ? resolved(outputs[j].path) : NULL;
+            if (other && strcmp(path, other) == 0)
+                return fail_caller(err, EINVAL, "%s %s: that is the file of %s; name another",
+                                   outputs[i].option, outputs[i].path, outputs[j].option);
+        }
+    }
+    return 0;
+}
 
 int report_open(struct report *report, const char *workspace, struct error *err)
 {

@@ -17,6 +17,11 @@ struct report {
     bool standard; /* output; its own */
 };
 
+struct options;
+
+/* Refuses two outputs of one command line that are one file. Before any is opened. */
+int report_distinct(const struct options *options, struct error *err) must_check;
+
 /* `workspace` is the run's, or NULL (named.h). Refuses a script of this command line. */
 int report_open(struct report *report, const char *workspace, struct error *err) must_check;
 

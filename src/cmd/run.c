@@ -340,6 +340,8 @@ static int session_run(struct session *session, struct error *err)
         return fail_host_as(err, ENOMEM, "start an event loop");
     int r = session->options->tty ? terminal_check(session->options, err) : 0;
     if (r == 0)
+        r = report_distinct(session->options, err);
+    if (r == 0)
         r = report_open(&session->report, session->request->spec.workspace, err);
     if (r == 0)
         r = profiling_open(&session->profiling, session->options, session->request->spec.workspace,
