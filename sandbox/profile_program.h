@@ -7,6 +7,7 @@
  *
  *     MICROSECONDS SAMPLES (TAB FUNCTION TAB FILE TAB LINE)... \n      root first
  *     lost SAMPLES \n
+ *     end \n                                   the interpreter has come to its own end
  *
  * each piece of up to 4096 bytes whole lines: what a script that was killed has written can be
  * read. Nothing keeps the script from writing there too: a profile is the script's own word.

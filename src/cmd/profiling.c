@@ -148,6 +148,10 @@ void profiling_end(struct profiling *profiling)
     profiling->fd = -1;
 }
 
+#define EARLY                                                                       \
+    "the script was ended, left without its exit handlers, put another program in " \
+    "its place or closed the profile's descriptor"
+
 /* --- what is told ------------------------------------------------------------------------------
  */
 
@@ -176,32 +180,42 @@ char *profiling_sentence(const struct profiling *profiling)
     struct profile_row *rows;
     if (!profiling->shape)
         return NULL;
+    if (!has_some(profiling) && profiling->profile && profile_ended(profiling->profile))
+        return xasprintf(OPTION " %s: nothing was sampled: it ended at once",
+                         profiling->options->profile);
     if (!has_some(profiling))
-        return xasprintf(OPTION " %s: nothing was sampled: no Python ran, or it ended at once",
+        return xasprintf(OPTION " %s: nothing was sampled: no Python ran, or " EARLY,
                          profiling->options->profile);
     const struct profile_sum sum = profile_sum(profiling->profile);
-    autofree char *begin =
-        xasprintf("profile: %.2f s in %" PRIu64 " sample%s", (double)sum.seconds_us / 1e6,
-                  sum.samples, sum.samples == 1 ? "" : "s");
+    autostr struct str text = { 0 };
+    str_printf(&text, "profile: %.2f s in %" PRIu64 " sample%s", (double)sum.seconds_us / 1e6,
+               sum.samples, sum.samples == 1 ? "" : "s");
     size_t count = profile_rows(profiling->profile, &rows);
-    autostr struct str place = { 0 };
-    bool some = count > 0 && sum.seconds_us > 0;
-    if (some)
-        profile_row_print(&rows[0], &place);
-    char *ret = some ? xasprintf("%s, most of it in %s, %.0f %%", begin, place.data,
-                                 (double)rows[0].self_us / (double)sum.seconds_us * 100)
-                     : xstrdup(begin);
+    if (count > 0 && sum.seconds_us > 0) {
+        double share = (double)rows[0].self_us / (double)sum.seconds_us;
+        str_puts(&text, share >= 0.5 ? ", most of it in " : ", the most in ");
+        profile_row_print(&rows[0], &text);
+        str_printf(&text, ", %.0f %%", share * 100);
+    }
     free(rows);
-    return ret;
+    if (sum.lost)
+        str_printf(&text, "; %" PRIu64 " sample%s more had no room", sum.lost,
+                   sum.lost == 1 ? "" : "s");
+    if (!profile_ended(profiling->profile))
+        str_puts(&text, "; what was sampled until " EARLY);
+    return str_take(&text);
 }
 
-int profiling_write(const struct profiling *profiling, const char *label, struct error *err)
+int profiling_write(struct profiling *profiling, const char *label, struct error *err)
 {
     autostr struct str text = { 0 };
     char shown[200];
     if (!profiling->shape)
         return 0;
-    if (has_some(profiling))
+    /* Of nothing there is no picture, but a document without samples. */
+    if (!profiling->profile)
+        profiling->profile = profile_new();
+    if (has_some(profiling) || !profiling->shape->picture)
         profiling->shape->make(profiling->profile, printable(label, shown, sizeof(shown)), &text);
     if (profiling->shape->picture)
         return text.len

@@ -52,10 +52,10 @@ void profiling_add(const struct profiling *profiling, struct json_object *result
 /* The most expensive functions, for standard output after a benchmark. */
 void profiling_print(const struct profiling *profiling);
 
-/* "1.2 s in 811 samples, most of it in f (main.py:3), 64 %": the caller's. NULL: nothing. */
+/* "1.2 s in 811 samples, most of it in f (main.py:3), 64 %"; whether it ended early: the caller's.
+ * NULL: nothing. */
 char *profiling_sentence(const struct profiling *profiling);
 
 /* The file. `label` names the script. */
-int profiling_write(const struct profiling *profiling, const char *label,
-                    struct error *err) must_check;
+int profiling_write(struct profiling *profiling, const char *label, struct error *err) must_check;
 void profiling_close(struct profiling *profiling);

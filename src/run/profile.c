@@ -142,6 +142,8 @@ static void take_line(struct profile *profile)
     bool good = strlen(profile->line) == profile->line_len; /* no zero bytes */
     if (good && starts_with(profile->line, "lost "))
         good = number(&at, FIGURE_MAX, &lost) && *at == '\0' && (profile->lost += lost, true);
+    else if (good && strcmp(profile->line, "end") == 0)
+        profile->ended = true;
     else if (good)
         good = stack(profile, profile->line);
     profile->bad_lines += !good;

@@ -34,6 +34,9 @@ void profile_take(struct profile *profile, const void *bytes, size_t len);
 /* Nothing was sampled. */
 bool profile_empty(const struct profile *profile);
 
+/* It goes to the interpreter's own end: nobody killed or replaced it, or closed the pipe. */
+bool profile_ended(const struct profile *profile);
+
 /* One function, with everything that was called from it in `total`. */
 struct profile_row {
     const char *name, *file; /* UTF-8, nothing that steers a terminal; borrowed */

@@ -29,4 +29,5 @@ struct profile {
     char line[PROFILE_LINE_MAX + 1];
     size_t line_len;
     bool too_long; /* the rest of this line is left out */
+    bool ended;    /* the interpreter came to its own end */
 };

@@ -21,6 +21,11 @@ bool profile_empty(const struct profile *profile)
     return profile->node_count == 1;
 }
 
+bool profile_ended(const struct profile *profile)
+{
+    return profile->ended;
+}
+
 struct profile_sum profile_sum(const struct profile *profile)
 {
     struct profile_sum sum = { .lost = profile->lost };

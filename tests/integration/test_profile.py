@@ -53,7 +53,7 @@ def functions_of(report):
 def test_the_time_is_where_it_was_spent(profile, tmp_path):
     result, text = profile(WORK, "--report", tmp_path / "report")
     assert result.exit == 0, result.err
-    assert "cordon: profile: " in result.err and " sample" in result.err and ", most of it in " in result.err
+    assert "cordon: profile: " in result.err and " sample" in result.err and "most" in result.err
     rows = functions_of(tmp_path / "report")
     # Both are by the clock that the sampler has: how fast the machine is plays no part.
     assert rows["sleep"]["self_seconds"] >= 0.19
@@ -170,6 +170,57 @@ def test_it_ends_as_it_ends_without(profile, python, ending):
     assert (sampled.exit, sampled.out, ours) == (plain.exit, plain.out, theirs)
 
 
+CLOSES = """
+    import os, time
+    os.closerange(3, {limit})
+    files = [open(str(i), "w+b") for i in range(20)]
+    for file in files: file.write(b"mine"), file.flush()
+    copies = [os.dup2(files[0].fileno(), fd) for fd in (100, 200, 500) if {limit} > fd]
+    end = time.monotonic() + 0.6  # more than two deliveries
+    while time.monotonic() < end: sum(range(100))
+    assert all(os.pread(file.fileno(), 100, 0) == b"mine" for file in files)
+    for copy in copies: os.fstat(copy)
+    print("unharmed")
+"""
+
+
+def test_a_script_that_closes_what_it_does_not_know_is_sampled(profile, tmp_path):
+    result, text = profile(CLOSES.format(limit=64), "--report", tmp_path / "report")
+    assert (result.exit, result.out) == (0, "unharmed\n"), result.err
+    assert functions_of(tmp_path / "report")["sum"]["total_seconds"] > 0
+    assert "closed" not in result.err
+
+
+def test_nothing_is_written_to_a_file_that_took_the_descriptors_place(profile):
+    result, text = profile(CLOSES.format(limit=1100), shape=".json")
+    assert (result.exit, result.out) == (0, "unharmed\n"), result.err
+    assert "closed the profile's descriptor" in result.err
+    assert json.loads(text)["profiles"][0]["samples"] == []
+
+
+def test_a_program_in_its_place_leaves_a_document_without_samples(profile):
+    result, text = profile("import os; os.execv('/bin/true', ['true'])", shape=".json")
+    assert result.exit == 0 and "put another program in its place" in result.err
+    assert json.loads(text)["profiles"][0]["weights"] == []
+
+
+def test_a_deep_stack_costs_no_more_than_its_share(profile, python):
+    code = """
+        import sys, time
+        sys.setrecursionlimit(10000)
+        def deep(n): return deep(n - 1) if n else 0
+        began = time.process_time()
+        for _ in range(100): deep(3000)
+        print(time.process_time() - began)
+    """
+    plain = python(textwrap.dedent(code))
+    result, text = profile(code, "--timeout", "60s", shape=".folded")
+    assert (plain.exit, result.exit) == (0, 0), result.err
+    # Four times as long or so; each walk longer than the time between two made it a thousand.
+    assert float(result.out) < 40 * float(plain.out)
+    assert "frames left out" in text and "had no room" not in result.err
+
+
 def test_of_a_script_that_is_killed_there_is_what_came_before(profile):
     code = "def spin():\n    while True: abs(1)\nspin()"
     there = "spin (/box/script.py:1)"
@@ -243,3 +294,13 @@ def test_every_python(profile, version):
         pytest.skip(f"no Python {version} here")
     assert result.exit == 0, result.err
     assert "sleep (built-in)" in text
+
+
+@pytest.mark.parametrize("other", ["--report", "--csv", "--chart"])
+def test_two_outputs_are_not_one_file(run, workspace, other):
+    command = "run" if other == "--report" else "bench"
+    name = "x.svg" if other == "--chart" else "x.txt"
+    result = run(command, "--profile", workspace / name, other, f"{workspace}/./{name}", "-c", "1")
+    (line,) = result.err.splitlines()
+    assert result.exit == 125 and "--profile" in line and other in line
+    assert list(workspace.iterdir()) == []

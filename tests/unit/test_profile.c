@@ -48,7 +48,7 @@ static void functions_have_their_own_time_and_all_of_it(void **state)
 static void pieces_may_end_anywhere(void **state)
 {
     (void)state;
-    static const char text[] = "100 1" MAIN "\n300 2" MAIN "\tf\t/s.py\t3\nlost 7\n";
+    static const char text[] = "100 1" MAIN "\n300 2" MAIN "\tf\t/s.py\t3\nlost 7\nend\n";
     for (size_t cut = 0; cut < sizeof(text); cut++) {
         struct profile *profile = profile_new();
         profile_take(profile, text, cut);
@@ -56,6 +56,7 @@ static void pieces_may_end_anywhere(void **state)
         const struct profile_sum sum = profile_sum(profile);
         assert_int_equal(sum.seconds_us, 400);
         assert_int_equal(sum.lost, 7);
+        assert_true(profile_ended(profile));
         profile_free(profile);
     }
 }
@@ -77,11 +78,13 @@ static void what_makes_no_sense_is_left_out(void **state)
         ("1 1 " MAIN "\n"),
         "lost -1\n",
         "lost\n",
+        "end \n",
         ("1 1" MAIN), /* without its end */
     };
     for (size_t i = 0; i < COUNT(lines); i++) {
         struct profile *profile = of(lines[i]);
         assert_int_equal(profile_sum(profile).samples, 0);
+        assert_false(profile_ended(profile));
         profile_free(profile);
     }
 }
