@@ -16,7 +16,8 @@
 
 int env_complain(const struct error *err)
 {
-    (void)fprintf(stderr, "cordon: env: %s\n", err->text);
+    char shown[ERROR_TEXT_MAX];
+    (void)fprintf(stderr, "cordon: env: %s\n", printable(err->text, shown, sizeof(shown)));
     return EXIT_FAULT;
 }
 

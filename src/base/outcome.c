@@ -62,21 +62,10 @@ const char *denied_name(enum denied_what what)
     return what < DENIED_KINDS ? denied_names[what] : "unknown";
 }
 
-/* What goes into a result is text, whatever a stranger called a thing. */
-static void plain_name(const char *name, char out[DENIED_NAME_MAX])
-{
-    (void)printable(name, out, DENIED_NAME_MAX);
-    if (utf8_valid(out, strlen(out)))
-        return;
-    for (char *c = out; *c; c++)
-        if (*c & 0x80)
-            *c = '?';
-}
-
 void outcome_deny(struct outcome *outcome, enum denied_what what, const char *name, uint64_t count)
 {
     char plain[DENIED_NAME_MAX] = "";
-    plain_name(name, plain);
+    (void)printable(name, plain, sizeof(plain)); /* whatever a stranger called a thing */
     for (unsigned i = 0; i < outcome->denied_count; i++) {
         struct denied *known = &outcome->denied[i];
         if (known->what == what && strcmp(known->name, plain) == 0) {

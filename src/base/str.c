@@ -3,6 +3,7 @@
 #include "str.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -214,33 +215,53 @@ bool utf8_valid(const char *text, size_t len)
     return true;
 }
 
-/* Bytes of a character that would steer a terminal: C0 and C1 controls, line and paragraph
- * separators, and what turns the direction of text. 0: it does not. */
-static size_t steering(const char *text)
+/* What would steer a terminal (C0 and C1 controls, separators of lines), turns the direction of
+ * text, or takes no room, so that two names look alike. */
+static bool steers(uint32_t c)
 {
-    unsigned char c[3] = { (unsigned char)text[0] };
-    c[1] = c[0] ? (unsigned char)text[1] : 0;
-    c[2] = c[1] ? (unsigned char)text[2] : 0;
-    if (c[0] < ' ' || c[0] == 0x7f)
-        return 1;
-    if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
-        return 2; /* U+0080 to U+009F */
-    bool marks = c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f);
-    bool lines = c[0] == 0xe2 && c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae;
-    bool isolates = c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9;
-    return marks || lines || isolates ? 3 : 0;
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        { 0x00, 0x1f },     { 0x7f, 0x9f },     { 0xad, 0xad },         { 0x61c, 0x61c },
+        { 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e },     { 0x2060, 0x206f },
+        { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
+    };
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return false;
+}
+
+/* The character of `step` bytes at `at`. */
+static uint32_t utf8_character(const unsigned char *at, size_t step)
+{
+    static const unsigned char first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+    uint32_t c = at[0] & first_bits[step];
+    for (size_t i = 1; i < step; i++)
+        c = c << 6 | (at[i] & 0x3f);
+    return c;
 }
 
 const char *printable(const char *text, char *out, size_t room)
 {
     size_t len = 0;
-    while (*text && len + 1 < room) {
-        size_t bad = steering(text);
-        out[len++] = bad ? '?' : *text;
-        text += bad ? bad : 1;
+    while (*text) {
+        const unsigned char *at = (const unsigned char *)text;
+        size_t step = utf8_step(at, strnlen(text, 4));
+        bool shown = step > 0 && !steers(utf8_character(at, step));
+        size_t size = shown ? step : 1;
+        if (len + size >= room)
+            break;
+        memcpy(out + len, shown ? text : "?", size);
+        len += size;
+        text += step > 0 ? step : 1;
     }
     out[len] = '\0';
-    if (*text && room > 4)
-        memcpy(out + room - 4, "...", 4);
+    if (!*text || room <= 4)
+        return out;
+    size_t end = len < room - 4 ? len : room - 4;
+    while (end > 0 && ((unsigned char)out[end] & 0xc0) == 0x80)
+        end--; /* not within a character */
+    memcpy(out + end, "...", 4);
     return out;
 }

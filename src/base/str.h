@@ -53,6 +53,7 @@ bool path_within(const char *path, const char *dir);
 /* Valid UTF-8 (RFC 3629: no surrogates, nothing over U+10FFFF, shortest form)? */
 bool utf8_valid(const char *text, size_t len);
 
-/* Copies `text` for a one-line message: what steers a terminal or turns the direction of
- * text becomes '?', and it is cut with "..." where it is longer than the room. */
+/* Copies `text` for a one-line message, as valid UTF-8: what steers a terminal, turns the direction
+ * of text or is not seen at all becomes '?', a byte that is not UTF-8 too, and it is cut with "..."
+ * where it is longer than the room. */
 const char *printable(const char *text, char *out, size_t room);

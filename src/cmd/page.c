@@ -101,16 +101,8 @@ void page_text(const struct page *page, const char *bytes, size_t len)
 {
     char shown[LINE_BYTES + 8];
     autofree char *text = xstrndup(bytes, len);
-    bool valid = utf8_valid(text, strlen(text));
-    for (char *at = text; *at && !valid; at++)
-        if ((unsigned char)*at >= 0x80)
-            *at = '?';
-    const char *line = printable(text, shown, sizeof(shown));
-    size_t whole = strlen(line);
-    /* printable() may have cut within a character. */
-    while (whole > 0 && !utf8_valid(line, whole))
-        whole--;
-    (void)printf("    %s|%s %.*s\n", page_begin(page, TINT_DIM), page_end(page), (int)whole, line);
+    (void)printf("    %s|%s %s\n", page_begin(page, TINT_DIM), page_end(page),
+                 printable(text, shown, sizeof(shown)));
 }
 
 /* --- figures

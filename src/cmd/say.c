@@ -11,7 +11,8 @@
 
 uint64_t started_ns;
 
-/* One write, so that lines of several processes do not mix. */
+/* One write, so that lines of several processes do not mix; and names in it, of files above all,
+ * are whoever's: masked. */
 void complain(const char *fmt, ...)
 {
     autostr struct str line = { 0 };
@@ -22,12 +23,11 @@ void complain(const char *fmt, ...)
     va_end(args);
     if (len < 0)
         return;
-    str_puts(&line, "cordon: ");
     for (char *p = text; *p; p++)
-        if (*p == '\n' || *p == '\r')
+        if (*p == '\n' || *p == '\r' || *p == '\t')
             *p = ' ';
-    str_puts(&line, text);
-    str_putc(&line, '\n');
+    autofree char *shown = xcalloc((size_t)len + 1, 1);
+    str_printf(&line, "cordon: %s\n", printable(text, shown, (size_t)len + 1));
     struct error ignored = { 0 };
     (void)!fd_write_all(STDERR_FILENO, line.data, line.len, &ignored);
 }

@@ -21,15 +21,33 @@ static void what_steers_a_terminal_is_not_shown(void **state)
                  "a?b???");
 }
 
+static void what_is_not_seen_is_shown(void **state)
+{
+    (void)state;
+    assert_shown("a\xe2\x80\x8b"
+                 "b\xef\xbb\xbf\xc2\xad\xe2\x81\xa0",
+                 "a?b???");
+    assert_shown("\xf3\xa0\x80\x81.", "?.");
+}
+
+static void what_is_no_utf8_is_not_shown(void **state)
+{
+    (void)state;
+    assert_shown("\x9b"
+                 "31m\xff",
+                 "?31m?");
+    assert_shown("\xe2\x80", "??"); /* cut short */
+    assert_shown("\xc2", "?");
+    assert_shown("\xc0\x9b\xed\xa0\x80", "?????");
+}
+
 static void other_text_is_shown_as_it_is(void **state)
 {
     (void)state;
     assert_shown("", "");
-    assert_shown("\xc3\xa9\xc2\xa0\xe2\x82\xac\xe2\x80\x93\xe2\x81\xa5", "\xc3\xa9\xc2\xa0\xe2\x82"
-                                                                         "\xac\xe2\x80\x93\xe2\x81"
-                                                                         "\xa5");
-    assert_shown("\xe2\x80", "\xe2\x80"); /* cut short */
-    assert_shown("\xc2", "\xc2");
+    assert_shown("\xc3\xa9\xc2\xa0\xe2\x82\xac\xe2\x80\x93", "\xc3\xa9\xc2\xa0\xe2\x82\xac\xe2\x80"
+                                                             "\x93");
+    assert_shown("\xf0\x9f\x90\x8d", "\xf0\x9f\x90\x8d");
 }
 
 static void what_is_too_long_is_cut(void **state)
@@ -42,12 +60,15 @@ static void what_is_too_long_is_cut(void **state)
                                   "34567",
                                   shown, sizeof(shown)),
                         "??34567");
+    assert_string_equal(printable("012\xe2\x82\xac\xe2\x82\xac", shown, sizeof(shown)), "012...");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_steers_a_terminal_is_not_shown),
+        cmocka_unit_test(what_is_not_seen_is_shown),
+        cmocka_unit_test(what_is_no_utf8_is_not_shown),
         cmocka_unit_test(other_text_is_shown_as_it_is),
         cmocka_unit_test(what_is_too_long_is_cut),
     };
