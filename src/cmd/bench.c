@@ -356,35 +356,46 @@ static int exit_status(const struct bench *bench)
     return outcome ? outcome_exit_code(outcome) : 0;
 }
 
-static int write_all(struct bench *bench, struct error *err)
+static void show(struct bench *bench, const struct str *line)
 {
-    struct json_object *object = bench_json(bench);
-    autostr struct str rows = { 0 }, line = { 0 };
-    if (object)
-        profiling_add(&bench->profiling, object);
-    size_t len = 0;
-    const char *text = object ? result_text(object, &len) : "";
-    str_add(&line, text, len);
-    str_putc(&line, '\n');
-    int r = 0;
     if (bench->options->json) {
-        if (object)
-            (void)fwrite(line.data, 1, line.len, stdout);
+        if (line->data)
+            (void)fwrite(line->data, 1, line->len, stdout);
     } else if (!bench->csv.standard) { /* else the rows alone, for whoever reads them */
         bench_print(bench);
         profiling_print(&bench->profiling);
     }
-    if (object)
-        r = report_write(&bench->report, line.data, line.len, err);
+}
+
+static int write_files(struct bench *bench, const struct str *line, struct json_object *object,
+                       struct error *err)
+{
+    struct error fresh = { 0 };
+    autostr struct str rows = { 0 };
+    const char *label = bench->count > 0 ? bench->subjects[0].label : "";
+    int r = object ? report_write(&bench->report, line->data, line->len, err) : 0;
     bench_csv(bench, &rows);
-    if (r == 0)
-        r = report_write(&bench->csv, rows.data, rows.len, err);
-    if (r == 0)
-        r = profiling_write(&bench->profiling, bench->count > 0 ? bench->subjects[0].label : "",
-                            err);
+    r = report_also(r, err, report_write(&bench->csv, rows.data, rows.len, &fresh), &fresh);
+    r = report_also(r, err, profiling_write(&bench->profiling, label, &fresh), &fresh);
     /* A picture that compares has no place for one that failed. */
-    if (r == 0 && object && !(bench->failed && bench->count > 1))
-        r = bench_extras_make(bench->options, object, err);
+    if (object && !(bench->failed && bench->count > 1))
+        r = report_also(r, err, bench_extras_make(bench->options, object, &fresh), &fresh);
+    return r;
+}
+
+static int write_all(struct bench *bench, struct error *err)
+{
+    struct json_object *object = bench_json(bench);
+    autostr struct str line = { 0 };
+    if (object) {
+        profiling_add(&bench->profiling, object);
+        size_t len;
+        const char *text = result_text(object, &len);
+        str_add(&line, text, len);
+        str_putc(&line, '\n');
+    }
+    show(bench, &line);
+    int r = write_files(bench, &line, object, err);
     if (bench->recording && object)
         recording_end(TAKE(&bench->recording),
                       bench->interrupted ? "cancelled"

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "cmd/bench.h"
+#include "run/capture.h"
 #include "run/figures.h"
 #include "run/result.h"
 #include "str.h"
@@ -23,9 +24,8 @@ struct json_object *bench_subject_json(const struct bench *bench, const struct s
         .samples_room = SIZE_MAX,
     };
     struct json_object *object = json_object_get(subject->result);
-    char label[256];
-    json_object_object_add(object, "label",
-                           json_object_new_string(printable(subject->label, label, sizeof(label))));
+    autofree char *label = text_label(subject->label);
+    json_object_object_add(object, "label", json_object_new_string(label));
     if (subject->benchmark.count > 0)
         benchmark_add_to(object, &subject->benchmark, &last);
     if (subject == bench->failed) /* what it takes is not what these took */
@@ -47,9 +47,10 @@ static struct json_object *comparisons(const struct bench *bench)
     struct json_object *list = json_object_new_array();
     for (size_t i = 1; i < bench->count; i++) {
         const struct subject *other = &bench->subjects[i];
-        if (bench_counts(bench, other) && bench_counts(bench, first))
-            json_object_array_add(list, comparison_json(other->label, first->label,
-                                                        bench_ratio(other, first)));
+        if (!bench_counts(bench, other) || !bench_counts(bench, first))
+            continue;
+        autofree char *label = text_label(other->label), *against = text_label(first->label);
+        json_object_array_add(list, comparison_json(label, against, bench_ratio(other, first)));
     }
     return list;
 }

@@ -9,6 +9,7 @@
 #include "cmd/command.h"
 #include "cmd/front.h"
 #include "cmd/jobs.h"
+#include "run/capture.h"
 #include "run/result.h"
 #include "str.h"
 
@@ -137,9 +138,7 @@ int recording_begin(const struct options *options, const struct recording_of *of
         .of = *of,
         .front = -1,
         .record = { .tool = xstrdup(of->tool),
-                    .label = of->label && utf8_valid(of->label, strlen(of->label))
-                                 ? xstrdup(of->label)
-                                 : NULL,
+                    .label = of->label ? text_label(of->label) : NULL,
                     .created_ms = now_epoch_ms() },
     };
     struct record *record = &recording->record;

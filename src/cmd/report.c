@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/command.h"
 #include "cmd/named.h"
 #include "cmd/options.h"
 #include "fd.h"
@@ -91,6 +92,16 @@ int report_write(const struct report *report, const void *bytes, size_t len, str
         (void)!ftruncate(report->fd, 0); /* not for a pipe, which has nothing old in it */
     int r = fd_write_all(report->fd, bytes, len, err);
     return r < 0 ? fail_within(err, "%s %s", report->option, report->path) : check(report, err);
+}
+
+int report_also(int r, struct error *err, int next, const struct error *fresh)
+{
+    if (next >= 0)
+        return r;
+    if (r < 0)
+        (void)complain_error(err);
+    *err = *fresh;
+    return next;
 }
 
 void report_close(struct report *report)

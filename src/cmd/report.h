@@ -29,3 +29,8 @@ int report_open(struct report *report, const char *workspace, struct error *err)
 int report_write(const struct report *report, const void *bytes, size_t len,
                  struct error *err) must_check;
 void report_close(struct report *report);
+
+/* Of several outputs none keeps another from being written, and each that could not be is told.
+ * `r` and `err` are of those so far, `next` and `fresh` of one more: an earlier failure is told
+ * here, the last is left in `err` for the caller. Returns what all of it comes to. */
+int report_also(int r, struct error *err, int next, const struct error *fresh) must_check;

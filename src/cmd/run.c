@@ -386,11 +386,10 @@ static int write_profile(struct session *session, struct error *err)
 
 static int session_end(struct session *session)
 {
-    struct error err = { 0 };
+    struct error err = { 0 }, fresh = { 0 };
     session_say_end(session);
-    if (write_profile(session, &err) < 0)
-        return complain_error(&err);
-    if (write_result(session, &err) < 0)
+    int r = write_profile(session, &err);
+    if (report_also(r, &err, write_result(session, &fresh), &fresh) < 0)
         return complain_error(&err);
     /* The program is looked for in the box, and what the box says is a shell's number. */
     if (session->outcome.end == END_FAULT && session->outcome.code != 0)

@@ -241,3 +241,12 @@ size_t text_fit(const char *bytes, size_t len, size_t budget, struct str *out)
     add_clean(out, bytes, fits);
     return fits;
 }
+
+char *text_label(const char *name)
+{
+    autostr struct str clean = { 0 };
+    (void)text_fit(name, strlen(name), SIZE_MAX, &clean);
+    char *shown = xcalloc(clean.len + 1, 1);
+    (void)printable(clean.data ? clean.data : "", shown, clean.len + 1);
+    return shown;
+}

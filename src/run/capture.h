@@ -41,3 +41,6 @@ void capture_skip(struct capture *capture, uint64_t bytes);
 /* Adds as much of `bytes` as fits into the budget, in the same clean form; returns how much of
  * it that was. */
 size_t text_fit(const char *bytes, size_t len, size_t budget, struct str *out);
+
+/* A name as a result has it: clean in that form, and printable(). The caller's. */
+char *text_label(const char *name);

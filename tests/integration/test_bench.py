@@ -389,3 +389,36 @@ def test_rows_on_standard_output(bench, tmp_path):
     assert [row["run"] for row in csv.DictReader(io.StringIO(done.out))] == ["1", "2"]
     assert not (tmp_path / "-").exists()
     assert bench("--csv", "-", "--json", "-c", "pass").exit == 125
+
+
+def test_a_name_is_a_strangers(bench, at_home):
+    first, second = (os.fsdecode(one) for one in (b"a\x9b\x1b[31m\xe2\x80\xae\n.py", b"b\xff.py"))
+    for name in first, second:
+        (at_home / name).write_text("")
+    words = ("--runs", 1, "--compare", at_home / second, at_home / first)
+    done = bench(*words)
+    assert done.exit == 0, done
+    shown = done.out.replace(str(at_home), "")
+    # In its heading and in the comparison.
+    assert shown.count("a??[31m??.py") >= 2 and shown.count("b?.py") >= 2, shown
+    assert not set("\x1b\u202e\ufffd") & set(shown)
+    result = bench("--json", *words).json()
+    (compared,) = result["comparison"]
+    assert [one["label"] for one in result["scripts"]] == [compared["against"], compared["label"]]
+    assert compared["label"].endswith("b\ufffd.py")
+    failed = bench("--csv", at_home / "no\x1b" / "rows.csv", "-c", "pass")
+    assert (failed.exit, "no?/rows.csv" in failed.err) == (125, True), failed
+
+
+def test_an_output_that_is_lost_takes_no_other_along(bench, tmp_path):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    code = "import os; os.path.exists('{0}') and os.replace('{0}', '{0}.old')\nopen('{0}', 'w')"
+    code = "\n".join(code.format(name) for name in ("one.json", "two.csv"))
+    rows, profile = tmp_path / "rows.csv", tmp_path / "profile.txt"
+    words = ("--runs", 1, "--directory", inside, "--profile", profile)
+    done = bench(*words, "--report", inside / "one.json", "--csv", rows, "-c", code)
+    assert (done.exit, done.err.count("replaced during the run")) == (125, 1), done
+    assert "exited" in rows.read_text() and profile.exists()
+    done = bench(*words, "--report", inside / "one.json", "--csv", inside / "two.csv", "-c", code)
+    assert (done.exit, done.err.count("replaced during the run")) == (125, 2), done
