@@ -144,7 +144,11 @@ static int command_start(const char *name, struct options *options)
     if (command)
         return command_run(command, options);
     char shown[64];
-    complain("no command \"%s\"; see cordon --help", printable(name, shown, sizeof(shown)));
+    const char *near = NULL;
+    for (size_t i = 0; !near && i < COUNT(commands); i++)
+        near = word_is_near(name, commands[i].name) ? commands[i].name : NULL;
+    complain("no command \"%s\"%s%s; see cordon --help", printable(name, shown, sizeof(shown)),
+             near ? "; did you mean " : "", near ? near : "");
     return EXIT_UNUSABLE;
 }
 
@@ -168,6 +172,8 @@ static int start(struct options *options, const char *self, char *const *argv)
         return EXIT_UNUSABLE;
     }
     options->words++;
+    if (strcmp(name, "help") == 0 && (!options->words[0] || command_named(options->words[0])))
+        return say_help(options->words[0] ? command_named(options->words[0]) : NULL);
     return command_start(name, options);
 }
 

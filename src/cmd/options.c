@@ -130,6 +130,30 @@ static const struct option_row *row_named(const char *word, size_t len, unsigned
     return NULL;
 }
 
+/* One letter too many, too few, another or in another place; or the beginning of it. */
+bool word_is_near(const char *word, const char *name)
+{
+    size_t len = strlen(word), of = strlen(name), same = 0;
+    while (same < len && same < of && word[same] == name[same])
+        same++;
+    if (same == len)
+        return len >= 3;
+    while (len > same && of > same && word[len - 1] == name[of - 1])
+        len--, of--;
+    bool swapped = len - same == 2 && of - same == 2 && word[same] == name[same + 1] &&
+                   word[same + 1] == name[same];
+    return strlen(word) >= 3 && (swapped || (len - same <= 1 && of - same <= 1));
+}
+
+static const char *near_option(const char *word, unsigned command)
+{
+    for (size_t i = 0; starts_with(word, "--") && i < option_count; i++)
+        if ((option_rows[i].commands & command) == command &&
+            word_is_near(word + 2, option_rows[i].name + 2))
+            return option_rows[i].name;
+    return NULL;
+}
+
 static enum limit_unit unit_of(const struct option_row *row)
 {
     for (size_t i = 0; i < LIMIT_COUNT; i++)
@@ -173,8 +197,15 @@ static int option_take(struct options *options, unsigned command, char *const *a
     size_t len = attached ? (size_t)(equals - word) : strlen(word);
     const struct option_row *row = row_named(word, len, command);
     char shown[64];
+    if (!row && (strcmp(word, "-h") == 0 || strcmp(word, "-V") == 0)) {
+        *(word[1] == 'h' ? &options->help : &options->version) = true;
+        return 1;
+    }
+    const char *near = row ? NULL : near_option(word, command);
     if (!row)
-        return fail_caller(err, EINVAL, "unknown option %s", printable(word, shown, sizeof(shown)));
+        return fail_caller(err, EINVAL, "unknown option %s%s%s",
+                           printable(word, shown, sizeof(shown)), near ? "; did you mean " : "",
+                           near ? near : "");
     if (!row->argument && attached)
         return fail_caller(err, EINVAL, "%s takes no value", row->name);
     if (row->argument && !attached && !argv[1])

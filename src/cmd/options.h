@@ -81,6 +81,9 @@ void options_done(struct options *options);
 int options_parse(struct options *options, unsigned command, char *const *argv,
                   struct error *err) must_check;
 
+/* May `name` be what `word` was meant to be? */
+bool word_is_near(const char *word, const char *name);
+
 /* The first of the words behind a script, where it is an option of this command with what belongs
  * to it, and so perhaps not meant for the script; else NULL. Not after "--". */
 const char *options_astray(const struct options *options, char *const *words);

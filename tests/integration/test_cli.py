@@ -133,6 +133,9 @@ WRONG = [
     (["exec", "--"], 125, "no command is given"),
     (["run", "--frobnicate", "x"], 125, "unknown option --frobnicate"),
     (["run", "-c"], 125, "-c needs a value"),
+    (["bech", "x"], 125, 'no command "bech"; did you mean bench; see'),
+    (["frobnicate"], 125, 'no command "frobnicate"; see'),
+    (["bench", "--warm", "1"], 125, "unknown option --warm; did you mean --warmup; see"),
     (["run", "--json=yes", "-c", "1"], 125, "--json takes no value"),
     (["run", "--timeout", "3", "-c", "1"], 125, '--timeout: "3" is not a duration'),
     (["run", "--timeout", "-1s", "-c", "1"], 125, "--timeout"),
@@ -601,3 +604,9 @@ def test_an_option_behind_the_script_is_the_scripts_and_said(run, at_home):
     assert said("--", script, "--timeout", "3s") == (out, "")
     for words in (["--timeout"], ["--timeout", "--x"], ["--runs", "3"], ["--help"], ["x", "--json"]):
         assert said(script, *words) == (f"{words}\n", "")
+
+
+def test_help_and_version_by_their_short_names(run):
+    for short, long in (["-h"], ["--help"]), (["help"], ["--help"]), (["-V"], ["--version"]):
+        assert (run(*short).out, run(*short).exit) == (run(*long).out, 0)
+    assert run("run", "-h").out == run("help", "run").out == run("run", "--help").out
