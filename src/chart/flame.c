@@ -13,7 +13,7 @@
 #define FOOT       34.0
 #define NAMES_FROM 28.0 /* pixels: less has no room for a name */
 
-#define HEIGHT_LEAST 320U
+#define HEIGHT_LEAST 160U
 #define HEIGHT_MOST  1600U
 
 /* --- the tree -------------------------------------------------------------------------------- */
