@@ -18,6 +18,9 @@
 
 static const char magic[] = "cordon-environment-archive 1\n";
 
+/* In place of a directory or a file: nothing is written. */
+#define NOWHERE (-1)
+
 #define LINE_MAX_BYTES 128
 #define RECORD_MAX     (1024UL * 1024)
 #define HEADER_MAX     (16UL * 1024 * 1024)
@@ -349,6 +352,14 @@ static int open_place(struct archive_reader *reader, int env, uint64_t len,
     return r < 0 ? r : open_parent(env, path, name, err);
 }
 
+/* The same of what is only looked through. */
+static int pass_path(struct archive_reader *reader, uint64_t len, char path[ARCHIVE_PATH_MAX + 1],
+                     struct error *err)
+{
+    accept_line(reader);
+    return get_path(reader, len, path, err);
+}
+
 static int get_directory(struct archive_reader *reader, int env, struct error *err)
 {
     char path[ARCHIVE_PATH_MAX + 1];
@@ -356,6 +367,8 @@ static int get_directory(struct archive_reader *reader, int env, struct error *e
     uint64_t len;
     if (!take_number(&at, '\n', ARCHIVE_PATH_MAX, &len) || *at)
         return broken(err, "a line that is not as agreed");
+    if (env == NOWHERE)
+        return pass_path(reader, len, path, err);
     autoclose int parent = open_place(reader, env, len, path, &name, err);
     if (parent < 0)
         return -err->code;
@@ -374,7 +387,7 @@ static int get_content(struct archive_reader *reader, int fd, uint64_t left, str
     while (r == 0 && left > 0) {
         size_t n = left < CHUNK ? (size_t)left : CHUNK;
         r = get(reader, reader->chunk, n, err);
-        if (r == 0)
+        if (r == 0 && fd != NOWHERE)
             r = fd_write_all(fd, reader->chunk, n, err);
         left -= n;
     }
@@ -392,6 +405,10 @@ static int get_file(struct archive_reader *reader, int env, struct error *err)
         !take_number(&at, ' ', ARCHIVE_PATH_MAX, &len) ||
         !take_number(&at, '\n', FILE_BYTES_MAX, &size) || *at)
         return broken(err, "a line that is not as agreed");
+    if (env == NOWHERE) {
+        int r = pass_path(reader, len, path, err);
+        return r < 0 ? r : get_content(reader, NOWHERE, size, err);
+    }
     autoclose int parent = open_place(reader, env, len, path, &name, err);
     if (parent < 0)
         return -err->code;
@@ -416,7 +433,7 @@ static int check_end(struct archive_reader *reader, struct error *err)
     return fgetc(reader->in) == EOF ? 0 : broken(err, "something follows its end");
 }
 
-int archive_extract(struct archive_reader *reader, int env, struct error *err)
+static int read_entries(struct archive_reader *reader, int env, struct error *err)
 {
     for (unsigned count = 0; count < ARCHIVE_ENTRIES_MAX; count++) {
         int r;
@@ -434,6 +451,16 @@ int archive_extract(struct archive_reader *reader, int env, struct error *err)
             return r;
     }
     return broken(err, "more than a million files");
+}
+
+int archive_extract(struct archive_reader *reader, int env, struct error *err)
+{
+    return read_entries(reader, env, err);
+}
+
+int archive_verify(struct archive_reader *reader, struct error *err)
+{
+    return read_entries(reader, NOWHERE, err);
 }
 
 void archive_close(struct archive_reader *reader)

@@ -37,5 +37,8 @@ int archive_open(int in, struct archive_reader **ret, struct archive_head *head,
 
 /* Everything into the directory `env`, in which nothing is ever replaced. */
 int archive_extract(struct archive_reader *reader, int env, struct error *err) must_check;
+
+/* In place of that, where nothing is wanted of it: is it whole, and are its paths good? */
+int archive_verify(struct archive_reader *reader, struct error *err) must_check;
 void archive_close(struct archive_reader *reader); /* NULL is fine */
 void archive_head_done(struct archive_head *head);

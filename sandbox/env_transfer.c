@@ -180,7 +180,7 @@ static int make_locked(struct import *import, struct error *err)
     if (hold >= 0) {
         env_record_done(&there);
         import->was_there = true;
-        return 0;
+        return archive_verify(import->reader, err); /* of a broken one nothing good is said */
     }
     if (hold != -ENOENT)
         return -err->code;

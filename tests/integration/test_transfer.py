@@ -117,6 +117,16 @@ def test_damaged_archives_are_refused(archive, there, tmp_path):
     assert there("run", "--offline", "--with", "alpha", "-c", CODE).exit == 125
 
 
+def test_a_damaged_archive_of_what_is_there_is_refused_too(archive, there):
+    assert there("env", "import", archive).exit == 0
+    whole = archive.read_bytes()
+    for damaged in (whole[:-70], whole[: len(whole) // 2], whole + b"x", whole.replace(b"1.5", b"6.6")):
+        archive.write_bytes(damaged)
+        refused = there("env", "import", archive)
+        assert (refused.exit, refused.out) == (125, ""), refused
+    assert there("run", "--offline", "--with", "alpha", "-c", CODE).out == "1.0 1.5\n"
+
+
 def test_words_that_cannot_be(here, archive, tmp_path):
     for words, why in (
         (("export",), "takes a key"),
