@@ -10,7 +10,10 @@
  *     end \n                                   the interpreter has come to its own end
  *
  * each piece of up to 4096 bytes whole lines: what a script that was killed has written can be
- * read. Nothing keeps the script from writing there too: a profile is the script's own word.
+ * read. It moves the descriptor up, and writes only while that is still the same pipe: what the
+ * script opened under its number, after closing what it does not know, is not ours. Only a thread
+ * that puts a file there between the look and the write gets a piece. Nothing keeps
+ * the script from writing there too: a profile is the script's own word.
  */
 #pragma once
 

@@ -102,9 +102,9 @@ static int open_subjects(struct bench *bench, bool *no_script, struct error *err
 static int open_files(struct bench *bench, struct error *err)
 {
     const char *workspace = bench->subjects[0].launch.workspace;
-    int r = bench_extras_check(bench->options, err);
+    int r = report_distinct(bench->options, err);
     if (r == 0)
-        r = report_distinct(bench->options, err);
+        r = bench_extras_check(bench->options, err);
     if (r == 0)
         r = report_open(&bench->report, workspace, err);
     if (r == 0)
