@@ -188,8 +188,8 @@ char *profiling_sentence(const struct profiling *profiling)
                          profiling->options->profile);
     const struct profile_sum sum = profile_sum(profiling->profile);
     autostr struct str text = { 0 };
-    str_printf(&text, "profile: %.2f s in %" PRIu64 " sample%s", (double)sum.seconds_us / 1e6,
-               sum.samples, sum.samples == 1 ? "" : "s");
+    /* Not how many samples: what makes no calls is one, with all of its time. */
+    str_printf(&text, "profile: %.2f s", (double)sum.seconds_us / 1e6);
     size_t count = profile_rows(profiling->profile, &rows);
     if (count > 0 && sum.seconds_us > 0) {
         double share = (double)rows[0].self_us / (double)sum.seconds_us;

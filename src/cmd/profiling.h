@@ -52,7 +52,7 @@ void profiling_add(const struct profiling *profiling, struct json_object *result
 /* The most expensive functions, for standard output after a benchmark. */
 void profiling_print(const struct profiling *profiling);
 
-/* "1.2 s in 811 samples, most of it in f (main.py:3), 64 %"; whether it ended early: the caller's.
+/* "profile: 1.20 s, most of it in f (main.py:3), 64 %"; whether it ended early: the caller's.
  * NULL: nothing. */
 char *profiling_sentence(const struct profiling *profiling);
 

@@ -132,10 +132,8 @@ void profile_print_text(const struct profile *profile, size_t rows, struct str *
     struct profile_row *list;
     size_t count = profile_rows(profile, &list);
     double all = sum.seconds_us ? (double)sum.seconds_us : 1;
-    str_printf(out,
-               "%.3f s in %" PRIu64 " samples of %u thread%s, as the script's own process tells\n",
-               (double)sum.seconds_us / US_PER_S, sum.samples, sum.threads,
-               sum.threads == 1 ? "" : "s");
+    str_printf(out, "%.3f s of %u thread%s, as the script's own process tells\n",
+               (double)sum.seconds_us / US_PER_S, sum.threads, sum.threads == 1 ? "" : "s");
     if (sum.lost)
         str_printf(out, "%" PRIu64 " samples more had no room\n", sum.lost);
     str_puts(out, "\n     self              total            function\n");
