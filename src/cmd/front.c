@@ -22,9 +22,8 @@ int front_open(const struct options *options, const struct config *config,
     if (top < 0)
         return fail_host(err, "open %s", state);
     *path = path_join(state, STATE_PART);
-    if (mkdirat(top, STATE_PART, 0700) == 0)
-        (void)fchmodat(top, STATE_PART, 0700, 0); /* whatever the umask */
-    else if (errno != EEXIST)
+    bool made = mkdirat(top, STATE_PART, 0700) == 0; /* whatever the umask: */
+    if (made ? fchmodat(top, STATE_PART, 0700, 0) < 0 : errno != EEXIST)
         return fail_host(err, "make %s", *path);
     autoclose int part = openat(top, STATE_PART, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
