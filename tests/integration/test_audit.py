@@ -52,14 +52,6 @@ def test_a_run_leaves_one_line_that_says_who_what_and_what_came_of_it(python, st
     assert oct(Path(state, "gate/audit.log").stat().st_mode)[-3:] == "600"
 
 
-def test_runs_that_end_together_leave_a_line_each_and_no_other(python, state):
-    with ThreadPoolExecutor(16) as pool:
-        ended = list(pool.map(lambda _: python("pass"), range(48)))
-    assert [result.exit for result in ended] == [0] * 48
-    lines = Path(state, "gate/audit.log").read_text().split("\n")
-    assert lines.pop() == "" and len([json.loads(line) for line in lines]) == 48
-
-
 def test_a_script_in_place_is_hashed_and_a_command_named(run, state, workspace):
     code = "print(1)\n"
     script = workspace / "in place.py"
