@@ -392,17 +392,17 @@ static int cover_file(int root, int file, const char *path)
 }
 
 /* A memfd cannot be bind-mounted, so its bytes are copied, read-only. */
-static int copy_script(int root, int script, const char *path)
+static int copy_script(int top, const struct root_plan *root)
 {
-    int fd = create_file(root, path);
-    bool covers = fd == -EEXIST;
+    int fd = create_file(top, root->script_at);
+    bool covers = fd == -EEXIST && root->script_covers;
     if (covers)
-        fd = create_file(root, SCRIPT_COPY);
+        fd = create_file(top, SCRIPT_COPY);
     if (fd < 0)
         return fd;
-    int r = copy_bytes(script, fd);
+    int r = copy_bytes(root->script, fd);
     if (r == 0 && covers)
-        r = cover_file(root, fd, path);
+        r = cover_file(top, fd, root->script_at);
     close(fd);
     return r;
 }
@@ -424,7 +424,7 @@ static int build_tree(const struct root_plan *root, int top, const char **what)
     }
     if (r == 0 && root->script >= 0) {
         *what = root->script_at;
-        r = copy_script(top, root->script, root->script_at);
+        r = copy_script(top, root);
     }
     return r;
 }

@@ -51,6 +51,7 @@ struct root_plan {
     size_t file_count;
     int script;            /* memfd to copy, or -1 */
     const char *script_at; /* absolute, inside */
+    bool script_covers;    /* the operator shows what may lie there */
     uint64_t scratch_bytes, scratch_inodes;
 };
 

@@ -226,6 +226,17 @@ static int add_binds(const struct identity *identity, struct root_plan *root,
     return 0;
 }
 
+/* Of a client nothing is shown, and no script of a client's covers what the box has made. */
+static bool shown_by_operator(const struct plan_request *request, const char *path)
+{
+    for (size_t i = 0; path && i < request->bind_count; i++) {
+        const struct plan_bind *bind = &request->binds[i];
+        if (bind->own && !bind->inside && path_within(path, bind->host))
+            return true;
+    }
+    return false;
+}
+
 static int plan_root(const struct plan_request *request, struct plan *plan, struct error *err)
 {
     const struct identity *identity = &plan->identity;
@@ -251,6 +262,7 @@ static int plan_root(const struct plan_request *request, struct plan *plan, stru
     qsort(root->mounts, root->mount_count, sizeof(*root->mounts), by_path);
     root->script = request->script;
     root->script_at = request->script_at;
+    root->script_covers = shown_by_operator(request, request->script_at);
     root->scratch_bytes = plan->limits.scratch_bytes;
     root->scratch_inodes = plan->limits.inodes;
     return 0;
