@@ -3,6 +3,10 @@
 
 Takes JUnit files of ctest and pytest, and .tsv files with one `verdict<TAB>name<TAB>reason` per
 line. A file that is missing, broken or empty is one failure: a suite that died has not passed.
+
+Beside NAME.xml there may be NAME.again.xml, of a second try of what failed. What passed in it has
+passed, and is named as unsteady with how it failed first; of more than a few the machine is not the
+reason, and none has.
 """
 
 import re
@@ -12,6 +16,7 @@ from pathlib import Path
 
 # What a cmocka program prints per test function.
 CMOCKA = re.compile(r"^\[\s+(OK|FAILED|SKIPPED)\s+\] (\w+)$", re.MULTILINE)
+UNSTEADY_MAX = 3
 CMOCKA_VERDICT = {"OK": "passed", "FAILED": "failed", "SKIPPED": "skipped"}
 
 
@@ -51,14 +56,30 @@ def read(path):
     return rows
 
 
+def judged_again(path, rows):
+    """(rows, those that passed only the second time); a broken second try changes nothing."""
+    second = path.with_suffix(".again.xml")
+    failed = {row[1] for row in rows if row[0] == "failed"}
+    if not failed or not second.exists():
+        return rows, []
+    try:
+        passed = {row[1] for row in read(second) if row[0] == "passed"} & failed
+    except xml.ParseError:
+        return rows, []
+    unsteady = [row for row in rows if row[1] in passed]
+    if len(unsteady) > UNSTEADY_MAX:
+        return rows, []
+    return [("passed", row[1], "") if row in unsteady else row for row in rows], unsteady
+
+
 def main(paths):
     total = {"passed": 0, "failed": 0, "skipped": 0}
     details = []
     for path in map(Path, paths):
         try:
-            rows = read(path)
+            rows, unsteady = judged_again(path, read(path))
         except (OSError, xml.ParseError) as problem:
-            rows = [("failed", path.name, f"left no result: {problem}")]
+            rows, unsteady = [("failed", path.name, f"left no result: {problem}")], []
         if not rows:
             rows = [("failed", path.name, "ran no test")]
         count = {verdict: sum(row[0] == verdict for row in rows) for verdict in total}
@@ -68,6 +89,7 @@ def main(paths):
         for verdict, n in count.items():
             total[verdict] += n
         details += [(path.stem, *row) for row in rows if row[0] != "passed"]
+        details += [(path.stem, "unsteady", *row[1:]) for row in unsteady]
     for suite, verdict, name, reason in sorted(details, key=lambda row: (row[1] == "failed", row)):
         print(f"{verdict}: {suite}: {name}: {reason}")
     print(", ".join(f"{n} {verdict}" for verdict, n in total.items()))

@@ -42,13 +42,15 @@ def host():
 
 @pytest.fixture(scope="session")
 def outside(host):
-    """outside(ATTACK) -> what was seen bare; each is tried once, whatever it is compared with."""
+    """outside(ATTACK) -> what was seen bare, whatever it is compared with. What works one time in a
+    few is an attack: on a busy machine a race is not always won."""
     seen = {}
     bare = worlds.Bare(host)
 
     def outside(attack):
-        if attack.name not in seen:
-            seen[attack.name] = bare.run(attack)
+        for _ in range(TRIES):
+            if attack.name not in seen or judge.outside(attack, seen[attack.name]) == "held":
+                seen[attack.name] = bare.run(attack)
         return seen[attack.name]
 
     return outside

