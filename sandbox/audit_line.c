@@ -81,6 +81,7 @@ static void put_asked(const struct audit_entry *entry, struct str *out)
     put_number(out, "uid", entry->uid);
     put_text(out, "user", entry->user);
     put_text(out, "tool", filled(launch->tool));
+    put_text(out, "traceparent", filled(launch->trace));
     put_text(out, "kind", kinds[launch->what]);
     /* Only its first word: there may be secrets in the others. */
     put_text(out, "path", command ? (launch->argv ? launch->argv[0] : NULL) : launch->script_path);

@@ -17,6 +17,7 @@
 
 #include <cordon/error.h>
 #include <cordon/limits.h>
+#include <cordon/trace.h>
 
 /* One datagram of a seqpacket socket; a request that needs more is refused by
  * name. Well under the default socket buffer. */
@@ -87,9 +88,10 @@ struct launch {
     char policy[POLICY_NAME_MAX];
     char owner[OWNER_MAX]; /* principal; "local" on stdio and at the command line */
     char tool[TOOL_MAX];   /* what asked, for the audit log: "py_run_script_in_dir", "cordon run" */
-    char *policy_file;     /* a file instead of a name; only `cordon-sandbox run` accepts it */
-    char *workspace;       /* absolute directory, or NULL for a scratch one */
-    char *script_path;     /* absolute: where the script is seen inside; NULL: /box/script.py */
+    char trace[TRACEPARENT_MAX]; /* the client's trace context, for the audit log; "": none */
+    char *policy_file; /* a file instead of a name; only `cordon-sandbox run` accepts it */
+    char *workspace;   /* absolute directory, or NULL for a scratch one */
+    char *script_path; /* absolute: where the script is seen inside; NULL: /box/script.py */
     enum python_wish wish;
     char *python;        /* see wish; NULL with PYTHON_NEWEST */
     bool use_uv;         /* false: the system's python, no environment is made */

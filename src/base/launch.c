@@ -65,6 +65,7 @@ void launch_names(const struct launch *launch, struct launch *ret)
     memcpy(ret->policy, launch->policy, sizeof(ret->policy));
     memcpy(ret->owner, launch->owner, sizeof(ret->owner));
     memcpy(ret->tool, launch->tool, sizeof(ret->tool));
+    memcpy(ret->trace, launch->trace, sizeof(ret->trace));
     ret->script_path = launch->script_path ? xstrdup(launch->script_path) : NULL;
     if (launch->what == LAUNCH_COMMAND && launch->argv && launch->argv[0])
         list_add(&ret->argv, launch->argv[0]);
@@ -122,6 +123,7 @@ int launch_encode(const struct launch *launch, void *frame, size_t *len, struct 
     frame_put_text(&out, launch->policy);
     frame_put_text(&out, launch->owner);
     frame_put_text(&out, launch->tool);
+    frame_put_text(&out, launch->trace);
     frame_put_text(&out, launch->policy_file);
     frame_put_text(&out, launch->workspace);
     frame_put_text(&out, launch->script_path);
@@ -181,6 +183,17 @@ static void decode_extra(struct frame_reader *in, struct launch *ret)
     }
 }
 
+/* None, or one as traceparent_read() keeps it: a captured front may send what it likes. */
+static void decode_trace(struct frame_reader *in, struct launch *ret)
+{
+    char text[TRACEPARENT_MAX];
+    frame_fixed(in, text, sizeof(text));
+    if (in->bad || !*text)
+        return;
+    if (!traceparent_read(text, strlen(text), ret->trace) || strcmp(text, ret->trace) != 0)
+        in->bad = true;
+}
+
 int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *present,
                   struct error *err)
 {
@@ -192,6 +205,7 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     frame_fixed(&in, ret->policy, sizeof(ret->policy));
     frame_fixed(&in, ret->owner, sizeof(ret->owner));
     frame_fixed(&in, ret->tool, sizeof(ret->tool));
+    decode_trace(&in, ret);
     ret->policy_file = frame_text(&in);
     ret->workspace = frame_text(&in);
     ret->script_path = frame_text(&in);

@@ -227,7 +227,7 @@ int database_shorten(struct database *database, struct error *err)
     return execute(database, sql, err);
 }
 
-/* 1: ours. 0: empty. */
+/* 1: ours. 0: empty, or of an older version. */
 static int judge_marks(const struct marks *marks, struct error *err)
 {
     long long application = marks->application, version = marks->version;
@@ -237,6 +237,8 @@ static int judge_marks(const struct marks *marks, struct error *err)
         return fail_host_as(err, EEXIST,
                             "%s is another program's database; move it away, and a new one is made",
                             DATABASE_NAME);
+    if (version >= 1 && version < SQL_VERSION)
+        return 0;
     if (version != SQL_VERSION)
         return fail_host_as(err, EPROTO,
                             "%s was written by a newer cordon (its version is %lld, this program's "
@@ -266,6 +268,19 @@ static int use_log(struct database *database, struct error *err)
     return r;
 }
 
+/* What makes it one of this version; the caller's. */
+static char *sql_to_fill(const struct marks *marks)
+{
+    struct str sql = { 0 };
+    if (marks->version == 0)
+        str_puts(&sql, sql_schema);
+    for (long long next = marks->version + 1; marks->version > 0 && next <= SQL_VERSION; next++)
+        str_puts(&sql, sql_upgrades[next]);
+    str_printf(&sql, " PRAGMA application_id = %d; PRAGMA user_version = %d;", SQL_APPLICATION_ID,
+               SQL_VERSION);
+    return str_take(&sql);
+}
+
 /* Somebody else may do the same at the same time: who comes second finds it done. */
 static int fill(struct database *database, struct error *err)
 {
@@ -279,8 +294,7 @@ static int fill(struct database *database, struct error *err)
     if (r == 0)
         r = judge_marks(&marks, err);
     if (r == 0) {
-        autofree char *sql = xasprintf("%s PRAGMA application_id = %d; PRAGMA user_version = %d;",
-                                       sql_schema, SQL_APPLICATION_ID, SQL_VERSION);
+        autofree char *sql = sql_to_fill(&marks);
         r = execute(database, sql, err);
     }
     if (r >= 0)

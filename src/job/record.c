@@ -76,6 +76,8 @@ struct json_object *record_json(const struct record *record)
     json_object_object_add(object, "result",
                            record->result ? json_tokener_parse(record->result) : NULL);
     json_object_object_add(object, "progress", progress_json(&record->progress));
+    if (*record->traceparent)
+        json_object_object_add(object, "traceparent", json_object_new_string(record->traceparent));
     return object;
 }
 

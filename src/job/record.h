@@ -7,7 +7,8 @@
 #include "job/store.h"
 
 /* {"id", "label", "status", "created_at", "started_at", "completed_at", "error", "result",
- * "progress"}; the caller's (json_object_put). Text that is not UTF-8 is not in a record. */
+ * "progress"}, and "traceparent" where it has one; the caller's (json_object_put). Text that is not
+ * UTF-8 is not in a record. */
 struct json_object *record_json(const struct record *record);
 
 /* Of a job that has ended, how many bytes its script wrote to a stream (1 or 2) after the `kept`

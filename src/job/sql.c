@@ -11,19 +11,24 @@ const char sql_schema[] =
     "  completed_ms INTEGER NOT NULL DEFAULT 0, error TEXT,"
     "  progress_current REAL NOT NULL DEFAULT 0, progress_total REAL NOT NULL DEFAULT 0,"
     "  progress_message TEXT, stdout_bytes INTEGER NOT NULL DEFAULT 0,"
-    "  stderr_bytes INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "  stderr_bytes INTEGER NOT NULL DEFAULT 0, traceparent TEXT) STRICT;"
     "CREATE TABLE results (seq INTEGER PRIMARY KEY, result TEXT NOT NULL) STRICT;"
     "CREATE INDEX jobs_by_time ON jobs (created_ms);"
     "CREATE INDEX jobs_kept ON jobs (keeper) WHERE keeper IS NOT NULL;";
 
-#define COLUMNS                                                                              \
-    "id, owner, policy, tool, label, status, keeper, created_ms, started_ms, completed_ms, " \
-    "error, progress_current, progress_total, progress_message, stdout_bytes, stderr_bytes"
+const char *const sql_upgrades[SQL_VERSION + 1] = {
+    [2] = "ALTER TABLE jobs ADD COLUMN traceparent TEXT;",
+};
+
+#define COLUMNS                                                                               \
+    "id, owner, policy, tool, label, status, keeper, created_ms, started_ms, completed_ms, "  \
+    "error, progress_current, progress_total, progress_message, stdout_bytes, stderr_bytes, " \
+    "traceparent"
 
 #define NEW                                                                              \
     "INTO jobs (id, owner, policy, tool, label, status, keeper, created_ms, started_ms," \
-    " completed_ms, error, stdout_bytes, stderr_bytes)"                                  \
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+    " completed_ms, error, stdout_bytes, stderr_bytes, traceparent)"                     \
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
 
 /* Statuses by their number (enum job_status): 0 and 1 are the open ones. */
 const char *const sql_texts[SQL_COUNT] = {

@@ -4,9 +4,12 @@
 
 /* "cord": a database of ours, whatever its name. */
 #define SQL_APPLICATION_ID 0x636f7264
-#define SQL_VERSION        1
+#define SQL_VERSION        2
 
 extern const char sql_schema[];
+
+/* From the version before to this one. */
+extern const char *const sql_upgrades[SQL_VERSION + 1];
 
 enum sql {
     SQL_BEGIN,
@@ -56,5 +59,6 @@ enum sql_column {
     COLUMN_MESSAGE,
     COLUMN_STDOUT,
     COLUMN_STDERR,
+    COLUMN_TRACE,
     COLUMN_RESULT, /* FIND only */
 };

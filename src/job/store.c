@@ -196,6 +196,7 @@ void store_bind(sqlite3_stmt *add, const struct record *record, const char *keep
     bind_text(add, 11, record->error);
     (void)sqlite3_bind_int64(add, 12, (sqlite3_int64)record->bytes[0]);
     (void)sqlite3_bind_int64(add, 13, (sqlite3_int64)record->bytes[1]);
+    bind_text(add, 14, *record->traceparent ? record->traceparent : NULL);
 }
 
 int store_add(struct store *store, const struct record *record, struct error *err)

@@ -53,8 +53,9 @@ struct record {
     char id[JOB_ID_MAX];
     char owner[OWNER_MAX]; /* principal: "local" */
     char policy[POLICY_NAME_MAX];
-    char *tool;  /* "py_run_script_in_dir", "cordon run" */
-    char *label; /* or NULL */
+    char *tool;                        /* "py_run_script_in_dir", "cordon run" */
+    char *label;                       /* or NULL */
+    char traceparent[TRACEPARENT_MAX]; /* the client's trace context (trace.h); "": none */
     enum job_status status;
     int64_t created_ms, started_ms, completed_ms;
     char *error;  /* or NULL */

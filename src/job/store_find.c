@@ -44,6 +44,9 @@ static void record_read(sqlite3_stmt *row, bool result, struct record *ret)
     column_fixed(row, COLUMN_ID, ret->id, sizeof(ret->id));
     column_fixed(row, COLUMN_OWNER, ret->owner, sizeof(ret->owner));
     column_fixed(row, COLUMN_POLICY, ret->policy, sizeof(ret->policy));
+    const char *trace = (const char *)sqlite3_column_text(row, COLUMN_TRACE);
+    if (trace)
+        (void)traceparent_read(trace, strlen(trace), ret->traceparent);
 }
 
 /* 1 and the record, and whose it is unless it has ended. */

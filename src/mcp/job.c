@@ -150,14 +150,22 @@ static void tell_progress(struct job *job)
 
 /* --- the end --------------------------------------------------------------------------- */
 
+/* The last field is whose trace it belongs to, where it belongs to one. */
+#define log_job(job, level, event, ...)                                              \
+    log_fields(level, event,                                                         \
+               (const struct log_field[]){ KV("job", (job)->record.id), __VA_ARGS__, \
+                                           KV("trace", (job)->record.traceparent) }, \
+               (unsigned)COUNT(((const struct log_field[]){ __VA_ARGS__ })) + 1 +    \
+                   (*(job)->record.traceparent ? 1 : 0))
+
 static void log_end(const struct job *job, const struct outcome *outcome)
 {
-    log_event(LOG_INFO, "ended", KV("job", job->record.id), KV("policy", job->record.policy),
-              KV("end", end_name(outcome->end)),
-              KV_U64("exit_code", (uint64_t)outcome_exit_code(outcome)),
-              KV_U64("wall_ms", outcome->usage.wall_ns / NS_PER_MS));
+    log_job(job, LOG_INFO, "ended", KV("policy", job->record.policy),
+            KV("end", end_name(outcome->end)),
+            KV_U64("exit_code", (uint64_t)outcome_exit_code(outcome)),
+            KV_U64("wall_ms", outcome->usage.wall_ns / NS_PER_MS));
     if (outcome->end == END_FAULT)
-        log_event(LOG_ERROR, "fault", KV("job", job->record.id), KV("reason", outcome->error.text));
+        log_job(job, LOG_ERROR, "fault", KV("reason", outcome->error.text));
 }
 
 static void count_end(const struct job *job, const struct outcome *outcome,
@@ -345,7 +353,7 @@ static void on_output(struct run_sink *sink, int stream, const void *bytes, size
 static int job_run(struct job *job, struct error *err)
 {
     const struct jobs_parts *parts = &job->jobs->parts;
-    log_event(LOG_INFO, "started", KV("job", job->record.id), KV("policy", job->record.policy));
+    log_job(job, LOG_INFO, "started", KV("policy", job->record.policy));
     return run_submit(parts->base, gate_channel(parts->gate), &job->launch, fd_take(&job->input),
                       &job->sink, &job->run, err);
 }
@@ -421,6 +429,9 @@ static struct job *job_new(struct jobs *jobs, struct job_order *order)
     record->created_ms = now_epoch_ms();
     job->launch = *order->launch;
     (void)snprintf(job->launch.tool, sizeof(job->launch.tool), "%s", order->tool);
+    if (order->trace)
+        memcpy(record->traceparent, order->trace, sizeof(record->traceparent));
+    memcpy(job->launch.trace, record->traceparent, sizeof(job->launch.trace));
     launch_init(order->launch);
     job->input = fd_take(&order->input);
     job->due = evtimer_new(jobs->parts.base, on_due, job);

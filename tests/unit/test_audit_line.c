@@ -31,6 +31,8 @@ static struct json_object *line_of(const struct audit_entry *entry, size_t *len)
     return line;
 }
 
+#define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
 static struct launch script(void)
 {
     struct launch launch;
@@ -39,6 +41,7 @@ static struct launch script(void)
     (void)snprintf(launch.owner, sizeof(launch.owner), OWNER_LOCAL);
     (void)snprintf(launch.policy, sizeof(launch.policy), "default");
     (void)snprintf(launch.tool, sizeof(launch.tool), "cordon run");
+    (void)snprintf(launch.trace, sizeof(launch.trace), TRACE);
     return launch;
 }
 
@@ -65,6 +68,7 @@ static void a_run_is_one_line_with_its_end_and_its_usage(void **state)
         { "uid", "7" },
         { "user", "\"ann\"" },
         { "tool", "\"cordon run\"" },
+        { "traceparent", "\"" TRACE "\"" },
         { "kind", "\"script\"" },
         { "path", "null" },
         { "end", "\"wall\"" },

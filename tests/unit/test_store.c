@@ -396,8 +396,48 @@ static void a_database_of_another_program_is_refused(void **state)
 static void a_database_of_a_newer_cordon_is_refused(void **state)
 {
     store_close(opened(*state, STORE_KEEPER));
-    sql(*state, "PRAGMA user_version = 2");
+    sql(*state, "PRAGMA user_version = 3");
     refused(*state, "newer cordon");
+}
+
+#define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+/* As version 1 was: the same without what came later. */
+static void a_database_of_an_older_cordon_is_brought_up_to_date(void **state)
+{
+    struct error err = { 0 };
+    struct store *store = opened(*state, STORE_KEEPER);
+    add(store, 1);
+    store_close(store);
+    sql(*state, "ALTER TABLE jobs DROP COLUMN traceparent; PRAGMA user_version = 1");
+    store = opened(*state, STORE_KEEPER);
+    struct record_list list;
+    assert_ok(store_list(store, "local", -1, 10, &list, &err), &err);
+    assert_int_equal(list.count, 1);
+    assert_string_equal(list.records[0].traceparent, "");
+    record_list_done(&list);
+    struct record record = record_of(2);
+    (void)snprintf(record.traceparent, sizeof(record.traceparent), TRACE);
+    assert_ok(store_add(store, &record, &err), &err);
+    struct record back = found(store, 2);
+    assert_string_equal(back.traceparent, TRACE);
+    record_done(&back);
+    store_close(store);
+}
+
+static void a_trace_that_is_none_is_not_shown(void **state)
+{
+    struct error err = { 0 };
+    struct record_list list;
+    struct store *store = opened(*state, STORE_KEEPER);
+    add(store, 1);
+    store_close(store);
+    sql(*state, "UPDATE jobs SET traceparent = char(27) || '[2J'");
+    store = opened(*state, STORE_VISITOR);
+    assert_ok(store_list(store, "local", -1, 10, &list, &err), &err);
+    assert_string_equal(list.records[0].traceparent, "");
+    record_list_done(&list);
+    store_close(store);
 }
 
 static void an_id_that_is_none_is_not_shown(void **state)
@@ -753,6 +793,8 @@ int main(void)
         IN_A_PLACE(a_damaged_database_is_refused_and_stays),
         IN_A_PLACE(a_database_of_another_program_is_refused),
         IN_A_PLACE(a_database_of_a_newer_cordon_is_refused),
+        IN_A_PLACE(a_database_of_an_older_cordon_is_brought_up_to_date),
+        IN_A_PLACE(a_trace_that_is_none_is_not_shown),
         IN_A_PLACE(an_id_that_is_none_is_not_shown),
         IN_A_PLACE(a_link_is_not_followed),
         IN_A_PLACE(files_are_private_whatever_the_umask),
