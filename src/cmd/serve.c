@@ -21,8 +21,12 @@
 #include "config.h"
 #include "fd.h"
 #include "mcp/gate.h"
+#include "mcp/hub.h"
 #include "mcp/job.h"
 #include "mcp/metrics.h"
+#include "mcp/product.h"
+#include "mcp/readers.h"
+#include "mcp/services.h"
 #include "mcp/session.h"
 #include "mcp/turns.h"
 #include "mcp/waiting.h"
@@ -51,6 +55,9 @@ struct serve {
     struct jobs *jobs;
     struct wishes *wishes;
     struct metrics *metrics;
+    struct readers *readers;
+    struct services services;
+    struct hub *hub;
     struct session *session;
     struct stdio *stdio;
     uint64_t budget_ns; /* of a call */
@@ -270,20 +277,17 @@ static void on_idle(void *context)
 
 /* --- the parts, joined ---------------------------------------------------------------------- */
 
-static void on_line(void *context, const char *text, size_t len)
-{
-    session_line(((struct serve *)context)->session, text, len);
-}
-
-static void on_too_long(void *context, const char *head, size_t len)
-{
-    session_too_long(((struct serve *)context)->session, head, len);
-}
-
 static void send_line(void *context, const char *line)
 {
     struct serve *serve = context;
     stdio_send(serve->stdio, line);
+}
+
+static void send_answer(void *context, int code, const char *line)
+{
+    (void)code;
+    if (line)
+        send_line(context, line);
 }
 
 /* Some hundred small lines: more would only wait. */
@@ -292,6 +296,28 @@ static void send_line(void *context, const char *line)
 static bool is_behind(void *context)
 {
     return stdio_pending(((struct serve *)context)->stdio) > BEHIND_BYTES;
+}
+
+/* All on one line of bytes: what a message is about, its id says. */
+static struct sink sink_of(struct serve *serve)
+{
+    return (struct sink){
+        .notify = send_line, .answer = send_answer, .behind = is_behind, .context = serve
+    };
+}
+
+static void on_line(void *context, const char *text, size_t len)
+{
+    struct serve *serve = context;
+    const struct sink sink = sink_of(serve);
+    (void)session_message(serve->session, text, len, &sink, NULL);
+}
+
+static void on_too_long(void *context, const char *head, size_t len)
+{
+    struct serve *serve = context;
+    const struct sink sink = sink_of(serve);
+    session_too_long(serve->session, head, len, &sink);
 }
 
 static void on_flushed(void *context)
@@ -338,22 +364,29 @@ static int make_loop(struct serve *serve, struct error *err)
                                      .context = serve };
     serve->jobs = jobs_new(&jobs);
     serve->wishes = wishes_new(serve->base, serve->keepings.store, serve->jobs);
+    serve->readers = readers_new();
+    serve->services = (struct services){
+        .base = serve->base,
+        .gate = serve->gate,
+        .jobs = serve->jobs,
+        .turns = &serve->turns,
+        .library = { serve->state, serve->state_path, LIBRARY_LOCAL },
+        .store = serve->keepings.store,
+        .outputs = serve->keepings.outputs,
+        .metrics = serve->metrics,
+        .wishes = serve->wishes,
+        .readers = serve->readers,
+        .config = &serve->config,
+        .default_policy = serve->config.default_policy,
+        .budget_ns = serve->budget_ns,
+    };
+    serve->hub = hub_new(serve->base);
     const struct session_parts parts = {
-        .services = { .base = serve->base,
-                      .gate = serve->gate,
-                      .jobs = serve->jobs,
-                      .turns = &serve->turns,
-                      .library = { serve->state, serve->state_path, LIBRARY_LOCAL },
-                      .store = serve->keepings.store,
-                      .outputs = serve->keepings.outputs,
-                      .metrics = serve->metrics,
-                      .wishes = serve->wishes,
-                      .config = &serve->config,
-                      .default_policy = serve->config.default_policy,
-                      .budget_ns = serve->budget_ns },
-        .send = send_line,
+        .offer = &product_offer,
+        .services = &serve->services,
+        .hub = serve->hub,
+        .push = send_line,
         .idle = on_idle,
-        .behind = is_behind,
         .context = serve,
     };
     serve->session = session_new(&parts);
@@ -370,8 +403,11 @@ static void serve_done(struct serve *serve)
 {
     stdio_free(serve->stdio);
     gate_free(serve->gate);
-    if (serve->session && session_calls(serve->session) == 0)
+    if (!serve->session || session_calls(serve->session) == 0) {
         session_free(serve->session);
+        readers_free(serve->readers);
+        hub_free(serve->hub);
+    }
     if (serve->jobs && jobs_count(serve->jobs) == 0)
         jobs_free(serve->jobs);
     wishes_free(serve->wishes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* call.h - one tools/call or resources/read from its arrival to its answer.
+/* call.h - one request from its arrival to its answer.
  *
- * The session owns it until call_answer(); the tool that handles it owns
- * `work` and must come to call_answer() exactly once, also after `cancel`.
+ * The session owns it until it is answered; whoever handles it owns `work` and must come to
+ * call_answer() or call_error() exactly once, also after `cancel`.
  */
 #pragma once
 
@@ -11,79 +11,111 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cordon/outcome.h>
+#include <cordon/error.h>
 
-#include "script/library.h"
+#include "mcp/sink.h"
+#include "mcp/version.h"
 
-struct config;
-struct event_base;
-struct gate;
-struct jobs;
-struct metrics;
-struct outputs;
+struct method;
+struct principal;
 struct progress;
-struct readers;
+struct services;
 struct session;
-struct store;
-struct turns;
-struct wishes;
 
-/* What tools work with; the same for every call of a server. */
-struct services {
-    struct event_base *base;
-    struct gate *gate;
-    struct jobs *jobs;
-    struct turns *turns; /* of the jobs, and of what is drawn */
-    struct library library;
-    struct store *store;     /* never NULL; one that cannot be used says why at each call */
-    struct outputs *outputs; /* never NULL */
-    const struct config *config;
-    struct metrics *metrics; /* NULL: nothing is counted */
-    struct wishes *wishes;   /* of other servers, and to them */
-    struct readers *readers; /* the session's: where its client stopped reading */
-    const char *default_policy;
-    uint64_t budget_ns; /* after which a call answers that its job goes on; 0: never */
+/* RFC 5424's, in the order of growing weight. */
+enum say_level {
+    SAY_DEBUG,
+    SAY_INFO,
+    SAY_NOTICE,
+    SAY_WARNING,
+    SAY_ERROR,
+    SAY_CRITICAL,
+    SAY_ALERT,
+    SAY_EMERGENCY,
+    SAY_NOTHING, /* more than any: the client wants to hear nothing */
 };
 
 struct call {
     const struct services *services;
-    const char *tool;    /* its name */
-    uint64_t arrived_ns; /* CLOCK_MONOTONIC */
+    const struct principal *principal; /* who is asking; NULL: the local one */
+    const char *tool;                  /* the name of the tool, else of the method */
+    uint64_t arrived_ns;               /* CLOCK_MONOTONIC */
 
-    /* The tool's: its state, and how to end it early, which comes to call_answer() too,
+    /* The handler's: its state, and how to end it early, which comes to call_answer() too,
      * maybe later. `grace` false: at once. */
     void *work;
     void (*cancel)(struct call *call, bool grace);
 
+    struct json_object *params; /* of the request: an object or NULL; until its handler returns */
+    struct json_object *meta;   /* its _meta, the same */
+
+    /* What came of call_ask(): an object, name -> the client's answer, and the `state` that was
+     * given along. NULL the first time. Borrowed, until the handler returns. */
+    struct json_object *responses, *state;
+
     /* The session's. */
     struct session *session;
+    const struct method *method;
+    const struct version *version;
+    struct sink sink;
     struct call *next, **link;
     char *id;
     struct json_object *id_value;
+    struct json_object *capabilities;   /* of its client: an object, or NULL */
     struct json_object *progress_token; /* NULL: the client wants no progress */
     double progress;                    /* the last that was told */
+    enum say_level level;               /* the least that its client wants to hear of */
+    uint64_t ttl_ms;                    /* how long its result may be kept ... */
+    bool shared;                        /* ... also for others than who asked */
     size_t bytes;                       /* of the message it came in */
     bool silent;                        /* the client wants no answer any more */
+    struct asking *asking;              /* requests of ours that its client has not answered */
 };
 
 /* Sends `result` (taken) unless the client wants none, and ends the call. */
 void call_answer(struct call *call, struct json_object *result);
 
-/* The same for a call that ended before anything ran, with the whole result object. */
-void call_stopped(struct call *call, const struct outcome *outcome);
-
-/* The same for a failure: by whose move it is (rpc.h) refused, or a fault. */
-void call_refuse(struct call *call, const struct error *error);
-
-/* Ends a call that is no tool's with an error of the protocol (rpc.h). */
+/* Ends it with an error of the protocol (rpc.h). `data` (taken) may be NULL. */
 void call_error(struct call *call, int code, const char *text);
+void call_error_with(struct call *call, int code, const char *text, struct json_object *data);
 
-/* The same as one sentence, for tools whose result is no run's. */
-void call_fail(struct call *call, const struct error *error);
+/* The same for an address with nothing behind it, whose code depends on the era. */
+void call_absent(struct call *call, const char *uri, const char *text);
 
-/* The same for a call that was cancelled before anything of it ran. */
-void call_cancelled(struct call *call);
+/* The answer to completion/complete: of `values` (NULL-ended) the first hundred; `total`: how
+ * many there are in all. */
+void call_complete(struct call *call, char *const *values, size_t total);
+
+/* How long a client of the modern era may keep what is answered; without it not at all.
+ * `shared`: a cache between us may give it to others. */
+void call_keepable(struct call *call, uint64_t ttl_ms, bool shared);
 
 /* Tells the client how far it is, where it asked to be told and reads what it is sent.
  * What a client is told always grows (MCP, "Progress"), whatever `progress` does. */
 void call_progress(struct call *call, const struct progress *progress);
+
+/* Tells the client something, where it wants to hear of that level. Takes `data`, which is any
+ * JSON; `logger` may be NULL. */
+void call_log(struct call *call, enum say_level level, const char *logger,
+              struct json_object *data);
+
+/* SAY_NOTHING: there is no such level. */
+enum say_level say_level_find(const char *name);
+
+/* Has the client declared a capability, such as "sampling", "elicitation.url" or
+ * "extensions.io.modelcontextprotocol/tasks"? What is before the first dot is the capability, the
+ * rest a member of it. "elicitation.form" is there also where elicitation is an empty object. */
+bool call_can(const struct call *call, const char *capability);
+
+/* Ends the call, as its client did not declare `capability` (-32021 in the modern era). */
+void call_lacks(struct call *call, const char *capability);
+
+/* Asks the client, who has a person, a model or files that we have not. `requests` (taken, may be
+ * NULL): an object, name -> {"method", "params"}, of sampling/createMessage, elicitation/create and
+ * roots/list. `state` (taken, may be NULL): what the handler wants to find again; the client never
+ * sees it. Then the handler is called again from its beginning with call->responses and
+ * call->state: in the modern era in a new call, when the client comes back; in the legacy era in
+ * this one, when it has answered each request. Names that are missing in `responses` may be asked
+ * again. Only of tools/call, prompts/get and resources/read, and from within the handler; `work`
+ * is to be given up before. A client that cannot be asked so is answered here (call_lacks()). */
+void call_ask(struct call *call, struct json_object *requests, struct json_object *state);

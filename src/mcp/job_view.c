@@ -10,6 +10,7 @@
 #include "job/record.h"
 #include "mcp/call.h"
 #include "mcp/job.h"
+#include "mcp/services.h"
 #include "run/capture.h"
 #include "run/result.h"
 #include "str.h"

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "clock.h"
-#include "mcp/tools.h"
+#include "mcp/product.h"
 
 #define OTHER "other"
 
@@ -82,7 +82,7 @@ struct metrics {
 
 static const char *tool_label(const char *name)
 {
-    const struct tool *tool = tool_find(name);
+    const struct tool *tool = offer_tool(&product_offer, name);
     return tool ? tool->name : OTHER;
 }
 

@@ -10,6 +10,7 @@
 #include "json.h"
 #include "mcp/call.h"
 #include "mcp/gate.h"
+#include "mcp/services.h"
 #include "mcp/turns.h"
 #include "run/picture.h"
 #include "run/result.h"

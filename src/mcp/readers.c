@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* readers.c - where one client stopped reading the output of jobs. */
+/* readers.c - where each who asks stopped reading the output of jobs. */
 #include "mcp/readers.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "str.h"
 
 struct reader {
-    char id[JOB_ID_MAX];
+    char owner[OWNER_MAX], id[JOB_ID_MAX];
     struct position position;
     uint64_t used;
 };
@@ -51,15 +51,16 @@ static struct reader *place(struct readers *readers)
     return oldest;
 }
 
-struct position *readers_at(struct readers *readers, const char *id)
+struct position *readers_at(struct readers *readers, const char *owner, const char *id)
 {
     struct reader *reader = NULL;
     for (size_t i = 0; i < readers->count && !reader; i++)
-        if (strcmp(readers->list[i].id, id) == 0)
+        if (strcmp(readers->list[i].id, id) == 0 && strcmp(readers->list[i].owner, owner) == 0)
             reader = &readers->list[i];
     if (!reader) {
         reader = place(readers);
         *reader = (struct reader){ 0 };
+        (void)snprintf(reader->owner, sizeof(reader->owner), "%s", owner);
         (void)snprintf(reader->id, sizeof(reader->id), "%s", id);
     }
     reader->used = ++readers->clock;

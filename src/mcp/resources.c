@@ -13,6 +13,7 @@
 #include "mcp/job_view.h"
 #include "mcp/metrics.h"
 #include "mcp/rpc.h"
+#include "mcp/services.h"
 #include "mcp/uri.h"
 #include "run/result.h"
 #include "str.h"
@@ -203,8 +204,9 @@ static struct json_object *row_json(const struct resource *resource, const char 
     return row;
 }
 
-struct json_object *resource_templates_list(void)
+struct json_object *resource_templates_list(struct call *call)
 {
+    (void)call;
     struct json_object *list = json_object_new_array();
     for (size_t i = 0; i < ROWS; i++) {
         const struct resource *row = &resources[i];
@@ -212,9 +214,7 @@ struct json_object *resource_templates_list(void)
             json_object_array_add(list, row_json(row, "uriTemplate", row->template, row->name,
                                                  row->title, row->description));
     }
-    struct json_object *result = json_object_new_object();
-    json_object_object_add(result, "resourceTemplates", list);
-    return result;
+    return list;
 }
 
 static void list_scripts(const struct services *services, struct json_object *list)
@@ -259,8 +259,9 @@ static void list_policies(const struct services *services, struct json_object *l
     }
 }
 
-struct json_object *resources_list(const struct services *services)
+struct json_object *resources_list(struct call *call)
 {
+    const struct services *services = call->services;
     static const size_t whole[] = { CHECK_ROW, METRICS_ROW };
     struct json_object *list = json_object_new_array();
     for (size_t i = 0; i < COUNT(whole); i++) {
@@ -271,9 +272,7 @@ struct json_object *resources_list(const struct services *services)
     list_policies(services, list);
     list_scripts(services, list);
     list_jobs(services, list);
-    struct json_object *result = json_object_new_object();
-    json_object_object_add(result, "resources", list);
-    return result;
+    return list;
 }
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -303,10 +302,12 @@ static struct json_object *content_json(const struct resource *resource, const c
 }
 
 /* Nothing there has a code of its own; else whose move it is decides. */
-static void answer_error(struct call *call, const struct error *err)
+static void answer_error(struct call *call, const char *uri, const struct error *err)
 {
-    bool absent = err->code == ENOENT && err->blame == BLAME_CALLER;
-    call_error(call, absent ? (int)RPC_RESOURCE_NOT_FOUND : (int)blame_code(err->blame), err->text);
+    if (err->code == ENOENT && err->blame == BLAME_CALLER)
+        call_absent(call, uri, err->text);
+    else
+        call_error(call, (int)blame_code(err->blame), err->text);
 }
 
 static void answer_content(struct call *call, const struct resource *resource, const char *uri,
@@ -355,7 +356,7 @@ static void on_text(void *context, const struct resolved *resolved, int fd)
         str_add(&content.bytes, text, len);
         answer_content(question->call, question->resource, question->uri, &content);
     } else {
-        answer_error(question->call, &err);
+        answer_error(question->call, question->uri, &err);
     }
     (void)question_end(question);
 }
@@ -423,5 +424,5 @@ void resource_read(struct call *call, const char *uri)
                      : fail_caller(&err, ENOENT, "Resource %s not found",
                                    printable(uri, shown, sizeof(shown)));
     if (r < 0)
-        answer_error(call, &err);
+        answer_error(call, uri, &err);
 }

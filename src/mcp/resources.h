@@ -4,9 +4,9 @@
 
 #include "mcp/call.h"
 
-/* The results of resources/list and resources/templates/list; the caller's. */
-struct json_object *resources_list(const struct services *services);
-struct json_object *resource_templates_list(void);
+/* Arrays of Resource and of ResourceTemplate; the caller's. */
+struct json_object *resources_list(struct call *call);
+struct json_object *resource_templates_list(struct call *call);
 
 /* Answers the call with what is at that address, or an error that says why not. */
 void resource_read(struct call *call, const char *uri);

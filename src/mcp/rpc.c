@@ -147,28 +147,36 @@ static int read_id(const char *text, size_t len, struct rpc_message *ret, struct
     return 0;
 }
 
+/* Its id is one of ours, not theirs: to echo it could end a request of theirs. */
+static int read_response(struct rpc_message *ret, struct error *err)
+{
+    bool answer = json_object_object_get_ex(ret->root, "result", &ret->result);
+    bool failure = json_object_object_get_ex(ret->root, "error", &ret->failure);
+    if (!answer && !failure)
+        return refuse(err, RPC_INVALID_REQUEST, "method is missing");
+    free(TAKE(&ret->id));
+    if (answer == failure || !ret->id_value ||
+        !json_object_is_type(answer ? ret->result : ret->failure, json_type_object))
+        return refuse(err, RPC_INVALID_REQUEST,
+                      "a response has an id and either a result or an error, which is an object");
+    return 0;
+}
+
 static int read_members(struct rpc_message *ret, struct error *err)
 {
-    struct json_object *version, *method, *ignored;
+    struct json_object *version, *method;
     if (!json_object_object_get_ex(ret->root, "jsonrpc", &version) ||
         !json_object_is_type(version, json_type_string) ||
         strcmp(json_object_get_string(version), "2.0") != 0)
         return refuse(err, RPC_INVALID_REQUEST, "jsonrpc must be \"2.0\"");
 
-    if (!json_object_object_get_ex(ret->root, "method", &method)) {
-        /* We ask clients nothing, so nothing can be an answer. Its id is one of
-         * ours, not theirs: to echo it could end a request of theirs. */
-        if (json_object_object_get_ex(ret->root, "result", &ignored) ||
-            json_object_object_get_ex(ret->root, "error", &ignored)) {
-            free(TAKE(&ret->id));
-            return refuse(err, RPC_INVALID_REQUEST, "a response to no request of this server");
-        }
-        return refuse(err, RPC_INVALID_REQUEST, "method is missing");
-    }
-    ret->method = json_object_get_string(method);
+    if (!json_object_object_get_ex(ret->root, "method", &method))
+        return read_response(ret, err);
+    const char *name = json_object_get_string(method);
     if (!json_object_is_type(method, json_type_string) ||
-        strlen(ret->method) != (size_t)json_object_get_string_len(method))
+        strlen(name) != (size_t)json_object_get_string_len(method))
         return refuse(err, RPC_INVALID_REQUEST, "method must be a string");
+    ret->method = name;
 
     if (json_object_object_get_ex(ret->root, "params", &ret->params) &&
         !json_object_is_type(ret->params, json_type_object))
@@ -189,10 +197,21 @@ int rpc_read(const char *text, size_t len, struct rpc_message *ret, struct error
         return RPC_PARSE_ERROR;
     }
     if (json_object_is_type(ret->root, json_type_array))
-        return refuse(err, RPC_INVALID_REQUEST, "batches are not part of this protocol version");
+        return RPC_BATCH;
     if (!json_object_is_type(ret->root, json_type_object))
         return refuse(err, RPC_INVALID_REQUEST, "a message must be an object");
     int code = read_id(text, len, ret, err);
+    return code ? code : read_members(ret, err);
+}
+
+int rpc_read_part(struct json_object *part, struct rpc_message *ret, struct error *err)
+{
+    *ret = (struct rpc_message){ .root = json_object_get(part) };
+    if (!json_object_is_type(part, json_type_object))
+        return refuse(err, RPC_INVALID_REQUEST, "a message must be an object");
+    /* Written anew: in an array a text of its own would have to be found first. */
+    const char *text = json_object_to_json_string_length(part, WRITE_FLAGS, &ret->bytes);
+    int code = read_id(text, ret->bytes, ret, err);
     return code ? code : read_members(ret, err);
 }
 
@@ -251,9 +270,16 @@ char *rpc_result(const char *id, struct json_object *result)
 
 char *rpc_error(const char *id, int code, const char *text)
 {
+    return rpc_error_with(id, code, text, NULL);
+}
+
+char *rpc_error_with(const char *id, int code, const char *text, struct json_object *data)
+{
     struct json_object *error = json_object_new_object();
     json_object_object_add(error, "code", json_object_new_int(code));
     json_object_object_add(error, "message", rpc_text(text));
+    if (data)
+        json_object_object_add(error, "data", data);
     return reply(id, "error", error);
 }
 

@@ -16,7 +16,10 @@ enum rpc_code {
     RPC_METHOD_NOT_FOUND = -32601,
     RPC_INVALID_PARAMS = -32602,
     RPC_INTERNAL_ERROR = -32603,
-    RPC_RESOURCE_NOT_FOUND = -32002, /* of the protocol versions with a handshake */
+    RPC_RESOURCE_NOT_FOUND = -32002, /* legacy era */
+    RPC_HEADER_MISMATCH = -32020,    /* these three: modern era */
+    RPC_MISSING_CAPABILITY = -32021,
+    RPC_UNSUPPORTED_VERSION = -32022,
 };
 
 /* An id is kept for every call in flight and echoed: its raw text is bounded. */
@@ -26,16 +29,25 @@ struct rpc_message {
     char *id;                     /* as it came, byte for byte; NULL: a notification */
     struct json_object *root;     /* owns the members below */
     struct json_object *id_value; /* to compare with */
-    const char *method;
-    struct json_object *params; /* an object, or NULL */
-    size_t bytes;               /* of the line */
+    const char *method;           /* NULL: a response to a request of ours */
+    struct json_object *params;   /* an object, or NULL */
+    struct json_object *result;   /* of a response: an object, or NULL where `failure` is one */
+    struct json_object *failure;
+    size_t bytes; /* of the line */
 };
 
-/* Reads one line (not NUL-ended). Returns 0, or the code to answer with: then
+/* What rpc_read() returns where the line is an array: ret->root is that, and each of it is to be
+ * read by rpc_read_part(). */
+#define RPC_BATCH 1
+
+/* Reads one line (not NUL-ended). Returns 0, RPC_BATCH, or the code to answer with: then
  * *err says why, and ret->id is the id to answer to where one could be read.
  * The caller ends *ret with rpc_done() either way. */
 int rpc_read(const char *text, size_t len, struct rpc_message *ret, struct error *err) must_check;
 void rpc_done(struct rpc_message *message);
+
+/* The same for a part of a batch, which stays its owner's. */
+int rpc_read_part(struct json_object *part, struct rpc_message *ret, struct error *err) must_check;
 
 /* The raw id of a message of which only the beginning may be there: a string
  * or an integer of the top object, given once. NULL: none that can be echoed. */
@@ -45,6 +57,8 @@ char *rpc_find_id(const char *text, size_t len);
  * caller's. `id` is raw; NULL leaves it out (MCP knows no null id). */
 char *rpc_result(const char *id, struct json_object *result);
 char *rpc_error(const char *id, int code, const char *text);
+char *rpc_error_with(const char *id, int code, const char *text,
+                     struct json_object *data); /* takes `data`, which may be NULL */
 char *rpc_notification(const char *method, struct json_object *params); /* takes `params` */
 
 /* A JSON string of `text`, in which bytes that are not UTF-8 became U+FFFD. */

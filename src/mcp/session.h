@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session.h - one client's conversation: handshake, methods, calls in flight.
+/* session.h - one conversation: messages in, and to each its answer, in both eras (version.h).
  *
- * Speaks 2025-06-18 and 2025-11-25. Bytes come in by session_line() and go out
- * by `send`; who carries them is not known here.
+ * Who carries bytes is not known here: a message comes with its sink (sink.h). There is one
+ * session per process over stdio, one per Mcp-Session-Id over legacy HTTP, and one per POST over
+ * modern HTTP, where nothing may be remembered and the ids of different clients never meet.
  */
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <stddef.h>
 
 #include "mcp/call.h"
+#include "mcp/sink.h"
 
 /* Calls in flight, and the bytes of their messages together; more is told to
  * come back. A call that runs costs four pipes and up to 60 KiB of shown output,
@@ -18,21 +20,66 @@
 #define CALLS_MIB_MAX   64
 #define CALLS_BYTES_MAX (CALLS_MIB_MAX * 1024UL * 1024)
 
+/* Of which era a message may be. Where both are, a request that has the modern era's members
+ * in _meta is of that, whatever was agreed on before. */
+enum session_kind {
+    SESSION_BOTH,
+    SESSION_LEGACY,
+    SESSION_MODERN, /* a request without these members is answered -32602 */
+};
+
 struct session_parts {
-    struct services services;
-    void (*send)(void *context, const char *line);
-    void (*idle)(void *context);   /* the last call in flight was answered */
-    bool (*behind)(void *context); /* has the client much to read already? */
+    const struct offer *offer;
+    const struct services *services;   /* handed on to calls; may be NULL */
+    const struct principal *principal; /* who is asking, handed on to calls; NULL: the local one */
+    struct hub *hub;                   /* what the sessions of a server share */
+    enum session_kind kind;
+
+    /* What belongs to no request: changes a client of the legacy era subscribed to. NULL: nowhere.
+     */
+    void (*push)(void *context, const char *line);
+    void (*idle)(void *context); /* the last call in flight was answered; may be NULL */
     void *context;
 };
 
 struct session *session_new(const struct session_parts *parts); /* copies *parts */
-void session_free(struct session *session); /* NULL is fine; no call may be in flight */
 
-void session_line(struct session *session, const char *text, size_t len);
-void session_too_long(struct session *session, const char *head, size_t len);
+/* Cancels what is in flight, silently. From here on the owner hears nothing more of it, neither
+ * `push` nor `idle`, but each open sink its last word. May be called from within any of these.
+ * NULL is fine. */
+void session_free(struct session *session);
 
-/* Ends every call at once. `silent`: nothing is sent for them any more. */
+struct rpc_message;
+
+/* A look at a message that was parsed, before anything is done about it: what headers said is
+ * compared here with what the body says. 0, or the code to refuse it with and *err. `message->id`
+ * NULL: a notification; then only "refused" comes out of it. */
+struct inspection {
+    int (*look)(void *context, const struct rpc_message *message, struct error *err);
+    void *context;
+};
+
+/* What became of a message. */
+enum taken {
+    TAKEN_ANSWERED, /* its sink was or will be told the answer, or the error */
+    TAKEN_SILENTLY, /* a notification or a response; its sink is not used */
+    TAKEN_REFUSED,  /* the same, but the inspection refused it: nothing was done */
+};
+
+/* One message (in 2025-03-26 also several in an array, with one answer for all). `inspection`
+ * may be NULL. The sink is copied. */
+enum taken session_message(struct session *session, const char *text, size_t len,
+                           const struct sink *sink, const struct inspection *inspection);
+
+/* A message over the limit, of which only the beginning was kept. */
+void session_too_long(struct session *session, const char *head, size_t len,
+                      const struct sink *sink);
+
+/* Ends every call at once. `silent`: nothing is said about them any more. */
 void session_cancel_all(struct session *session, bool silent);
 
 size_t session_calls(const struct session *session);
+
+/* The version that initialize agreed on; NULL before it, and always in the modern era. Set before
+ * that request is answered, so that a sink may look whether a session has begun. */
+const char *session_version(const struct session *session);

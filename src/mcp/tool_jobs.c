@@ -10,6 +10,7 @@
 #include "mcp/job.h"
 #include "mcp/job_view.h"
 #include "mcp/readers.h"
+#include "mcp/services.h"
 #include "mcp/tools.h"
 #include "mcp/wishes.h"
 #include "str.h"
@@ -156,7 +157,7 @@ static int status(struct call *call, const struct jobs_call *asked, struct json_
     if (r < 0)
         return r;
     if (!asked->cursor && asked->incremental)
-        from = readers_at(services->readers, record.id);
+        from = readers_at(services->readers, record.owner, record.id);
     r = job_view(services, &record, from, &job, err);
     record_done(&record);
     if (r < 0)

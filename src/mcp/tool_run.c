@@ -15,6 +15,8 @@
 #include "fd.h"
 #include "mcp/gate.h"
 #include "mcp/run_call.h"
+#include "mcp/services.h"
+#include "mcp/tools.h"
 #include "mcp/waiting.h"
 #include "script/dotenv.h"
 #include "str.h"

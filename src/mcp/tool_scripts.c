@@ -7,6 +7,7 @@
 #include <cordon/launch.h>
 #include <cordon/log.h>
 
+#include "mcp/services.h"
 #include "mcp/tools.h"
 #include "script/header.h"
 #include "str.h"

@@ -4,6 +4,7 @@
 
 #include "mcp/call.h"
 #include "mcp/schema.h"
+#include "script/library.h"
 
 extern const struct field *const save_script_fields[];
 extern const struct field *const list_scripts_fields[];

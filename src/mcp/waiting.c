@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "mcp/picture.h"
 #include "mcp/rpc.h"
+#include "mcp/services.h"
 #include "mcp/tools.h"
 #include "str.h"
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "json.h"
+#include "mcp/product.h"
 #include "mcp/rpc.h"
 #include "mcp/run_call.h"
-#include "mcp/tools.h"
 #include "str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -24,10 +24,10 @@ static void check_line(char *line)
 static void decode_call(const struct rpc_message *message)
 {
     struct json_object *name, *arguments = NULL;
-    if (strcmp(message->method, "tools/call") != 0 ||
+    if (!message->method || strcmp(message->method, "tools/call") != 0 ||
         !json_object_object_get_ex(message->params, "name", &name))
         return;
-    const struct tool *tool = tool_find(json_object_get_string(name));
+    const struct tool *tool = offer_tool(&product_offer, json_object_get_string(name));
     if (!tool)
         return;
     if (json_object_object_get_ex(message->params, "arguments", &arguments) &&

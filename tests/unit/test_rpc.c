@@ -27,7 +27,7 @@ static const struct row {
     { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"x\":NaN}", RPC_PARSE_ERROR, NULL },
     { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}{}", RPC_PARSE_ERROR, NULL },
     /* JSON that is no message */
-    { "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]", RPC_INVALID_REQUEST, NULL },
+    { "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]", RPC_BATCH, NULL },
     { "7", RPC_INVALID_REQUEST, NULL },
     { "{}", RPC_INVALID_REQUEST, NULL },
     { "{\"id\":1,\"method\":\"ping\"}", RPC_INVALID_REQUEST, "1" },
@@ -47,9 +47,11 @@ static const struct row {
     { "{\"jsonrpc\":\"2.0\",\"id\":99999999999999999999999,\"method\":\"ping\"}",
       RPC_INVALID_REQUEST, "99999999999999999999999" },
     /* an answer to nothing: its id is not theirs */
-    { "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", RPC_INVALID_REQUEST, NULL },
-    { "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1,\"message\":\"x\"}}",
-      RPC_INVALID_REQUEST, NULL },
+    { "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", 0, NULL },
+    { "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":5}", RPC_INVALID_REQUEST, NULL },
+    { "{\"jsonrpc\":\"2.0\",\"result\":{}}", RPC_INVALID_REQUEST, NULL },
+    { "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{},\"error\":{}}", RPC_INVALID_REQUEST, NULL },
+    { "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1,\"message\":\"x\"}}", 0, NULL },
 };
 
 static void every_line_has_its_code_and_its_id(void **state)
@@ -62,7 +64,7 @@ static void every_line_has_its_code_and_its_id(void **state)
         bool same = rows[i].id ? message.id && strcmp(message.id, rows[i].id) == 0 : !message.id;
         if (code != rows[i].code || !same)
             fail_msg("%s: code %d (%s), id %s", rows[i].line, code, err.text, message.id);
-        if (code != 0)
+        if (code < 0)
             assert_true(err.text[0] != '\0');
         rpc_done(&message);
     }

@@ -2,9 +2,9 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
+#include "mcp/product.h"
 #include "mcp/run_call.h"
 #include "mcp/tool_run.h"
-#include "mcp/tools.h"
 #include "str.h"
 #include "unit.h"
 
@@ -69,7 +69,8 @@ static void the_schemas_are_those_that_were_promised(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(promises); i++) {
         const struct promise *promise = &promises[i];
-        struct json_object *schema = schema_print(tool_find(promise->tool)->fields);
+        struct json_object *schema =
+            schema_print(offer_tool(&product_offer, promise->tool)->fields);
         struct json_object *printed = member(member(schema, "properties"), promise->parameter);
         assert_true(json_object_get_string_len(member(printed, "description")) > 10);
         json_object_object_del(printed, "description");
@@ -98,7 +99,7 @@ static void there_are_the_further_parameters_and_no_others(void **state)
     static const char *const names[] = { "py_run_script_in_dir",
                                          "py_run_script_with_dependencies" };
     for (size_t i = 0; i < COUNT(names); i++) {
-        struct json_object *schema = schema_print(tool_find(names[i])->fields);
+        struct json_object *schema = schema_print(offer_tool(&product_offer, names[i])->fields);
         struct json_object *properties = member(schema, "properties");
         for (size_t j = 0; j < COUNT(further); j++)
             assert_null(member(member(properties, further[j]), "default"));

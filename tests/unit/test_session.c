@@ -6,7 +6,11 @@
 
 #include "fake_gate.h"
 #include "mcp/gate.h"
+#include "mcp/hub.h"
 #include "mcp/job.h"
+#include "mcp/product.h"
+#include "mcp/readers.h"
+#include "mcp/services.h"
 #include "mcp/session.h"
 #include "mcp/turns.h"
 #include "str.h"
@@ -19,6 +23,9 @@ struct talk {
     struct event_base *base;
     struct gate *gate;
     struct jobs *jobs;
+    struct readers *readers;
+    struct services services;
+    struct hub *hub;
     struct session *session;
     struct turns turns;
     int other;
@@ -31,6 +38,13 @@ static void keep_line(void *context, const char *line)
 {
     struct talk *talk = context;
     list_add(&talk->sent, line);
+}
+
+static void keep_answer(void *context, int code, const char *line)
+{
+    (void)code;
+    if (line)
+        keep_line(context, line);
 }
 
 static void count_idle(void *context)
@@ -53,9 +67,15 @@ static bool is_behind(void *context)
     return ((struct talk *)context)->behind;
 }
 
+static struct sink sink_of(struct talk *talk)
+{
+    return (struct sink){ keep_line, keep_answer, is_behind, talk };
+}
+
 static void say(struct talk *talk, const char *line)
 {
-    session_line(talk->session, line, strlen(line));
+    const struct sink sink = sink_of(talk);
+    (void)session_message(talk->session, line, strlen(line), &sink, NULL);
 }
 
 static int setup(void **state)
@@ -72,14 +92,19 @@ static int setup(void **state)
         .base = talk->base, .gate = talk->gate, .turns = &talk->turns, .idle = ignore_idle
     };
     talk->jobs = jobs_new(&jobs);
+    talk->readers = readers_new();
+    talk->services = (struct services){ .base = talk->base,
+                                        .gate = talk->gate,
+                                        .jobs = talk->jobs,
+                                        .readers = talk->readers,
+                                        .default_policy = "default" };
+    talk->hub = hub_new(talk->base);
     const struct session_parts parts = {
-        .services = { .base = talk->base,
-                      .gate = talk->gate,
-                      .jobs = talk->jobs,
-                      .default_policy = "default" },
-        .send = keep_line,
+        .offer = &product_offer,
+        .services = &talk->services,
+        .hub = talk->hub,
+        .push = keep_line,
         .idle = count_idle,
-        .behind = is_behind,
         .context = talk,
     };
     talk->session = session_new(&parts);
@@ -91,6 +116,8 @@ static int teardown(void **state)
 {
     struct talk *talk = *state;
     session_free(talk->session);
+    readers_free(talk->readers);
+    hub_free(talk->hub);
     jobs_free(talk->jobs);
     gate_free(talk->gate);
     event_base_free(talk->base);
@@ -185,7 +212,7 @@ static void a_known_version_is_echoed_and_any_other_gets_our_newest(void **state
     (void)state;
     static const char *const rows[][2] = { { "2025-06-18", "2025-06-18" },
                                            { "2025-11-25", "2025-11-25" },
-                                           { "2025-03-26", "2025-11-25" },
+                                           { "2025-03-26", "2025-03-26" },
                                            { "2026-07-28", "2025-11-25" },
                                            { "", "2025-11-25" } };
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -267,7 +294,8 @@ static void a_line_that_is_too_long_is_answered_to_its_id(void **state)
 {
     struct talk *talk = *state;
     static const char head[] = "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"tools/call\",\"par";
-    session_too_long(talk->session, head, strlen(head));
+    const struct sink sink = sink_of(talk);
+    session_too_long(talk->session, head, strlen(head), &sink);
     struct json_object *message = heard(talk);
     assert_text(message, "id", "9");
     assert_text(message, "error.code", "-32600");
@@ -326,7 +354,7 @@ static void inline_code_runs_without_a_question(void **state)
     assert_true(json_object_equal(twin, at(message, "result.structuredContent")));
     json_object_put(twin);
     json_object_put(message);
-    assert_int_equal(talk->idle, 1);
+    assert_int_equal(talk->idle, 2); /* and after the handshake */
 }
 
 static void a_directory_and_its_files_are_judged_first(void **state)
