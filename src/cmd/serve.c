@@ -380,7 +380,7 @@ static int make_loop(struct serve *serve, struct error *err)
         .default_policy = serve->config.default_policy,
         .budget_ns = serve->budget_ns,
     };
-    serve->hub = hub_new(serve->base);
+    serve->hub = hub_new();
     const struct session_parts parts = {
         .offer = &product_offer,
         .services = &serve->services,

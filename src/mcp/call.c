@@ -29,6 +29,7 @@ struct call *call_new(struct session *session, const struct rpc_message *message
     struct call *call = xcalloc(1, sizeof(*call));
     call->services = session->parts.services;
     call->principal = session->parts.principal;
+    call->owner = session->parts.owner;
     call->arrived_ns = now_ns();
     call->session = session;
     call->sink = *sink;
@@ -48,6 +49,22 @@ struct call *call_new(struct session *session, const struct rpc_message *message
     return call;
 }
 
+static void forget_answers(struct call *call)
+{
+    json_object_put(TAKE(&call->responses));
+    json_object_put(TAKE(&call->state));
+}
+
+void call_served(struct session *session)
+{
+    struct call *call = TAKE(&session->serving);
+    if (!call)
+        return;
+    call->params = NULL;
+    call->meta = NULL;
+    forget_answers(call);
+}
+
 static void call_end(struct call *call)
 {
     struct session *session = call->session;
@@ -57,6 +74,7 @@ static void call_end(struct call *call)
     session->call_bytes -= call->bytes;
     if (session->serving == call)
         session->serving = NULL;
+    forget_answers(call);
     json_object_put(call->capabilities);
     json_object_put(call->progress_token);
     json_object_put(call->id_value);
@@ -86,6 +104,8 @@ void call_answer(struct call *call, struct json_object *result)
         last_word(call, 0, NULL);
         return;
     }
+    if (call->version->era == ERA_MODERN)
+        envelope_put(call, result);
     last_word(call, 0, rpc_result(call->id, result));
 }
 
@@ -140,12 +160,18 @@ void call_complete(struct call *call, char *const *values, size_t total)
 
 /* --- before it ------------------------------------------------------------------------------- */
 
-static void notify(struct call *call, const char *method, struct json_object *params)
+void call_send(struct call *call, const char *line)
+{
+    struct session *session = call->session;
+    session_enter(session);
+    call->sink.notify(call->sink.context, line);
+    session_leave(session);
+}
+
+void call_notify(struct call *call, const char *method, struct json_object *params)
 {
     autofree char *line = rpc_notification(method, params);
-    session_enter(call->session);
-    call->sink.notify(call->sink.context, line);
-    session_leave(call->session);
+    call_send(call, line);
 }
 
 void call_progress(struct call *call, const struct progress *progress)
@@ -161,7 +187,7 @@ void call_progress(struct call *call, const struct progress *progress)
         json_object_object_add(params, "total", json_number(progress->total));
     if (progress->message)
         json_object_object_add(params, "message", rpc_text(progress->message));
-    notify(call, "notifications/progress", params);
+    call_notify(call, "notifications/progress", params);
 }
 
 static const char *const level_names[] = {
@@ -191,7 +217,7 @@ void call_log(struct call *call, enum say_level level, const char *logger, struc
     if (logger)
         json_object_object_add(params, "logger", json_object_new_string(logger));
     json_object_object_add(params, "data", data);
-    notify(call, "notifications/message", params);
+    call_notify(call, "notifications/message", params);
 }
 
 /* --- what its client can --------------------------------------------------------------------- */

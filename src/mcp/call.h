@@ -37,7 +37,8 @@ enum say_level {
 
 struct call {
     const struct services *services;
-    const struct principal *principal; /* who is asking; NULL: the local one */
+    const struct principal *principal; /* who is asking, as the session was told; may be NULL */
+    const char *owner;                 /* his name; never NULL */
     const char *tool;                  /* the name of the tool, else of the method */
     uint64_t arrived_ns;               /* CLOCK_MONOTONIC */
 
@@ -116,6 +117,7 @@ void call_lacks(struct call *call, const char *capability);
  * sees it. Then the handler is called again from its beginning with call->responses and
  * call->state: in the modern era in a new call, when the client comes back; in the legacy era in
  * this one, when it has answered each request. Names that are missing in `responses` may be asked
- * again. Only of tools/call, prompts/get and resources/read, and from within the handler; `work`
- * is to be given up before. A client that cannot be asked so is answered here (call_lacks()). */
+ * again. An answer that is an error is an object whose only member is `error`. Only of tools/call,
+ * prompts/get and resources/read, and from within the handler; `work` is to be given up before. A
+ * client that cannot be asked so is answered here (call_lacks()). */
 void call_ask(struct call *call, struct json_object *requests, struct json_object *state);

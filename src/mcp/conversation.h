@@ -16,12 +16,36 @@ struct session {
     struct call *calls;
     size_t call_count, call_bytes; /* of those in flight */
     struct call *serving;          /* whose handler is on the stack; NULL once it has ended */
-    unsigned depth; /* of our own code on the stack: it is freed when that returned */
-    bool freed;     /* by its owner */
+    unsigned depth;           /* of our own code on the stack: it is freed when that returned */
+    bool freed;               /* by its owner */
+    unsigned long long asked; /* requests of ours so far */
+    struct listener listener; /* of the legacy era ... */
+    char **subscribed;        /* ... and the addresses it subscribed to */
+    size_t listens;           /* subscriptions/listen that are open */
 };
 
 /* Rows of one page of a list. */
 #define PAGE_ROWS 100
+
+/* Messages in one batch. */
+#define BATCH_MAX 256
+
+/* Open subscriptions/listen of one conversation, and addresses in one of them, or of one session.
+ */
+#define LISTENS_MAX            16
+#define SUBSCRIPTIONS_MAX      1000
+#define SUBSCRIPTIONS_ARE      "an array of strings; there may be 1000 in all"
+#define TOO_MANY_SUBSCRIPTIONS "at most 1000 resources may be subscribed to"
+
+/* Members of _meta. */
+#define META_VERSION      "io.modelcontextprotocol/protocolVersion"
+#define META_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
+#define META_CLIENT       "io.modelcontextprotocol/clientInfo"
+#define META_LEVEL        "io.modelcontextprotocol/logLevel"
+#define META_SERVER       "io.modelcontextprotocol/serverInfo"
+#define META_SUBSCRIPTION "io.modelcontextprotocol/subscriptionId"
+
+#define EXTENSION_TASKS "io.modelcontextprotocol/tasks"
 
 /* Between them the session stays, whatever its owner does. */
 void session_enter(struct session *session);
@@ -33,7 +57,46 @@ struct call *call_find(const struct session *session, struct json_object *id);
 struct call *call_new(struct session *session, const struct rpc_message *message,
                       const struct sink *sink);
 
+/* After a handler has returned: what it borrowed is gone. */
+void call_served(struct session *session);
+
+/* Something before its answer, whether its client is behind or not. Takes `params`. */
+void call_notify(struct call *call, const char *method, struct json_object *params);
+void call_send(struct call *call, const char *line);
+
+/* One message that rpc_read() gave `code` for. */
+enum taken session_take(struct session *session, const struct rpc_message *message, int code,
+                        const struct error *err, const struct sink *sink,
+                        const struct inspection *inspection);
+
+/* All of an array. */
+enum taken batch_take(struct session *session, struct json_object *list, const struct sink *sink,
+                      const struct inspection *inspection);
+
+/* Does _meta make a request one of the modern era? */
+bool envelope_there(struct json_object *meta);
+
+/* Version and capabilities of a call from its _meta. False: it was answered. */
+bool envelope_take(struct call *call);
+
+/* What every result of the modern era has. */
+void envelope_put(const struct call *call, struct json_object *result);
+
+/* What a client that was asked has come back with. False: it was answered. */
+bool round_resume(struct call *call);
+
+/* A response to a request of ours. False: to none. */
+bool asking_answer(struct session *session, const struct rpc_message *message);
+
+/* Changes are pushed from here on, and not any more. */
+void session_listen(struct session *session);
+void session_unlisten(struct session *session);
+
 /* The handlers of the method table. */
+void serve_discover(struct call *call);
+void serve_subscribe(struct call *call);
+void serve_unsubscribe(struct call *call);
+void serve_listen(struct call *call);
 void serve_initialize(struct call *call);
 void serve_ping(struct call *call);
 void serve_set_level(struct call *call);

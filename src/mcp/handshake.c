@@ -88,6 +88,7 @@ void serve_initialize(struct call *call)
     const struct version *version = version_find(param_text(call, "protocolVersion"), ERA_LEGACY);
     session->version = version ? version : version_newest(ERA_LEGACY);
     session->capabilities = json_object_get(param_object(call, "capabilities"));
+    session_listen(session);
 
     const struct offer *offer = session->parts.offer;
     struct json_object *result = json_object_new_object();
@@ -95,6 +96,17 @@ void serve_initialize(struct call *call)
     json_object_object_add(result, "capabilities", offer_capabilities(offer, ERA_LEGACY));
     json_object_object_add(result, "serverInfo", offer_identity(offer));
     add_text(result, "instructions", offer->instructions);
+    call_answer(call, result);
+}
+
+void serve_discover(struct call *call)
+{
+    const struct offer *offer = call->session->parts.offer;
+    struct json_object *result = json_object_new_object();
+    json_object_object_add(result, "supportedVersions", versions_print(ERA_MODERN));
+    json_object_object_add(result, "capabilities", offer_capabilities(offer, ERA_MODERN));
+    add_text(result, "instructions", offer->instructions);
+    call_keepable(call, offer->ttl_ms, true);
     call_answer(call, result);
 }
 

@@ -1,9 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hub.h - what the conversations of one server share. */
+/* hub.h - what the conversations of one server share: who listens for changes, and the rounds
+ * that are open.
+ *
+ * In the modern era a conversation is one request, so what outlives it is kept here: bounded,
+ * by whose it is, and found again by a handle that cannot be guessed.
+ */
 #pragma once
 
-struct event_base;
-struct hub;
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
 
-struct hub *hub_new(struct event_base *base);
+#include <cordon/error.h>
+
+#include "mcp/offer.h"
+
+struct hub *hub_new(void);
 void hub_free(struct hub *hub); /* NULL is fine; after every session */
+
+/* --- news ------------------------------------------------------------------------------------ */
+
+struct news {
+    enum offer_change what;
+    const char *id;           /* the address of CHANGE_RESOURCE, the task of CHANGE_TASK */
+    const char *owner;        /* whose it is: nobody else hears of it; NULL: everybody's */
+    struct json_object *body; /* of CHANGE_TASK: what the notification says; borrowed */
+};
+
+struct listener {
+    void (*heard)(struct listener *listener, const struct news *news);
+    const char *owner; /* borrowed */
+    /* The hub's. */
+    struct listener *next, **link;
+};
+
+/* Open subscriptions of one owner; each is an open stream. */
+#define LISTENERS_MAX 2048
+
+/* False: its owner has LISTENERS_MAX already. */
+bool hub_listen(struct hub *hub, struct listener *listener);
+void hub_unlisten(struct hub *hub, struct listener *listener); /* also where it does not listen */
+
+/* Tells all who listen. Any of them may stop listening meanwhile; nothing is published from within.
+ */
+void hub_publish(struct hub *hub, const struct news *news);
+
+/* --- rounds ------------------------------------------------------------------------------------
+ *
+ * A client was asked something and comes back with the answer and a handle. To whom it was given
+ * and for which request is compared; it is good once, and for ROUND_S. */
+
+#define ROUND_S         600
+#define ROUNDS_MAX      1024 /* the oldest are forgotten */
+#define ROUNDS_MAX_EACH 64   /* of one owner; his oldest */
+#define ROUND_BYTES_MAX (16UL * 1024 * 1024)
+
+/* 128 bits from the kernel, in hexadecimal. */
+#define HANDLE_LEN 32
+
+struct round {
+    const char *owner, *method;
+    struct json_object *params; /* of the request, without _meta and what answers */
+    struct json_object *state;  /* of the handler; may be NULL */
+};
+
+/* Keeps a copy (of JSON a reference). `bytes`: what it weighs. */
+int hub_keep(struct hub *hub, const struct round *round, size_t bytes, char ret[HANDLE_LEN + 1],
+             struct error *err) must_check;
+
+/* True: it was ours and of this request of this owner, and is forgotten now; *ret is its state,
+ * the caller's, maybe NULL. */
+bool hub_take(struct hub *hub, const char *handle, const struct round *asked,
+              struct json_object **ret);

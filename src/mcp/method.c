@@ -23,6 +23,11 @@ static bool has_resources(const struct offer *offer)
     return offer->resources != NULL;
 }
 
+static bool has_subscriptions(const struct offer *offer)
+{
+    return offer->changes & CHANGE_RESOURCE;
+}
+
 static bool has_completion(const struct offer *offer)
 {
     return offer->complete != NULL;
@@ -51,6 +56,7 @@ const struct method methods[] = {
       { { "protocolVersion", TEXT, NEEDED }, { "capabilities", OBJECT, OPTIONAL },
         { "clientInfo", OBJECT, OPTIONAL } } },
     { "ping", ERA_LEGACY, METHOD_EARLY, NULL, serve_ping, { { 0 } } },
+    { "server/discover", ERA_MODERN, METHOD_CACHED, NULL, serve_discover, { { 0 } } },
     { "logging/setLevel", ERA_LEGACY, 0, has_logs, serve_set_level,
       { { "level", TEXT, NEEDED } } },
     { "tools/list", ERA_BOTH, METHOD_CACHED, has_tools, serve_list_tools,
@@ -67,6 +73,12 @@ const struct method methods[] = {
       { { "cursor", TEXT, OPTIONAL } } },
     { "resources/read", ERA_BOTH, METHOD_COUNTED | METHOD_CACHED | METHOD_ASKS, has_resources,
       serve_read_resource, { { "uri", TEXT, NEEDED }, ANSWERS } },
+    { "resources/subscribe", ERA_LEGACY, 0, has_subscriptions, serve_subscribe,
+      { { "uri", TEXT, NEEDED } } },
+    { "resources/unsubscribe", ERA_LEGACY, 0, has_subscriptions, serve_unsubscribe,
+      { { "uri", TEXT, NEEDED } } },
+    { "subscriptions/listen", ERA_MODERN, 0, NULL, serve_listen,
+      { { "notifications", OBJECT, NEEDED } } },
     { "completion/complete", ERA_BOTH, METHOD_COUNTED, has_completion, serve_complete,
       { { "ref", OBJECT, NEEDED }, { "argument", OBJECT, NEEDED }, { "context", OBJECT, OPTIONAL } } },
 };

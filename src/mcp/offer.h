@@ -59,7 +59,8 @@ enum offer_change {
     CHANGE_TOOLS = 1,
     CHANGE_PROMPTS = 2,
     CHANGE_RESOURCES = 4, /* the list */
-    CHANGE_RESOURCE = 8,  /* one of them: `read`s of its address differ now */
+    CHANGE_RESOURCE = 8,  /* one of them: what is read at its address differs now */
+    CHANGE_TASK = 16,     /* modern era, to clients that know tasks */
 };
 
 struct offer {

@@ -283,6 +283,19 @@ char *rpc_error_with(const char *id, int code, const char *text, struct json_obj
     return reply(id, "error", error);
 }
 
+char *rpc_request(const char *id, const char *method, struct json_object *params)
+{
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "jsonrpc", json_object_new_string("2.0"));
+    json_object_object_add(object, "id", json_object_new_string(id));
+    json_object_object_add(object, "method", json_object_new_string(method));
+    if (params)
+        json_object_object_add(object, "params", json_object_get(params));
+    char *line = xstrdup(json_object_to_json_string_ext(object, WRITE_FLAGS));
+    json_object_put(object);
+    return line;
+}
+
 char *rpc_notification(const char *method, struct json_object *params)
 {
     struct str line = { 0 };

@@ -58,7 +58,9 @@ char *rpc_find_id(const char *text, size_t len);
 char *rpc_result(const char *id, struct json_object *result);
 char *rpc_error(const char *id, int code, const char *text);
 char *rpc_error_with(const char *id, int code, const char *text,
-                     struct json_object *data); /* takes `data`, which may be NULL */
+                     struct json_object *data);       /* takes `data`, which may be NULL */
+char *rpc_request(const char *id, const char *method, /* `id` is plain; borrows `params` */
+                  struct json_object *params);
 char *rpc_notification(const char *method, struct json_object *params); /* takes `params` */
 
 /* A JSON string of `text`, in which bytes that are not UTF-8 became U+FFFD. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cordon/launch.h>
 #include <cordon/log.h>
 
 #include "mcp/conversation.h"
@@ -50,24 +51,54 @@ static bool take_meta(struct call *call)
     return true;
 }
 
+/* Of a server of both eras the client decides, request by request; what exists in one era alone
+ * belongs to it where nothing was agreed on. */
+static enum era era_of(const struct call *call, const char *name)
+{
+    const struct session *session = call->session;
+    if (session->parts.kind != SESSION_BOTH)
+        return session->parts.kind == SESSION_LEGACY ? ERA_LEGACY : ERA_MODERN;
+    if (envelope_there(call->meta))
+        return ERA_MODERN;
+    return !session->version && !method_find(name, ERA_LEGACY, session->parts.offer) &&
+                   method_find(name, ERA_MODERN, session->parts.offer)
+               ? ERA_MODERN
+               : ERA_LEGACY;
+}
+
+/* What the era asks of a request before its method is looked at. False: it was answered. */
+static bool admit(struct call *call, enum era era)
+{
+    const struct session *session = call->session;
+    call->version = version_newest(era);
+    if (era == ERA_MODERN)
+        return envelope_take(call);
+    if (session->version)
+        call->version = session->version;
+    call->capabilities = json_object_get(session->capabilities);
+    return true;
+}
+
 static void serve(struct call *call, const char *name)
 {
     struct session *session = call->session;
+    enum era era = era_of(call, name);
     struct error err;
-    call->version = session->version ? session->version : version_newest(ERA_LEGACY);
-    call->capabilities = json_object_get(session->capabilities);
-    const struct method *method = method_find(name, call->version->era, session->parts.offer);
+    if (!admit(call, era))
+        return;
+    const struct method *method = method_find(name, era, session->parts.offer);
     if (!method) {
         unknown_method(call, name);
         return;
     }
     call->method = method;
     call->tool = method->name;
-    if (!session->version && !(method->flags & METHOD_EARLY))
-        call_error(call, RPC_INVALID_REQUEST, "initialize comes first");
+    if (era == ERA_LEGACY && !session->version && !(method->flags & METHOD_EARLY))
+        call_error(call, RPC_INVALID_REQUEST,
+                   "initialize comes first, or _meta says which version this is");
     else if (method_check(method, call->params, &err) < 0)
         call_error(call, RPC_INVALID_PARAMS, err.text);
-    else
+    else if (round_resume(call))
         method->serve(call);
 }
 
@@ -83,11 +114,7 @@ static void serve_request(struct session *session, const struct rpc_message *mes
     session->serving = call;
     if (take_meta(call))
         serve(call, message->method);
-    if (session->serving) { /* it goes on; the message does not */
-        call->params = NULL;
-        call->meta = NULL;
-    }
-    session->serving = NULL;
+    call_served(session);
 }
 
 /* --- notifications -------------------------------------------------------------------- */
@@ -113,20 +140,53 @@ static void serve_notification(struct session *session, const struct rpc_message
 
 /* --- in --------------------------------------------------------------------------------- */
 
-static enum taken take(struct session *session, const struct rpc_message *message,
-                       const struct sink *sink, const struct inspection *inspection)
+static enum taken serve_message(struct session *session, const struct rpc_message *message,
+                                const struct sink *sink)
 {
-    struct error err = { 0 };
-    int code = inspection ? inspection->look(inspection->context, message, &err) : 0;
-    if (code && !message->id)
-        return TAKEN_REFUSED;
-    if (code)
-        answer_error(sink, message->id, code, err.text);
-    else if (message->id)
+    if (message->id) {
         serve_request(session, message, sink);
-    else
+        return TAKEN_ANSWERED;
+    }
+    if (message->method) {
         serve_notification(session, message);
-    return message->id ? TAKEN_ANSWERED : TAKEN_SILENTLY;
+        return TAKEN_SILENTLY;
+    }
+    if (asking_answer(session, message))
+        return TAKEN_SILENTLY;
+    answer_error(sink, NULL, RPC_INVALID_REQUEST, "a response to no request of this server");
+    return TAKEN_ANSWERED;
+}
+
+enum taken session_take(struct session *session, const struct rpc_message *message, int code,
+                        const struct error *err, const struct sink *sink,
+                        const struct inspection *inspection)
+{
+    struct error own = *err;
+    if (code == RPC_INVALID_PARAMS && !message->id) {
+        log_event(LOG_DEBUG, "bad notification", KV("reason", err->text));
+        return TAKEN_REFUSED;
+    }
+    if (!code && inspection)
+        code = inspection->look(inspection->context, message, &own);
+    if (!code)
+        return serve_message(session, message, sink);
+    if (message->method && !message->id)
+        return TAKEN_REFUSED;
+    answer_error(sink, message->id, code, own.text);
+    return TAKEN_ANSWERED;
+}
+
+static enum taken take_batch(struct session *session, struct json_object *list,
+                             const struct sink *sink, const struct inspection *inspection)
+{
+    size_t count = json_object_array_length(list);
+    if (session->version && session->version->batches && count > 0 && count <= BATCH_MAX)
+        return batch_take(session, list, sink, inspection);
+    answer_error(sink, NULL, RPC_INVALID_REQUEST,
+                 session->version && session->version->batches
+                     ? "a batch has from 1 to 256 messages"
+                     : "batches are not part of this protocol version");
+    return TAKEN_ANSWERED;
 }
 
 enum taken session_message(struct session *session, const char *text, size_t len,
@@ -134,22 +194,11 @@ enum taken session_message(struct session *session, const char *text, size_t len
 {
     struct rpc_message message;
     struct error err = { 0 };
-    enum taken taken = TAKEN_ANSWERED;
     session_enter(session);
     int code = rpc_read(text, len, &message, &err);
-    if (code == RPC_BATCH) {
-        answer_error(sink, NULL, RPC_INVALID_REQUEST,
-                     "batches are not part of this protocol version");
-    } else if (code == RPC_INVALID_PARAMS && !message.id) {
-        log_event(LOG_DEBUG, "bad notification", KV("reason", err.text));
-        taken = TAKEN_REFUSED;
-    } else if (code) {
-        answer_error(sink, message.id, code, err.text);
-    } else if (!message.method) {
-        answer_error(sink, NULL, RPC_INVALID_REQUEST, "a response to no request of this server");
-    } else {
-        taken = take(session, &message, sink, inspection);
-    }
+    enum taken taken = code == RPC_BATCH
+                           ? take_batch(session, message.root, sink, inspection)
+                           : session_take(session, &message, code, &err, sink, inspection);
     rpc_done(&message);
     session_leave(session);
     return taken;
@@ -171,6 +220,8 @@ struct session *session_new(const struct session_parts *parts)
 {
     struct session *session = xcalloc(1, sizeof(*session));
     session->parts = *parts;
+    if (!session->parts.owner)
+        session->parts.owner = OWNER_LOCAL;
     return session;
 }
 
@@ -214,6 +265,7 @@ void session_free(struct session *session)
         return;
     session_enter(session);
     session->freed = true;
+    session_unlisten(session);
     session_cancel_all(session, true);
     session_leave(session);
 }

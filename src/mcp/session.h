@@ -31,8 +31,9 @@ enum session_kind {
 struct session_parts {
     const struct offer *offer;
     const struct services *services;   /* handed on to calls; may be NULL */
-    const struct principal *principal; /* who is asking, handed on to calls; NULL: the local one */
-    struct hub *hub;                   /* what the sessions of a server share */
+    const struct principal *principal; /* who is asking, handed on to calls; may be NULL */
+    const char *owner; /* his name; NULL: "local" (cordon/launch.h). Stays the caller's */
+    struct hub *hub;   /* what the sessions of a server share */
     enum session_kind kind;
 
     /* What belongs to no request: changes a client of the legacy era subscribed to. NULL: nowhere.

@@ -18,6 +18,15 @@ const struct version *version_find(const char *name, enum era era)
     return NULL;
 }
 
+struct json_object *versions_print(enum era era)
+{
+    struct json_object *list = json_object_new_array();
+    for (const struct version *version = versions; version->name; version++)
+        if (version->era == era)
+            json_object_array_add(list, json_object_new_string(version->name));
+    return list;
+}
+
 const struct version *version_newest(enum era era)
 {
     const struct version *version = versions;

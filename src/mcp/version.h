@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -28,3 +29,6 @@ const struct version *version_find(const char *name, enum era era); /* NULL: not
 
 /* The newest of the era: what a client of the legacy era is offered that wants something else. */
 const struct version *version_newest(enum era era);
+
+/* The names of an era's, as a JSON array; the caller's. */
+struct json_object *versions_print(enum era era);

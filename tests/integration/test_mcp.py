@@ -82,11 +82,16 @@ def test_a_real_client_gives_up_and_the_server_goes_on(real_client, tmp_path):
 
 @pytest.mark.parametrize(
     "asked, given",
-    [("2025-06-18", "2025-06-18"), ("2025-11-25", "2025-11-25"), ("2026-07-28", "2025-11-25")],
+    [
+        ("2025-03-26", "2025-03-26"),
+        ("2025-06-18", "2025-06-18"),
+        ("2025-11-25", "2025-11-25"),
+        ("2026-07-28", "2025-11-25"),
+    ],
 )
 def test_the_version_is_agreed_on(serve, asked, given):
     client = serve(initialize=False)
-    assert client.request("d", "server/discover")["error"]["code"] == -32601
+    assert client.request("d", "server/discover")["error"]["code"] == -32602
     assert client.initialize(asked)["result"]["protocolVersion"] == given
 
 

@@ -98,7 +98,7 @@ static int setup(void **state)
                                         .jobs = talk->jobs,
                                         .readers = talk->readers,
                                         .default_policy = "default" };
-    talk->hub = hub_new(talk->base);
+    talk->hub = hub_new();
     const struct session_parts parts = {
         .offer = &product_offer,
         .services = &talk->services,
@@ -228,7 +228,7 @@ static void a_known_version_is_echoed_and_any_other_gets_our_newest(void **state
 static void before_initialize_only_it_and_ping_are_served(void **state)
 {
     struct talk *talk = *state;
-    answer_is(talk, REQUEST("1", "server/discover", ""), "error.code", "-32601");
+    answer_is(talk, REQUEST("1", "server/discover", ""), "error.code", "-32602");
     answer_is(talk, REQUEST("2", "ping", ""), "result", "{ }");
     answer_is(talk, REQUEST("3", "tools/list", ""), "error.code", "-32600");
     answer_is(talk, INLINE("4"), "error.code", "-32600");

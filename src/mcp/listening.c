@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* listening.c - clients that want to hear of changes: subscriptions/listen in the modern era,
+ * resources/subscribe and what is pushed anyway in the legacy one. */
+#include <string.h>
+
+#include "json.h"
+#include "mcp/conversation.h"
+#include "str.h"
+
+/* What a listener asks for, and what it is told. */
+static const struct kind {
+    enum offer_change what;
+    const char *wanted; /* in params.notifications: a flag, or a list of ids */
+    const char *method; /* of the notification */
+    const char *id;     /* the member that names which; NULL: there is one */
+} kinds[] = {
+    { CHANGE_TOOLS, "toolsListChanged", "notifications/tools/list_changed", NULL },
+    { CHANGE_PROMPTS, "promptsListChanged", "notifications/prompts/list_changed", NULL },
+    { CHANGE_RESOURCES, "resourcesListChanged", "notifications/resources/list_changed", NULL },
+    { CHANGE_RESOURCE, "resourceSubscriptions", "notifications/resources/updated", "uri" },
+    { CHANGE_TASK, "taskIds", "notifications/tasks", "taskId" },
+};
+
+static const struct kind *kind_of(enum offer_change what)
+{
+    const struct kind *kind = kinds;
+    while (kind->what != what)
+        kind++;
+    return kind;
+}
+
+/* The parameters of a notification; the caller's. */
+static struct json_object *tell(const struct kind *kind, const struct news *news)
+{
+    struct json_object *params = json_object_new_object();
+    if (news->body) {
+        json_object_object_foreach(news->body, name, value)
+        {
+            json_object_object_add(params, name, json_object_get(value));
+        }
+    } else if (kind->id) {
+        json_object_object_add(params, kind->id, rpc_text(news->id));
+    }
+    return params;
+}
+
+/* --- the legacy era ----------------------------------------------------------------------- */
+
+static void push(struct listener *listener, const struct news *news)
+{
+    struct session *session =
+        (struct session *)((char *)listener - offsetof(struct session, listener));
+    const struct kind *kind = kind_of(news->what);
+    if (news->what == CHANGE_TASK || !session->parts.push || session->freed ||
+        (kind->id && !list_has(session->subscribed, news->id)))
+        return;
+    autofree char *line = rpc_notification(kind->method, tell(kind, news));
+    session_enter(session);
+    session->parts.push(session->parts.context, line);
+    session_leave(session);
+}
+
+void session_listen(struct session *session)
+{
+    session->listener = (struct listener){ .heard = push, .owner = session->parts.owner };
+    if (session->parts.offer->changes != 0)
+        (void)hub_listen(session->parts.hub, &session->listener);
+}
+
+void session_unlisten(struct session *session)
+{
+    hub_unlisten(session->parts.hub, &session->listener);
+    list_free(session->subscribed);
+    session->subscribed = NULL;
+}
+
+void serve_subscribe(struct call *call)
+{
+    struct session *session = call->session;
+    const char *uri = param_text(call, "uri");
+    if (!list_has(session->subscribed, uri)) {
+        if (list_len(session->subscribed) >= SUBSCRIPTIONS_MAX) {
+            call_error(call, RPC_INVALID_PARAMS, TOO_MANY_SUBSCRIPTIONS);
+            return;
+        }
+        list_add(&session->subscribed, uri);
+    }
+    call_answer(call, json_object_new_object());
+}
+
+void serve_unsubscribe(struct call *call)
+{
+    const char *uri = param_text(call, "uri");
+    char **at = call->session->subscribed;
+    while (at && *at && strcmp(*at, uri) != 0)
+        at++;
+    if (at && *at) {
+        free(*at);
+        memmove(at, at + 1, (list_len(at + 1) + 1) * sizeof(*at));
+    }
+    call_answer(call, json_object_new_object());
+}
+
+/* --- the modern era ------------------------------------------------------------------------- */
+
+struct listening {
+    struct listener listener; /* first: found again by it */
+    struct call *call;
+    unsigned what;            /* enum offer_change */
+    char **ids[COUNT(kinds)]; /* of the kinds that have some */
+};
+
+static struct json_object *subscription(const struct call *call)
+{
+    struct json_object *meta = json_object_new_object();
+    json_object_object_add(meta, META_SUBSCRIPTION, json_object_get(call->id_value));
+    return meta;
+}
+
+static void on_news(struct listener *listener, const struct news *news)
+{
+    struct listening *listening = (struct listening *)listener;
+    const struct kind *kind = kind_of(news->what);
+    if (!(listening->what & news->what) ||
+        (kind->id && !list_has(listening->ids[kind - kinds], news->id)))
+        return;
+    struct json_object *params = tell(kind, news);
+    json_object_object_add(params, "_meta", subscription(listening->call));
+    call_notify(listening->call, kind->method, params);
+}
+
+static void listening_end(struct call *call, bool grace)
+{
+    struct listening *listening = call->work;
+    (void)grace;
+    hub_unlisten(call->session->parts.hub, &listening->listener);
+    call->session->listens--;
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        list_free(listening->ids[i]);
+    free(listening);
+    struct json_object *result = json_object_new_object();
+    json_object_object_add(result, "_meta", subscription(call));
+    call_answer(call, result);
+}
+
+/* Of what was asked that which is offered, as the acknowledgement says it. NULL: the parameter is
+ * wrong, and *wrong says which. */
+static struct json_object *agree(struct listening *listening, const char **wrong)
+{
+    const struct call *call = listening->call;
+    struct json_object *wanted = param_object(call, "notifications");
+    autojson struct json_object *agreed = json_object_new_object();
+    size_t total = 0;
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        struct json_object *value;
+        if (!json_object_object_get_ex(wanted, kinds[i].wanted, &value))
+            continue;
+        *wrong = kinds[i].wanted;
+        if (!json_object_is_type(value, kinds[i].id ? json_type_array : json_type_boolean))
+            return NULL;
+        size_t count = kinds[i].id ? json_object_array_length(value) : 0;
+        for (size_t j = 0; j < count; j++)
+            if (!json_object_is_type(json_object_array_get_idx(value, j), json_type_string) ||
+                ++total > SUBSCRIPTIONS_MAX)
+                return NULL;
+        bool asked = kinds[i].id ? count > 0 : json_object_get_boolean(value);
+        if (!asked || !(call->session->parts.offer->changes & kinds[i].what) ||
+            (kinds[i].what == CHANGE_TASK && !call_can(call, "extensions." EXTENSION_TASKS)))
+            continue;
+        for (size_t j = 0; j < count; j++)
+            list_add(&listening->ids[i],
+                     json_object_get_string(json_object_array_get_idx(value, j)));
+        listening->what |= kinds[i].what;
+        json_object_object_add(agreed, kinds[i].wanted, json_object_get(value));
+    }
+    return TAKE(&agreed);
+}
+
+static void listening_refuse(struct listening *listening, int code, const char *text)
+{
+    struct call *call = listening->call;
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        list_free(listening->ids[i]);
+    free(listening);
+    call_error(call, code, text);
+}
+
+void serve_listen(struct call *call)
+{
+    struct session *session = call->session;
+    struct listening *listening = xcalloc(1, sizeof(*listening));
+    const char *wrong = NULL;
+    listening->call = call;
+    listening->listener = (struct listener){ .heard = on_news, .owner = call->owner };
+    struct json_object *agreed = agree(listening, &wrong);
+    if (!agreed) {
+        autofree char *text =
+            xasprintf("notifications.%s must be %s", wrong,
+                      strstr(wrong, "Changed") ? "true or false" : SUBSCRIPTIONS_ARE);
+        listening_refuse(listening, RPC_INVALID_PARAMS, text);
+        return;
+    }
+    if (session->listens >= LISTENS_MAX || !hub_listen(session->parts.hub, &listening->listener)) {
+        json_object_put(agreed);
+        listening_refuse(listening, RPC_INTERNAL_ERROR, "too many subscriptions are open");
+        return;
+    }
+    session->listens++;
+    call->work = listening;
+    call->cancel = listening_end;
+    struct json_object *params = json_object_new_object();
+    json_object_object_add(params, "notifications", agreed);
+    json_object_object_add(params, "_meta", subscription(call));
+    call_notify(call, "notifications/subscriptions/acknowledged", params);
+}
