@@ -52,7 +52,9 @@ enum taken batch_take(struct session *session, struct json_object *list, const s
                       const struct inspection *inspection)
 {
     struct batch *batch = xcalloc(1, sizeof(*batch));
-    const struct sink own = { one_notify, one_answer, one_behind, batch };
+    const struct sink own = {
+        .notify = one_notify, .answer = one_answer, .behind = one_behind, .context = batch
+    };
     batch->sink = *sink;
     batch->open = 1;
     for (size_t i = 0; i < json_object_array_length(list); i++) {

@@ -220,6 +220,15 @@ void call_log(struct call *call, enum say_level level, const char *logger, struc
     call_notify(call, "notifications/message", params);
 }
 
+void call_leave(struct call *call)
+{
+    if (call->silent || !call->sink.leave)
+        return;
+    session_enter(call->session);
+    call->sink.leave(call->sink.context);
+    session_leave(call->session);
+}
+
 /* --- what its client can --------------------------------------------------------------------- */
 
 bool call_can(const struct call *call, const char *capability)

@@ -103,6 +103,10 @@ void call_log(struct call *call, enum say_level level, const char *logger,
 /* SAY_NOTHING: there is no such level. */
 enum say_level say_level_find(const char *name);
 
+/* Lets go of the connection that this request came on, where a client can come back for the rest
+ * (2025-11-25, "Resumability"); else nothing happens. */
+void call_leave(struct call *call);
+
 /* Has the client declared a capability, such as "sampling", "elicitation.url" or
  * "extensions.io.modelcontextprotocol/tasks"? What is before the first dot is the capability, the
  * rest a member of it. "elicitation.form" is there also where elicitation is an empty object. */

@@ -19,6 +19,10 @@ struct sink {
      * client wants no answer any more, as it cancelled or has gone. */
     void (*answer)(void *context, int code, const char *line);
 
+    /* Closes what carries this request before its answer; what is said later waits for the client
+     * to come back for it. NULL: the carrier cannot. */
+    void (*leave)(void *context);
+
     /* Has the client much to read already? What can be left out then is. */
     bool (*behind)(void *context);
 

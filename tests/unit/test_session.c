@@ -69,7 +69,9 @@ static bool is_behind(void *context)
 
 static struct sink sink_of(struct talk *talk)
 {
-    return (struct sink){ keep_line, keep_answer, is_behind, talk };
+    return (struct sink){
+        .notify = keep_line, .answer = keep_answer, .behind = is_behind, .context = talk
+    };
 }
 
 static void say(struct talk *talk, const char *line)

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - cordon-conformance: the fixtures over HTTP, and over standard input and output. */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conformance/fixtures.h"
+#include "fd.h"
+#include "mcp/hub.h"
+#include "mcp/offer.h"
+#include "mcp/session.h"
+#include "net/stdio.h"
+
+static const char usage[] =
+    "usage: cordon-conformance [--http ADDR:PORT]\n"
+    "\n"
+    "Serves the fixtures of the official MCP conformance suite at http://ADDR:PORT/mcp, where port "
+    "0\n"
+    "is any that is free, or on standard input and output. For tests: it runs nothing and checks\n"
+    "nobody.\n";
+
+/* --- standard input and output ------------------------------------------------------ */
+
+struct pipes {
+    struct event_base *base;
+    struct session *session;
+    struct stdio *stdio;
+};
+
+static void on_notify(void *context, const char *line)
+{
+    stdio_send(((struct pipes *)context)->stdio, line);
+}
+
+static void on_answer(void *context, int code, const char *line)
+{
+    (void)code;
+    if (line)
+        on_notify(context, line);
+}
+
+static bool is_behind(void *context)
+{
+    (void)context;
+    return false;
+}
+
+static struct sink sink_of(struct pipes *pipes)
+{
+    return (struct sink){
+        .notify = on_notify, .answer = on_answer, .behind = is_behind, .context = pipes
+    };
+}
+
+static void on_line(void *context, const char *text, size_t len)
+{
+    struct pipes *pipes = context;
+    const struct sink sink = sink_of(pipes);
+    (void)session_message(pipes->session, text, len, &sink, NULL);
+}
+
+static void on_too_long(void *context, const char *head, size_t len)
+{
+    struct pipes *pipes = context;
+    const struct sink sink = sink_of(pipes);
+    session_too_long(pipes->session, head, len, &sink);
+}
+
+static void end_when_read(struct pipes *pipes)
+{
+    if (stdio_pending(pipes->stdio) == 0)
+        (void)event_base_loopbreak(pipes->base);
+}
+
+static void on_closed(void *context)
+{
+    struct pipes *pipes = context;
+    session_cancel_all(pipes->session, true);
+    end_when_read(pipes);
+}
+
+static void on_flushed(void *context)
+{
+    (void)context;
+}
+
+static int serve_pipes(struct error *err)
+{
+    autoclose int in = -1, out = -1;
+    struct pipes pipes = { 0 };
+    int r = stdio_claim(&in, &out, err);
+    if (r < 0)
+        return r;
+    pipes.base = stdio_loop(in, out, err);
+    if (!pipes.base)
+        return -EIO;
+    fixtures = (struct fixtures){ .base = pipes.base, .hub = hub_new() };
+    const struct session_parts parts = {
+        .offer = &fixtures_offer,
+        .hub = fixtures.hub,
+        .push = on_notify,
+        .context = &pipes,
+    };
+    pipes.session = session_new(&parts);
+    const struct stdio_events events = { .line = on_line,
+                                         .too_long = on_too_long,
+                                         .closed = on_closed,
+                                         .flushed = on_flushed,
+                                         .context = &pipes };
+    pipes.stdio = stdio_new(pipes.base, fd_take(&in), fd_take(&out), &events);
+    (void)event_base_dispatch(pipes.base);
+    stdio_free(pipes.stdio);
+    session_free(pipes.session);
+    hub_free(fixtures.hub);
+    event_base_free(pipes.base);
+    return 0;
+}
+
+/* --- the command line ------------------------------------------------------------------ */
+
+int main(int argc, char **argv)
+{
+    struct error err = { 0 };
+    if (argc > 1) {
+        bool help = strcmp(argv[1], "--help") == 0;
+        (void)fputs(usage, help ? stdout : stderr);
+        return help ? 0 : 2;
+    }
+    if (serve_pipes(&err) < 0) {
+        (void)fprintf(stderr, "cordon-conformance: %s\n", err.text);
+        return 1;
+    }
+    return 0;
+}
