@@ -8,7 +8,9 @@ Each process of a workload holds the writing end of a FIFO of ours and writes th
 its own, over and over; so the last of these times is when something of the box last ran, and the end of
 the FIFO is when the kernel had taken down the last of its processes, memory included. The CPU time of
 the whole family is what wait4(2) says of it, less what the same box costs that does nothing; on a busy
-machine that cost varies by milliseconds, and so does the figure.
+machine that cost varies by milliseconds, and so does the figure. What cordon spends on looking is in it:
+without control groups that is up to a tenth of a processor, where children come and go, and is no time
+of the script's.
 
 Columns, each at the 50th and 99th percentile, in milliseconds:
   told     what the result says was used beyond the limit
