@@ -5,7 +5,6 @@
  *
  * The first byte says of which kind the session is; a line each follows. */
 #include <assert.h>
-#include <event2/event.h>
 #include <json-c/json.h>
 #include <string.h>
 
@@ -76,6 +75,22 @@ static void tool_say(struct call *call, struct json_object *arguments)
     call_answer(call, json_object_new_object());
 }
 
+/* Asks until it was answered; what it knew must be there again. */
+static void tool_ask(struct call *call, struct json_object *given)
+{
+    struct json_object *answer;
+    (void)given;
+    assert(!call->state || json_object_get_int(call->state) == 7);
+    if (json_object_object_get_ex(call->responses, "q", &answer)) {
+        call_answer(call, json_object_new_object());
+        return;
+    }
+    struct json_object *requests = json_tokener_parse(
+        "{\"q\":{\"method\":\"roots/list\"},"
+        "\"r\":{\"method\":\"sampling/createMessage\",\"params\":{\"maxTokens\":1}}}");
+    call_ask(call, requests, json_object_new_int(7));
+}
+
 static void prompt_get(struct call *call, struct json_object *arguments)
 {
     tool_echo(call, arguments);
@@ -124,6 +139,7 @@ static const struct tool tools[] = {
       .description = "d",
       .input_schema = "{\"type\":\"object\"}",
       .handle = tool_say },
+    { .name = "ask", .title = "Ask", .description = "d", .input_schema = "{}", .handle = tool_ask },
 };
 static const struct prompt_argument arguments[] = { { "a", "d", true }, { NULL, NULL, false } };
 static const struct prompt prompts[] = { { "p", "P", "d", arguments, NULL, prompt_get } };
@@ -151,6 +167,34 @@ struct told {
     unsigned said, answered;
 };
 
+/* The handle that was given last: nobody could guess it, so a line says "@" where it means that. */
+static char handle[256];
+
+static void keep_handle(const char *line)
+{
+    static const char before[] = "\"requestState\":\"";
+    const char *at = strstr(line, before);
+    if (!at)
+        return;
+    at += sizeof(before) - 1;
+    size_t len = strcspn(at, "\"");
+    if (len < sizeof(handle)) {
+        memcpy(handle, at, len);
+        handle[len] = '\0';
+    }
+}
+
+static void insert_handle(const char *text, size_t len, struct str *ret)
+{
+    for (size_t i = 0; i < len; i++)
+        if (len - i >= 3 && memcmp(text + i, "\"@\"", 3) == 0) {
+            str_printf(ret, "\"%s\"", handle);
+            i += 2;
+        } else {
+            str_putc(ret, text[i]);
+        }
+}
+
 static void check_line(const char *line)
 {
     struct error err;
@@ -170,8 +214,10 @@ static void hear_answer(void *context, int code, const char *line)
 {
     struct told *told = context;
     assert(code == 0 || line);
-    if (line)
+    if (line) {
         check_line(line);
+        keep_handle(line);
+    }
     told->answered++;
 }
 
@@ -195,7 +241,10 @@ static size_t talk(struct session *session, const char *text, size_t size, struc
         const char *end = memchr(text, '\n', size);
         size_t len = end ? (size_t)(end - text) : size;
         const struct sink sink = { hear, hear_answer, is_behind, &told[count] };
-        enum taken taken = session_message(session, text, len, &sink, NULL);
+        autostr struct str said = { 0 };
+        insert_handle(text, len, &said);
+        enum taken taken =
+            session_message(session, said.data ? said.data : "", said.len, &sink, NULL);
         assert(taken != TAKEN_REFUSED); /* nobody inspects here */
         if (taken == TAKEN_SILENTLY)
             told[count] = (struct told){ .said = told[count].said, .answered = 1 };
@@ -208,13 +257,11 @@ static size_t talk(struct session *session, const char *text, size_t size, struc
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct event_base *base;
     struct told told[LINES_MAX] = { { 0 } };
     if (size == 0)
         return 0;
-    if (!base)
-        base = event_base_new();
-    struct hub *hub = hub_new(base);
+    handle[0] = '\0';
+    struct hub *hub = hub_new();
     const struct session_parts parts = {
         .offer = &offer,
         .hub = hub,
@@ -223,7 +270,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     struct session *session = session_new(&parts);
     size_t lines = talk(session, (const char *)data + 1, size - 1, told);
-    (void)event_base_loop(base, EVLOOP_NONBLOCK);
     session_free(session);
     for (size_t i = 0; i < lines; i++)
         assert(told[i].answered == 1);

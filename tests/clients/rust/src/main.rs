@@ -30,7 +30,12 @@ impl ClientHandler for Listener {
     }
 }
 
-async fn connect(era: &str, way: &str, target: &str, listener: Listener) -> Result<Session, Failure> {
+async fn connect(
+    era: &str,
+    way: &str,
+    target: &str,
+    listener: Listener,
+) -> Result<Session, Failure> {
     let mode = match era {
         "legacy" => ClientLifecycleMode::Initialize,
         _ => ClientLifecycleMode::Auto {
@@ -49,18 +54,28 @@ async fn connect(era: &str, way: &str, target: &str, listener: Listener) -> Resu
 }
 
 /// A call on its way; it has a progress token of the library's own.
-async fn begin(session: &Session, tool: &str, arguments: Value) -> Result<RequestHandle<RoleClient>, Failure> {
+async fn begin(
+    session: &Session,
+    tool: &str,
+    arguments: Value,
+) -> Result<RequestHandle<RoleClient>, Failure> {
     let mut params = CallToolRequestParams::new(tool.to_string());
     params.arguments = arguments.as_object().cloned();
     let request = ClientRequest::CallToolRequest(Request::new(params));
-    Ok(session.send_cancellable_request(request, PeerRequestOptions::no_options()).await?)
+    Ok(session
+        .send_cancellable_request(request, PeerRequestOptions::no_options())
+        .await?)
 }
 
 async fn call(session: &Session, tool: &str, arguments: Value) -> Result<Value, Failure> {
-    match begin(session, tool, arguments).await?.await_response().await? {
-        ServerResult::CallToolResult(result) => {
-            result.structured_content.ok_or_else(|| "no structured content".into())
-        }
+    match begin(session, tool, arguments)
+        .await?
+        .await_response()
+        .await?
+    {
+        ServerResult::CallToolResult(result) => result
+            .structured_content
+            .ok_or_else(|| "no structured content".into()),
         other => Err(format!("not a tool's result: {other:?}").into()),
     }
 }
@@ -82,7 +97,11 @@ async fn ended(session: &Session, label: &str) -> Result<String, Failure> {
 async fn talk(era: &str, way: &str, target: &str) -> Result<Value, Failure> {
     let (send, mut heard) = mpsc::unbounded_channel();
     let session = connect(era, way, target, Listener(send)).await?;
-    let wire = session.peer_info().ok_or("no handshake")?.protocol_version.to_string();
+    let wire = session
+        .peer_info()
+        .ok_or("no handshake")?
+        .protocol_version
+        .to_string();
     let tools = session.list_all_tools().await?.len();
     let run = call(&session, RUN, json!({"script_content": "print(6 * 7)"})).await?;
 
