@@ -58,7 +58,7 @@ struct job_order {
     struct launch *launch; /* taken, whatever comes of it */
     int input;             /* a descriptor to pump into standard input (taken), or -1 */
     const char *tool, *label;
-    const char *trace;     /* a traceparent as trace.h keeps it, or NULL */
+    const char *trace;     /* a traceparent as trace.h keeps it, or ""; NULL: none */
     const char *picture;   /* the title of the picture that goes with its result; NULL: none */
     unsigned runs, warmup; /* of a launch that is measured; 0 runs are one */
     bool announced;        /* its id is told at once: its record comes first */

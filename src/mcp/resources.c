@@ -12,7 +12,9 @@
 #include "mcp/job.h"
 #include "mcp/job_view.h"
 #include "mcp/metrics.h"
+#include "mcp/policies.h"
 #include "mcp/rpc.h"
+#include "mcp/run_page.h"
 #include "mcp/services.h"
 #include "mcp/uri.h"
 #include "run/result.h"
@@ -23,6 +25,7 @@
 
 #define SCRIPTS  "cordon://scripts/"
 #define POLICIES "cordon://policies/"
+#define ALL      "cordon://policies"
 #define CHECK    "cordon://check"
 #define METRICS  "cordon://metrics"
 
@@ -41,8 +44,10 @@ struct content {
 struct resource {
     const char *prefix, *template, *name, *title, *description, *type;
     int (*read)(const struct services *services, const struct uri *uri, struct content *ret,
-                struct error *err); /* NULL: the gate knows it, as this text */
+                struct error *err); /* NULL: the gate knows it, as this text ... */
     enum resolve_what text;
+    /* ... or who asks it more than that; answers. */
+    void (*answer)(struct call *call, const char *uri, const char *type);
 };
 
 /* --- job-stream://ID{?stream,offset,length} ----------------------------------------------- */
@@ -158,32 +163,63 @@ static int read_metrics(const struct services *services, const struct uri *uri, 
     return 0;
 }
 
+/* --- ui://cordon/run ----------------------------------------------------------------------- */
+
+static int read_page(const struct services *services, const struct uri *uri, struct content *ret,
+                     struct error *err)
+{
+    static const char *const known[] = { NULL };
+    (void)services;
+    if (uri_known(uri, known, err) < 0)
+        return -err->code;
+    str_add(&ret->bytes, run_page, run_page_len);
+    ret->meta = json_tokener_parse(RUN_PAGE_META);
+    return 0;
+}
+
 /* --- the table ------------------------------------------------------------------------------- */
 
-enum { STREAM_ROW, JOB_ROW, SCRIPT_ROW, POLICY_ROW, CHECK_ROW, METRICS_ROW, ROWS };
+enum {
+    STREAM_ROW,
+    JOB_ROW,
+    SCRIPT_ROW,
+    POLICY_ROW,
+    POLICIES_ROW,
+    CHECK_ROW,
+    METRICS_ROW,
+    PAGE_ROW,
+    ROWS
+};
 
 static const struct resource resources[ROWS] = {
-    [STREAM_ROW] = { "job-stream://", "job-stream://{job_id}{?stream,offset,length}", "job-stream",
-                     "Output of a job",
+    [STREAM_ROW] = { "job-stream://", STREAM_TEMPLATE, "job-stream", "Output of a job",
                      "Both streams of a job, running or ended; of long ones the beginning and the "
                      "end. With stream (stdout or stderr), offset and length exactly those bytes.",
-                     "text/plain", read_stream, 0 },
-    [JOB_ROW] = { "cordon://jobs/", "cordon://jobs/{job_id}", "job", "Record of a job",
+                     "text/plain", read_stream, 0, NULL },
+    [JOB_ROW] = { "cordon://jobs/", JOB_TEMPLATE, "job", "Record of a job",
                   "The state of a job and, once it has ended, its result.", "application/json",
-                  read_job, 0 },
-    [SCRIPT_ROW] = { SCRIPTS, SCRIPTS "{name}", "script", "A saved script",
+                  read_job, 0, NULL },
+    [SCRIPT_ROW] = { SCRIPTS, SCRIPT_TEMPLATE, "script", "A saved script",
                      "The source of a saved script, with its PEP 723 header.", "text/x-python",
-                     read_script, 0 },
-    [POLICY_ROW] = { POLICIES, POLICIES "{name}", "policy", "A policy",
+                     read_script, 0, NULL },
+    [POLICY_ROW] = { POLICIES, POLICY_TEMPLATE, "policy", "A policy",
                      "What a script may do under a policy that a client may name.",
-                     "application/json", NULL, RESOLVE_POLICY },
+                     "application/json", NULL, RESOLVE_POLICY, NULL },
+    [POLICIES_ROW] = { ALL, NULL, "policies", "Policies",
+                       "The policies that a run may name: what each is for, its limits, network "
+                       "and workspace.",
+                       "application/json", NULL, 0, policies_read },
     [CHECK_ROW] = { CHECK, NULL, "check", "What this host enforces",
                     "Every layer of a box and every limit: on, approximated, or off and why.",
-                    "application/json", NULL, RESOLVE_CHECK },
+                    "application/json", NULL, RESOLVE_CHECK, NULL },
     [METRICS_ROW] = { METRICS, NULL, "metrics", "What this server has counted",
                       "Runs by tool, policy and end, and how long each phase of them took, in the "
                       "text format of Prometheus.",
-                      METRICS_TYPE, read_metrics, 0 },
+                      METRICS_TYPE, read_metrics, 0, NULL },
+    /* Clients that show it find it in the tools' _meta; for the others it is nothing to list. */
+    [PAGE_ROW] = { RUN_PAGE_URI, NULL, "run", "A run, live",
+                   "Output, CPU and memory over time, limits, end and refusals of one run.",
+                   RUN_PAGE_TYPE, read_page, 0, NULL },
 };
 
 static void add_text(struct json_object *object, const char *name, const char *text)
@@ -262,7 +298,7 @@ static void list_policies(const struct services *services, struct json_object *l
 struct json_object *resources_list(struct call *call)
 {
     const struct services *services = call->services;
-    static const size_t whole[] = { CHECK_ROW, METRICS_ROW };
+    static const size_t whole[] = { POLICIES_ROW, CHECK_ROW, METRICS_ROW };
     struct json_object *list = json_object_new_array();
     for (size_t i = 0; i < COUNT(whole); i++) {
         const struct resource *row = &resources[whole[i]];
@@ -277,28 +313,32 @@ struct json_object *resources_list(struct call *call)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-static struct json_object *content_json(const struct resource *resource, const char *uri,
-                                        struct content *content)
+/* Takes `meta`, which may be NULL. */
+static struct json_object *content_json(const char *uri, const char *type, const char *bytes,
+                                        size_t len, struct json_object *meta)
 {
     struct json_object *object = json_object_new_object();
-    const char *bytes = content->bytes.data ? content->bytes.data : "";
-    bool text = utf8_valid(bytes, content->bytes.len);
+    bool text = utf8_valid(bytes, len);
     add_text(object, "uri", uri);
-    add_text(object, "mimeType", text ? resource->type : "application/octet-stream");
+    add_text(object, "mimeType", text ? type : "application/octet-stream");
     if (text) {
-        json_object_object_add(object, "text",
-                               json_object_new_string_len(bytes, (int)content->bytes.len));
+        json_object_object_add(object, "text", json_object_new_string_len(bytes, (int)len));
     } else {
-        autofree char *base64 = base64_encode(bytes, content->bytes.len);
+        autofree char *base64 = base64_encode(bytes, len);
         json_object_object_add(object, "blob", json_object_new_string(base64));
     }
-    if (content->meta)
-        json_object_object_add(object, "_meta", content->meta);
+    if (meta)
+        json_object_object_add(object, "_meta", meta);
     struct json_object *list = json_object_new_array();
     json_object_array_add(list, object);
     struct json_object *result = json_object_new_object();
     json_object_object_add(result, "contents", list);
     return result;
+}
+
+struct json_object *resource_text(const char *uri, const char *type, const char *text, size_t len)
+{
+    return content_json(uri, type, text, len, NULL);
 }
 
 /* Nothing there has a code of its own; else whose move it is decides. */
@@ -313,7 +353,8 @@ static void answer_error(struct call *call, const char *uri, const struct error 
 static void answer_content(struct call *call, const struct resource *resource, const char *uri,
                            struct content *content)
 {
-    call_answer(call, content_json(resource, uri, content));
+    const char *bytes = content->bytes.data ? content->bytes.data : "";
+    call_answer(call, content_json(uri, resource->type, bytes, content->bytes.len, content->meta));
     str_done(&content->bytes);
 }
 
@@ -394,6 +435,8 @@ static int read_there(struct call *call, const struct resource *resource, const 
         r = uri_known(&uri, (const char *const[]){ NULL }, err);
     if (r == 0 && resource->read)
         answer_content(call, resource, address, &content);
+    else if (r == 0 && resource->answer)
+        resource->answer(call, address, resource->type);
     else if (r == 0)
         r = ask_gate(call, resource, address, uri.path, err);
     if (r < 0)

@@ -4,9 +4,18 @@
 
 #include "mcp/call.h"
 
+/* Addresses with something to fill in (RFC 6570). */
+#define STREAM_TEMPLATE "job-stream://{job_id}{?stream,offset,length}"
+#define JOB_TEMPLATE    "cordon://jobs/{job_id}"
+#define SCRIPT_TEMPLATE "cordon://scripts/{name}"
+#define POLICY_TEMPLATE "cordon://policies/{name}"
+
 /* Arrays of Resource and of ResourceTemplate; the caller's. */
 struct json_object *resources_list(struct call *call);
 struct json_object *resource_templates_list(struct call *call);
+
+/* The result of resources/read with this one text; the caller's. */
+struct json_object *resource_text(const char *uri, const char *type, const char *text, size_t len);
 
 /* Answers the call with what is at that address, or an error that says why not. */
 void resource_read(struct call *call, const char *uri);

@@ -29,8 +29,9 @@ struct work {
     const struct field *const *fields;
     struct run_call asked;
     struct spec spec;
-    size_t step;     /* the next of `steps` */
-    uint32_t ticket; /* the open question; 0: none */
+    char trace[TRACEPARENT_MAX]; /* its client's, or "" */
+    size_t step;                 /* the next of `steps` */
+    uint32_t ticket;             /* the open question; 0: none */
 };
 
 /* --- the end: a refusal, or an order -------------------------------------------------- */
@@ -102,6 +103,7 @@ static void start(struct work *work)
             .tool = call->tool,
             .label = work->asked.job_label,
             .picture = title,
+            .trace = work->trace,
             .runs = (unsigned)work->asked.runs,
             .warmup = (unsigned)work->asked.warmup,
             .arrived_ns = call->arrived_ns,
@@ -251,6 +253,17 @@ static int take_saved(struct work *work, struct error *err)
     return r < 0 ? r : library_read(library, name, &spec->code, &spec->code_len, err);
 }
 
+/* One that cannot be read counts as none (trace.h). */
+static void take_trace(const struct call *call, char ret[TRACEPARENT_MAX])
+{
+    struct json_object *text;
+    ret[0] = '\0';
+    if (json_object_object_get_ex(call->meta, "traceparent", &text) &&
+        json_object_is_type(text, json_type_string))
+        (void)traceparent_read(json_object_get_string(text),
+                               (size_t)json_object_get_string_len(text), ret);
+}
+
 static void run_tool(struct call *call, struct json_object *arguments,
                      const struct field *const *fields)
 {
@@ -260,6 +273,7 @@ static void run_tool(struct call *call, struct json_object *arguments,
     spec_init(&work->spec);
     call->work = work;
     call->cancel = on_cancel;
+    take_trace(call, work->trace);
     struct error err = { 0 };
     if (run_call_decode(fields, arguments, &work->asked, &err) < 0) {
         work_refuse(work, &err);

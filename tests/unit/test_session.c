@@ -244,7 +244,7 @@ static void methods_and_parameters_have_their_errors(void **state)
 {
     struct talk *talk = *state;
     hello(talk);
-    answer_is(talk, REQUEST("1", "prompts/list", ""), "error.code", "-32601");
+    answer_is(talk, REQUEST("1", "logging/setLevel", "\"level\":\"info\""), "error.code", "-32601");
     answer_is(talk, REQUEST("2", "notifications/cancelled", ""), "error.code", "-32601");
     answer_is(talk, REQUEST("3", "tools/list", "\"cursor\":\"x\""), "error.code", "-32602");
     answer_is(talk, REQUEST("4", "tools/call", ""), "error.code", "-32602");
