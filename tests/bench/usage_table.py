@@ -7,7 +7,9 @@ Each workload (usage_work.py) runs in a box beneath a small program, the bystand
 it and tells its CPU time and largest resident set, as GNU time does, but to the microsecond. As
 root the whole of cordon stands in a control group of our own besides, which also knows of
 processes for whom nobody has waited; and from outside we read the files of the box's memory group
-until it goes, or, where cordon makes none, those of one into which we put the bystander.
+until it goes, or, where cordon makes none, those of one into which we put the bystander. GNU time runs
+between the bystander and the workload, and stress-ng tells its own time: both are held against the
+result as far as they know; where one of them is missing, that is said.
 
 Wanted: CPU time within 1 % or 2 ms. Peak memory within 1 % or 1 MB of the group's figure, or of
 the largest resident set where one process has it all. CPU time of processes for whom nobody
@@ -34,6 +36,7 @@ from usage_work import QUICK, WORKS
 HERE = Path(__file__).resolve().parent
 SURROUNDINGS = HERE.parent / "integration/surroundings.py"
 MIB = 1 << 20
+TIME = "/usr/bin/time"  # as shells have one of their own
 SOMEBODY = 64321  # a user id that nobody has: as root, for the rows of an ordinary user
 
 
@@ -143,7 +146,10 @@ class Run:
         if "numpy" in work.words:
             command += ["--read", args.numpy, "--env", f"PYTHONPATH={args.numpy}"]
             command += ["--env", "OPENBLAS_NUM_THREADS=2"]
-        command += ["--", args.bystander, "/usr/bin/python3", "work.py"]
+        command += ["--", args.bystander]
+        if args.time:
+            command += [TIME, "--quiet", "--format", "%U %S %M", "--output", "time"]
+        command += work.command
         if where == "no cgroups":
             command = [sys.executable, SURROUNDINGS, "no_cgroups", "--", *command]
         if uid != os.getuid():
@@ -192,6 +198,11 @@ class Run:
             raise SystemExit(f"{self.work.name}, {self.where}: {text}")
         self.bystander_cpu, self.bystander_rss = int(said[1]) / 1e6, int(said[2]) * 1024
         self.known = sum(float(read(file)) for file in self.workspace.glob("known-*"))
+        timed = (read(self.workspace / "time") or "").split()
+        self.time_cpu = float(timed[0]) + float(timed[1]) if timed else None
+        self.time_rss = int(timed[2]) * 1024 if timed else None
+        told = re.findall(r"(?:user|system)-time: (\S+)", read(self.workspace / "told.yaml") or "")
+        self.stress_cpu = sum(map(float, told[:2])) if told else None
 
     # --- CPU time ---
 
@@ -204,7 +215,20 @@ class Run:
     def cpu_reference(self):
         if "lost" in self.work.words and self.where == "user" and os.getuid() != 0:
             return None  # nobody knows
-        return self.bystander_cpu + self.known + max(0, self.lost)
+        grouped = self.result["usage"]["source"] != "sampled"
+        lost = self.lost if grouped or "threads" not in self.work.words else 0
+        return self.bystander_cpu + self.known + max(0, lost)
+
+    def others_ok(self):
+        """GNU time cuts two figures to hundredths, and knows of those who were waited for; stress-ng knows
+        its stressors."""
+        most = max(0.002, self.cpu / 100)
+        known = not self.work.words & {"orphans", "lost", "threads"}
+        if self.time_cpu is not None and known and not -most <= self.cpu - self.time_cpu <= most + 0.02:
+            return False
+        if "stress" in self.work.words and self.stress_cpu is None:
+            return False
+        return self.stress_cpu is None or self.stress_cpu <= self.cpu + most
 
     def cpu_ok(self):
         reference = self.cpu_reference
@@ -243,7 +267,7 @@ class Run:
         return over <= 2 * slack and self.result["usage"].get("peak_memory_at_least", False)
 
     def ok(self, mapped):
-        return self.cpu_ok() and self.memory_ok(mapped)
+        return self.cpu_ok() and self.memory_ok(mapped) and self.others_ok()
 
 
 def shown(value, unit):
@@ -251,8 +275,9 @@ def shown(value, unit):
 
 
 HEADER = (
-    f"{'workload':34} {'CPU ms':>8} {'ref.':>8} {'error':>7}   {'peak MB':>8} {'cached':>8} "
-    f"{'ref.':>8} {'error':>7}  {'at least':10} {'CPU of cordon ms':>16}"
+    f"{'workload':50} {'CPU ms':>8} {'ref.':>8} {'error':>7} {'time':>6} {'stress':>6}   "
+    f"{'peak MB':>8} {'cached':>8} {'ref.':>8} {'error':>7} {'time':>6}  {'at least':10} "
+    f"{'CPU of cordon ms':>16}"
 )
 
 
@@ -265,10 +290,11 @@ def line(run, mapped):
     bounds = {"cpu_at_least": "CPU", "peak_memory_at_least": "memory"}
     bound = "+".join(word for name, word in bounds.items() if usage.get(name))
     return (
-        f"{run.work.name:34} {run.cpu * 1e3:8.1f} {shown(run.cpu_reference, 1e-3):>8} "
-        f"{shown(cpu_error, 1e-3):>7}   {usage['peak_memory_mb']:8.1f} "
+        f"{run.work.name:50} {run.cpu * 1e3:8.1f} {shown(run.cpu_reference, 1e-3):>8} "
+        f"{shown(cpu_error, 1e-3):>7} {shown(run.time_cpu, 1e-3):>6} "
+        f"{shown(run.stress_cpu, 1e-3):>6}   {usage['peak_memory_mb']:8.1f} "
         f"{'-' if cached is None else f'{cached:.1f}':>8} {shown(reference, MIB):>8} "
-        f"{shown(error, MIB):>7}  {bound:10} {usage['cordon_cpu_seconds'] * 1e3:16.1f}  "
+        f"{shown(error, MIB):>7} {shown(run.time_rss, MIB):>6}  {bound:10} {usage['cordon_cpu_seconds'] * 1e3:16.1f}  "
         f"{'ok' if run.ok(mapped) else 'NOT OK'}"
     )
 
@@ -287,6 +313,29 @@ def in_surrounding(where, works, cordon, args, place):
     return bad
 
 
+def version(command):
+    """The first line that it says of itself, or None."""
+    try:
+        said = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return (said.stdout + said.stderr).splitlines()[0]
+
+
+def find_others(args):
+    """Who else measures; a row or column that is left out is named."""
+    found = version(TIME)
+    args.time = bool(found and "GNU" in found)
+    args.stress = version("stress-ng")
+    print(f"references: {found}" if args.time else "no GNU time (package time): its columns stay empty")
+    left_out = [work.name for work in WORKS if "stress" in work.words]
+    missing = f"no stress-ng (package stress-ng), left out: {', '.join(left_out)}"
+    print(args.stress or missing)
+    left_out = [work.name for work in WORKS if "numpy" in work.words]
+    if not args.numpy:
+        print(f"no numpy (--numpy), left out: {', '.join(left_out)}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
@@ -296,12 +345,14 @@ def main():
     parser.add_argument("--bystander", type=Path, required=True)
     parser.add_argument("build", type=Path)
     args = parser.parse_args()
+    find_others(args)
     works = [
         work
         for work in WORKS
         if (work.name in QUICK or not args.quick)
         and args.only in work.name
         and (args.numpy or "numpy" not in work.words)
+        and (args.stress or "stress" not in work.words)
     ]
     root = os.getuid() == 0
     place = Path(tempfile.mkdtemp(prefix="cordon-usage-", dir="/var/tmp"))

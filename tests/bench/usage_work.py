@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The workloads of usage_table.py: what runs do with processors and memory, each a small script.
+"""The workloads of usage_table.py: what runs do with processors and memory, each a small script or
+stress-ng, which tells its own figures.
 
-A row: name, script, and words about it:
+A row: name, script or arguments, and words about it:
     single    one process has all the memory: its largest resident set is the reference
     files     page cache or storage is in play
     orphans   processes outlive their parents on purpose: they write down their own time, in
@@ -9,6 +10,9 @@ A row: name, script, and words about it:
     lost      nobody waits for some of them: only what counts the whole group knows
     memfd     needs a policy that allows one
     numpy     needs it
+    threads   end by the hundred: what each costs after its process's sum was closed for it is charged to
+              the box's group alone, and so to nobody without one (nor does GNU time know of it)
+    stress    is stress-ng
 """
 
 from dataclasses import dataclass, field
@@ -37,14 +41,26 @@ class Work:
     name: str
     code: str
     words: set = field(default_factory=set)
+    arguments: list = field(default_factory=list)
 
     @property
     def script(self):
         return COMMON + self.code
 
+    @property
+    def command(self):
+        if not self.arguments:
+            return ["/usr/bin/python3", "work.py"]
+        own = ["--quiet", "--metrics", "--yaml", "told.yaml", "--temp-path", "."]
+        return ["stress-ng", *self.arguments, *own]
+
 
 def work(name, code, words=""):
     return Work(name, code, set(words.split()))
+
+
+def stress(arguments, words=""):
+    return Work(f"stress-ng {arguments}", "", {"stress", *words.split()}, arguments.split())
 
 
 WORKS = [
@@ -228,7 +244,7 @@ WORKS = [
         "storm of threads",
         "for _ in range(200):\n"
         "    thread = threading.Thread(target=int); thread.start(); thread.join()\n",
-        "single",
+        "single threads",
     ),
     work(
         "storm of signals",
@@ -244,6 +260,11 @@ WORKS = [
         "command = 'head -c 30000000 /dev/urandom | gzip -1 | gzip -d | wc -c'\n"
         "subprocess.run(['/bin/sh', '-c', command])\n",
     ),
+    stress("--cpu 2 --cpu-ops 300"),
+    stress("--vm 1 --vm-ops 20000 --vm-bytes 64M"),
+    stress("--pipe 1 --pipe-ops 20000"),
+    stress("--switch 1 --switch-ops 50000"),
+    stress("--pthread 1 --pthread-ops 1000", "threads"),
 ]
 
 # Enough of every kind for a test that runs often.
