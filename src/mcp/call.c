@@ -63,6 +63,10 @@ void call_served(struct session *session)
     call->params = NULL;
     call->meta = NULL;
     forget_answers(call);
+    if (session->freed && call->cancel && !call->ending) {
+        call->ending = true;
+        call->cancel(call, false);
+    }
 }
 
 static void call_end(struct call *call)
@@ -91,6 +95,7 @@ static void last_word(struct call *call, int code, char *line)
 {
     struct session *session = call->session;
     session_enter(session);
+    call->cancel = NULL;
     call->sink.answer(call->sink.context, code, line);
     free(line);
     call_end(call);

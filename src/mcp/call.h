@@ -70,6 +70,7 @@ struct call {
     bool shared;                        /* ... also for others than who asked */
     size_t bytes;                       /* of the message it came in */
     bool silent;                        /* the client wants no answer any more */
+    bool ending;                        /* was cancelled with all others */
     struct asking *asking;              /* requests of ours that its client has not answered */
 };
 

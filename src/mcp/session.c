@@ -128,7 +128,8 @@ static void cancelled(struct session *session, const struct rpc_message *message
     if (!call)
         return;
     call->silent = true;
-    call->cancel(call, true);
+    if (call->cancel)
+        call->cancel(call, true);
 }
 
 static void serve_notification(struct session *session, const struct rpc_message *message)
@@ -225,12 +226,24 @@ struct session *session_new(const struct session_parts *parts)
     return session;
 }
 
+/* One whose handler is on the stack, or that is being answered, cannot be cancelled: it ends by
+ * itself, or call_served() sees to it. */
+static struct call *next_to_end(const struct session *session)
+{
+    struct call *call = session->calls;
+    while (call && (call->ending || !call->cancel))
+        call = call->next;
+    return call;
+}
+
 void session_cancel_all(struct session *session, bool silent)
 {
     session_enter(session);
-    for (struct call *call = session->calls, *next; call; call = next) {
-        next = call->next;
+    for (struct call *call = session->calls; call; call = call->next)
         call->silent = call->silent || silent;
+    /* From the beginning each time: what one is told may end others. */
+    for (struct call *call; (call = next_to_end(session));) {
+        call->ending = true;
         call->cancel(call, false);
     }
     session_leave(session);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "fake_gate.h"
+#include "hearing.h"
 #include "mcp/gate.h"
 #include "mcp/hub.h"
 #include "mcp/job.h"
@@ -132,43 +133,13 @@ static int teardown(void **state)
 /* The oldest line that was sent; fails where there is none. */
 static struct json_object *heard(struct talk *talk)
 {
-    if (list_len(talk->sent) == 0)
-        fail_msg("nothing was sent");
-    struct json_object *message = json_tokener_parse(talk->sent[0]);
-    assert_non_null(message);
-    assert_null(strchr(talk->sent[0], '\n'));
-    free(talk->sent[0]);
-    memmove(talk->sent, talk->sent + 1, list_len(talk->sent + 1) * sizeof(char *) + sizeof(char *));
-    return message;
+    return hearing_next(talk->sent);
 }
 
 static void assert_silence(struct talk *talk)
 {
     if (list_len(talk->sent) != 0)
         fail_msg("sent: %s", talk->sent[0]);
-}
-
-/* A member by a path such as "result.tools"; NULL where a part is missing. */
-static struct json_object *at(struct json_object *object, const char *path)
-{
-    autofree char *copy = xstrdup(path);
-    char *rest = copy;
-    for (char *name; object && (name = strsep(&rest, "."));) {
-        struct json_object *next = NULL;
-        if (json_object_is_type(object, json_type_array))
-            next = json_object_array_get_idx(object, (size_t)atoi(name));
-        else
-            (void)json_object_object_get_ex(object, name, &next);
-        object = next;
-    }
-    return object;
-}
-
-static void assert_text(struct json_object *message, const char *path, const char *wanted)
-{
-    const char *text = json_object_get_string(at(message, path));
-    if (!text || strcmp(text, wanted) != 0)
-        fail_msg("%s is %s in %s", path, text, json_object_to_json_string(message));
 }
 
 static void answer_is(struct talk *talk, const char *line, const char *path, const char *wanted)
