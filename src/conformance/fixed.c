@@ -105,6 +105,6 @@ bool fixed_try(struct call *call, const char *name)
 void fixed_answer(struct call *call, struct json_object *arguments)
 {
     (void)arguments;
-    if (!fixed_try(call, call->tool))
+    if (!fixed_try(call, fixture_name(call)))
         call_error(call, RPC_INTERNAL_ERROR, "this fixture has no answer");
 }

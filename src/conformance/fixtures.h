@@ -13,6 +13,7 @@ struct call;
 struct event_base;
 struct hub;
 struct offer;
+struct offer_tasks;
 
 /* JSON as it is written. Its commas are the macro's, and it is taken apart from no other. */
 #define JSON(...) #__VA_ARGS__
@@ -25,6 +26,13 @@ struct fixtures {
 extern struct fixtures fixtures;
 
 extern const struct offer fixtures_offer;
+extern const struct offer_tasks fixtures_tasks;
+
+/* After the last message: forgets the tasks. */
+void fixtures_end(void);
+
+/* The name of the tool or prompt that is called. Borrowed. */
+const char *fixture_name(const struct call *call);
 
 /* Answers with `text`: as a tool's one block, as a prompt's one message. */
 void fixture_says(struct call *call, const char *text);
@@ -36,7 +44,8 @@ const char *fixture_text(struct json_object *arguments, const char *name, const 
 /* The fixed answer of that name, which is also a resource's address; false: there is none. */
 bool fixed_try(struct call *call, const char *name);
 
-/* Handlers of tools and prompts; which one it is they see in call->tool. */
+/* Handlers of tools and prompts; fixture_name() says which. */
 void fixed_answer(struct call *call, struct json_object *arguments); /* always the same */
 void timed_answer(struct call *call, struct json_object *arguments); /* takes time, tells of it */
+void task_answer(struct call *call, struct json_object *arguments);  /* becomes a task */
 void inquiring_answer(struct call *call, struct json_object *arguments); /* asks the client first */

@@ -302,7 +302,7 @@ static struct json_object *answers_until_now(const struct call *call)
 void inquiring_answer(struct call *call, struct json_object *arguments)
 {
     const struct inquiry *row = inquiries;
-    while (row < inquiries + COUNT(inquiries) && strcmp(row->name, call->tool) != 0)
+    while (row < inquiries + COUNT(inquiries) && strcmp(row->name, fixture_name(call)) != 0)
         row++;
     if (row == inquiries + COUNT(inquiries)) {
         call_error(call, RPC_INTERNAL_ERROR, "this fixture has no questions");

@@ -112,6 +112,7 @@ static int serve_pipes(struct error *err)
     (void)event_base_dispatch(pipes.base);
     stdio_free(pipes.stdio);
     session_free(pipes.session);
+    fixtures_end();
     hub_free(fixtures.hub);
     event_base_free(pipes.base);
     return 0;

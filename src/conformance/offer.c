@@ -53,6 +53,11 @@ void fixture_prompts(struct call *call, const char *text)
     prompt_of(call, messages);
 }
 
+const char *fixture_name(const struct call *call)
+{
+    return fixture_text(call->params, "name", "");
+}
+
 const char *fixture_text(struct json_object *arguments, const char *name, const char *otherwise)
 {
     struct json_object *value = json_object_object_get(arguments, name);
@@ -94,6 +99,14 @@ static void change_prompts(struct call *call, struct json_object *arguments)
     JSON({                                                                             \
         "type" : "object",                                                             \
         "properties" : { "region" : { "type" : "string", "x-mcp-header" : "Region" } } \
+    })
+
+#define SECONDS                                                 \
+    JSON({                                                      \
+        "type" : "object",                                      \
+        "properties" :                                          \
+            { "seconds" : { "type" : "number", "minimum" : 0 }, \
+              "label" : { "type" : "string" } }                 \
     })
 
 #define SCHEMA_2020_12                                                                          \
@@ -168,6 +181,12 @@ static const struct tool tools[] = {
     TOOL("test_trigger_tool_change", NOTHING, change_tools, "says that tools changed"),
     TOOL("test_trigger_prompt_change", NOTHING, change_prompts, "says that prompts changed"),
     TOOL("greet", A_TEXT("name"), greet, "greets"),
+    TOOL("slow_compute", SECONDS, task_answer, "takes as long as it is told to"),
+    TOOL("failing_job", NOTHING, task_answer, "fails after a second"),
+    TOOL("protocol_error_job", NOTHING, task_answer, "ends with an error of the protocol"),
+    TOOL("confirm_delete", A_TEXT("filename"), task_answer, "waits for a consent"),
+    TOOL("multi_input", NOTHING, task_answer, "waits for two consents"),
+    TOOL("test_tool_with_task", NOTHING, task_answer, "asks for a name, then takes time"),
 };
 
 /* --- prompts ----------------------------------------------------------------------- */
@@ -324,6 +343,7 @@ const struct offer fixtures_offer = {
     .read = read_resource,
     .complete = complete,
     .logs = true,
-    .changes = CHANGE_TOOLS | CHANGE_PROMPTS | CHANGE_RESOURCE,
+    .tasks = &fixtures_tasks,
+    .changes = CHANGE_TOOLS | CHANGE_PROMPTS | CHANGE_RESOURCE | CHANGE_TASK,
     .ttl_ms = 60000,
 };

@@ -103,7 +103,7 @@ void timed_answer(struct call *call, struct json_object *arguments)
 {
     (void)arguments;
     const struct timed *row = timed;
-    while (row < timed + COUNT(timed) && strcmp(row->name, call->tool) != 0)
+    while (row < timed + COUNT(timed) && strcmp(row->name, fixture_name(call)) != 0)
         row++;
     if (row == timed + COUNT(timed)) {
         call_error(call, RPC_INTERNAL_ERROR, "this fixture has no steps");

@@ -7,6 +7,7 @@
 #include "mcp/offer.h"
 #include "mcp/rpc.h"
 #include "mcp/session.h"
+#include "mcp/task.h"
 
 struct session {
     struct session_parts parts;
@@ -44,8 +45,6 @@ struct session {
 #define META_LEVEL        "io.modelcontextprotocol/logLevel"
 #define META_SERVER       "io.modelcontextprotocol/serverInfo"
 #define META_SUBSCRIPTION "io.modelcontextprotocol/subscriptionId"
-
-#define EXTENSION_TASKS "io.modelcontextprotocol/tasks"
 
 /* Between them the session stays, whatever its owner does. */
 void session_enter(struct session *session);
@@ -108,6 +107,9 @@ void serve_call_tool(struct call *call);
 void serve_get_prompt(struct call *call);
 void serve_read_resource(struct call *call);
 void serve_complete(struct call *call);
+void serve_get_task(struct call *call);
+void serve_update_task(struct call *call);
+void serve_cancel_task(struct call *call);
 
 /* Borrowed; NULL where it is not there. Of parameters that method_check() has looked at. */
 const char *param_text(const struct call *call, const char *name);

@@ -23,6 +23,11 @@ static bool has_resources(const struct offer *offer)
     return offer->resources != NULL;
 }
 
+static bool has_tasks(const struct offer *offer)
+{
+    return offer->tasks != NULL;
+}
+
 static bool has_subscriptions(const struct offer *offer)
 {
     return offer->changes & CHANGE_RESOURCE;
@@ -79,6 +84,11 @@ const struct method methods[] = {
       { { "uri", TEXT, NEEDED } } },
     { "subscriptions/listen", ERA_MODERN, 0, NULL, serve_listen,
       { { "notifications", OBJECT, NEEDED } } },
+    { "tasks/get", ERA_MODERN, 0, has_tasks, serve_get_task, { { "taskId", TEXT, NEEDED } } },
+    { "tasks/update", ERA_MODERN, 0, has_tasks, serve_update_task,
+      { { "taskId", TEXT, NEEDED }, { "inputResponses", OBJECT, NEEDED } } },
+    { "tasks/cancel", ERA_MODERN, 0, has_tasks, serve_cancel_task,
+      { { "taskId", TEXT, NEEDED } } },
     { "completion/complete", ERA_BOTH, METHOD_COUNTED, has_completion, serve_complete,
       { { "ref", OBJECT, NEEDED }, { "argument", OBJECT, NEEDED }, { "context", OBJECT, OPTIONAL } } },
 };

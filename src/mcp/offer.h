@@ -63,6 +63,14 @@ enum offer_change {
     CHANGE_TASK = 16,     /* modern era, to clients that know tasks */
 };
 
+/* Each answers at once, by what is in task.h; `id` and `responses` are borrowed. A task that ended
+ * can be updated and cancelled without effect. */
+struct offer_tasks {
+    void (*get)(struct call *call, const char *id);
+    void (*update)(struct call *call, const char *id, struct json_object *responses);
+    void (*cancel)(struct call *call, const char *id);
+};
+
 struct offer {
     const char *name, *title, *version, *description, *website; /* the last three may be NULL */
     const char *icons;                                          /* JSON array, or NULL */
@@ -83,6 +91,8 @@ struct offer {
 
     /* Comes to call_complete(). NULL: nothing is completed. */
     void (*complete)(struct call *call, const struct completion *asked);
+
+    const struct offer_tasks *tasks; /* NULL: none; else `extensions` names them too */
 
     bool logs;        /* its tools say things (call_log()) */
     unsigned changes; /* enum offer_change: what it publishes; CHANGE_RESOURCE: may be subscribed */
