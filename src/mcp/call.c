@@ -114,6 +114,11 @@ void call_answer(struct call *call, struct json_object *result)
     last_word(call, 0, rpc_result(call->id, result));
 }
 
+void call_answer_text(struct call *call, const char *result)
+{
+    last_word(call, 0, call->silent ? NULL : rpc_result_text(call->id, result));
+}
+
 void call_error_with(struct call *call, int code, const char *text, struct json_object *data)
 {
     if (call->silent) {

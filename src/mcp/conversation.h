@@ -63,6 +63,9 @@ void call_served(struct session *session);
 void call_notify(struct call *call, const char *method, struct json_object *params);
 void call_send(struct call *call, const char *line);
 
+/* call_answer() with what is complete JSON already, also the members of its era. */
+void call_answer_text(struct call *call, const char *result);
+
 /* One message that rpc_read() gave `code` for. */
 enum taken session_take(struct session *session, const struct rpc_message *message, int code,
                         const struct error *err, const struct sink *sink,

@@ -21,12 +21,40 @@ struct kept_round {
     size_t bytes;
 };
 
+struct kept_text {
+    struct kept_text *next;
+    const void *offer, *method;
+    enum era era;
+    char *text;
+};
+
 struct hub {
+    struct kept_text *texts; /* a handful */
     struct listener *listeners;
     struct listener *next;     /* to be told, while something is published */
     struct kept_round *rounds; /* oldest first */
     size_t round_count, round_bytes;
 };
+
+/* --- answers that never change -----------------------------------------------------------------
+ */
+
+const char *hub_text(const struct hub *hub, const void *offer, const void *method, enum era era)
+{
+    const struct kept_text *kept = hub->texts;
+    while (kept && (kept->offer != offer || kept->method != method || kept->era != era))
+        kept = kept->next;
+    return kept ? kept->text : NULL;
+}
+
+const char *hub_text_keep(struct hub *hub, const void *offer, const void *method, enum era era,
+                          char *text)
+{
+    struct kept_text *kept = xcalloc(1, sizeof(*kept));
+    *kept = (struct kept_text){ hub->texts, offer, method, era, text };
+    hub->texts = kept;
+    return text;
+}
 
 /* --- news ------------------------------------------------------------------------------------ */
 
@@ -166,5 +194,10 @@ void hub_free(struct hub *hub)
         return;
     while (hub->rounds)
         round_free(unlink_round(hub, &hub->rounds));
+    for (struct kept_text *kept; (kept = hub->texts);) {
+        hub->texts = kept->next;
+        free(kept->text);
+        free(kept);
+    }
     free(hub);
 }

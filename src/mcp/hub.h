@@ -18,6 +18,15 @@
 struct hub *hub_new(void);
 void hub_free(struct hub *hub); /* NULL is fine; after every session */
 
+/* --- answers that never change -----------------------------------------------------------------
+ *
+ * A list of tools is half a hundred kilobytes that are the same for everybody: made once. */
+
+/* The text of a result by what it is for; NULL: not made yet. */
+const char *hub_text(const struct hub *hub, const void *offer, const void *method, enum era era);
+const char *hub_text_keep(struct hub *hub, const void *offer, const void *method, enum era era,
+                          char *text); /* takes `text` */
+
 /* --- news ------------------------------------------------------------------------------------ */
 
 struct news {

@@ -32,15 +32,14 @@ static bool cursor_read(const char *list, const char *cursor, size_t count, size
     return false;
 }
 
-/* Takes `rows`. */
-static void answer_page(struct call *call, const char *list, struct json_object *rows)
+/* The page that was asked for; NULL: there is no such cursor. Takes `rows`. */
+static struct json_object *page(const struct call *call, const char *list, struct json_object *rows)
 {
     const char *cursor = param_text(call, "cursor");
     size_t at = 0, count = json_object_array_length(rows);
     if (cursor && !cursor_read(list, cursor, count, &at)) {
         json_object_put(rows);
-        call_error(call, RPC_INVALID_PARAMS, "unknown cursor");
-        return;
+        return NULL;
     }
     struct json_object *result = json_object_new_object();
     if (count - at > PAGE_ROWS) {
@@ -50,7 +49,39 @@ static void answer_page(struct call *call, const char *list, struct json_object 
     }
     json_object_array_del_idx(rows, 0, at);
     json_object_object_add(result, list, rows);
-    call_answer(call, result);
+    return result;
+}
+
+static void answer_page(struct call *call, const char *list, struct json_object *rows)
+{
+    struct json_object *result = page(call, list, rows);
+    if (result)
+        call_answer(call, result);
+    else
+        call_error(call, RPC_INVALID_PARAMS, "unknown cursor");
+}
+
+/* The same of what never changes: the first page, which is mostly all, is made into text once. */
+static void answer_constant(struct call *call, const char *list,
+                            struct json_object *(*rows)(const struct offer *offer))
+{
+    const struct offer *offer = call->session->parts.offer;
+    struct hub *hub = call->session->parts.hub;
+    enum era era = call->version->era;
+    call_keepable(call, offer->ttl_ms, true);
+    if (param_text(call, "cursor")) {
+        answer_page(call, list, rows(offer));
+        return;
+    }
+    const char *text = hub_text(hub, offer, call->method, era);
+    if (!text) {
+        struct json_object *result = page(call, list, rows(offer));
+        if (era == ERA_MODERN)
+            envelope_put(call, result);
+        text = hub_text_keep(hub, offer, call->method, era, rpc_text_of(result));
+        json_object_put(result);
+    }
+    call_answer_text(call, text);
 }
 
 /* --- what is in a table ---------------------------------------------------------------------- */
@@ -98,14 +129,17 @@ struct json_object *tool_print(const struct tool *tool)
     return object;
 }
 
-void serve_list_tools(struct call *call)
+static struct json_object *tool_rows(const struct offer *offer)
 {
-    const struct offer *offer = call->session->parts.offer;
     struct json_object *rows = json_object_new_array();
     for (size_t i = 0; i < offer->tool_count; i++)
         json_object_array_add(rows, tool_print(&offer->tools[i]));
-    call_keepable(call, offer->ttl_ms, true);
-    answer_page(call, "tools", rows);
+    return rows;
+}
+
+void serve_list_tools(struct call *call)
+{
+    answer_constant(call, "tools", tool_rows);
 }
 
 static struct json_object *prompt_print(const struct prompt *prompt)
@@ -126,14 +160,17 @@ static struct json_object *prompt_print(const struct prompt *prompt)
     return object;
 }
 
-void serve_list_prompts(struct call *call)
+static struct json_object *prompt_rows(const struct offer *offer)
 {
-    const struct offer *offer = call->session->parts.offer;
     struct json_object *rows = json_object_new_array();
     for (size_t i = 0; i < offer->prompt_count; i++)
         json_object_array_add(rows, prompt_print(&offer->prompts[i]));
-    call_keepable(call, offer->ttl_ms, true);
-    answer_page(call, "prompts", rows);
+    return rows;
+}
+
+void serve_list_prompts(struct call *call)
+{
+    answer_constant(call, "prompts", prompt_rows);
 }
 
 /* --- what the offer knows ----------------------------------------------------------------------

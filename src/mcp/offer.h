@@ -77,6 +77,7 @@ struct offer {
     const char *instructions;                                   /* or NULL */
     const char *extensions; /* JSON object, of the modern era: capabilities.extensions; or NULL */
 
+    /* Both tables stay as they are while a server runs. */
     const struct tool *tools;
     size_t tool_count;
     const struct prompt *prompts;

@@ -268,6 +268,16 @@ char *rpc_result(const char *id, struct json_object *result)
     return reply(id, "result", result);
 }
 
+char *rpc_result_text(const char *id, const char *result)
+{
+    return xasprintf("{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":%s}", id, result);
+}
+
+char *rpc_text_of(struct json_object *value)
+{
+    return xstrdup(json_object_to_json_string_ext(value, WRITE_FLAGS));
+}
+
 char *rpc_error(const char *id, int code, const char *text)
 {
     return rpc_error_with(id, code, text, NULL);

@@ -56,12 +56,16 @@ char *rpc_find_id(const char *text, size_t len);
 /* One line, without its end. rpc_result takes `result`. The strings are the
  * caller's. `id` is raw; NULL leaves it out (MCP knows no null id). */
 char *rpc_result(const char *id, struct json_object *result);
+char *rpc_result_text(const char *id, const char *result); /* which is JSON already */
 char *rpc_error(const char *id, int code, const char *text);
 char *rpc_error_with(const char *id, int code, const char *text,
                      struct json_object *data);       /* takes `data`, which may be NULL */
 char *rpc_request(const char *id, const char *method, /* `id` is plain; borrows `params` */
                   struct json_object *params);
 char *rpc_notification(const char *method, struct json_object *params); /* takes `params` */
+
+/* JSON as it goes out, on one line; the caller's. */
+char *rpc_text_of(struct json_object *value);
 
 /* A JSON string of `text`, in which bytes that are not UTF-8 became U+FFFD. */
 struct json_object *rpc_text(const char *text);

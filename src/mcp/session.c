@@ -236,9 +236,8 @@ static struct call *next_to_end(const struct session *session)
     return call;
 }
 
-void session_cancel_all(struct session *session, bool silent)
+static void cancel_each(struct session *session, bool silent)
 {
-    session_enter(session);
     for (struct call *call = session->calls; call; call = call->next)
         call->silent = call->silent || silent;
     /* From the beginning each time: what one is told may end others. */
@@ -246,6 +245,12 @@ void session_cancel_all(struct session *session, bool silent)
         call->ending = true;
         call->cancel(call, false);
     }
+}
+
+void session_cancel_all(struct session *session, bool silent)
+{
+    session_enter(session);
+    cancel_each(session, silent);
     session_leave(session);
 }
 
@@ -279,6 +284,6 @@ void session_free(struct session *session)
     session_enter(session);
     session->freed = true;
     session_unlisten(session);
-    session_cancel_all(session, true);
+    cancel_each(session, true);
     session_leave(session);
 }

@@ -240,7 +240,9 @@ static size_t talk(struct session *session, const char *text, size_t size, struc
     for (; size > 0 && count < LINES_MAX; count++) {
         const char *end = memchr(text, '\n', size);
         size_t len = end ? (size_t)(end - text) : size;
-        const struct sink sink = { hear, hear_answer, is_behind, &told[count] };
+        const struct sink sink = {
+            .notify = hear, .answer = hear_answer, .behind = is_behind, .context = &told[count]
+        };
         autostr struct str said = { 0 };
         insert_handle(text, len, &said);
         enum taken taken =

@@ -20,6 +20,11 @@
 #define CANCEL(id) \
     "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":" id "}}"
 
+/* A call of the tool `ask` by a client that can be asked. */
+#define ABLE "{\"elicitation\":{},\"roots\":{}}"
+#define ASK(id, more) \
+    REQUEST(id, "tools/call", "\"name\":\"ask\",\"_meta\":" META_MORE(NOW, ABLE, "") more)
+
 struct conversing {
     struct hub *hub;
     struct session *session;
@@ -201,7 +206,10 @@ static inline bool conversing_behind(void *context)
 
 static inline struct sink conversing_sink(struct conversing *talk)
 {
-    return (struct sink){ conversing_notify, conversing_answer, conversing_behind, talk };
+    return (struct sink){ .notify = conversing_notify,
+                          .answer = conversing_answer,
+                          .behind = conversing_behind,
+                          .context = talk };
 }
 
 static inline void conversing_begin(struct conversing *talk, const struct offer *offer,

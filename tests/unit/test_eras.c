@@ -424,10 +424,6 @@ static void the_legacy_era_is_pushed_to(void **state)
 /* --- rounds
  * ---------------------------------------------------------------------------------------- */
 
-#define ABLE "{\"elicitation\":{},\"roots\":{}}"
-#define ASK(id, more) \
-    REQUEST(id, "tools/call", "\"name\":\"ask\",\"_meta\":" META_MORE(NOW, ABLE, "") more)
-
 /* The requestState of the answer to that line. */
 static char *round_of(struct conversing *talk, const char *line)
 {
