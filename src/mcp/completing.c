@@ -7,6 +7,7 @@
 #include "config.h"
 #include "job/store.h"
 #include "mcp/call.h"
+#include "mcp/job_chart.h"
 #include "mcp/prompts.h"
 #include "mcp/resources.h"
 #include "mcp/rpc.h"
@@ -77,7 +78,8 @@ static const struct row {
     { PROMPT_JOB, NULL, "job_id", job_ids },      { PROMPT_SAVED, NULL, "script_name", scripts },
     { PROMPT_POLICY, NULL, "policy", policies },  { NULL, STREAM_TEMPLATE, "job_id", job_ids },
     { NULL, STREAM_TEMPLATE, "stream", streams }, { NULL, JOB_TEMPLATE, "job_id", job_ids },
-    { NULL, SCRIPT_TEMPLATE, "name", scripts },   { NULL, POLICY_TEMPLATE, "name", policies },
+    { NULL, CHART_TEMPLATE, "job_id", job_ids },  { NULL, SCRIPT_TEMPLATE, "name", scripts },
+    { NULL, POLICY_TEMPLATE, "name", policies },
 };
 
 static bool same(const char *a, const char *b)

@@ -102,14 +102,14 @@ static void on_patience(evutil_socket_t fd, short what, void *context)
     picture_stop(context);
 }
 
-int picture_begin(const struct services *services, struct json_object *result, const char *title,
+int picture_begin(const struct services *services, const struct picture_wish *wish,
                   picture_ready *ready, void *context, struct picture **ret, struct error *err)
 {
-    size_t used = result_cost(result) + REPLY_ENVELOPE_BYTES, len;
+    size_t used = wish->beside + REPLY_ENVELOPE_BYTES, len;
     size_t room = used < REPLY_BYTES_MAX ? REPLY_BYTES_MAX - used : 0;
     if (room < ROOM_LEAST)
         return fail_host_as(err, EFBIG, "the reply has no room for it");
-    struct json_object *document autojson = picture_document(result, title);
+    struct json_object *document autojson = picture_document(wish->result, wish->title);
     struct picture *picture = xcalloc(1, sizeof(*picture));
     picture->turn.go = on_turn;
     picture->turns = services->turns;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* picture.h - the picture of a benchmark's result, as a content block beside its text.
+/* picture.h - the picture of a benchmark's result, as a content block.
  *
  * It waits for a turn like any run, but not long: without it the result is complete all the same.
  */
@@ -15,8 +15,13 @@ struct services;
 /* Called once, from the loop: the block (taken), or NULL and why there is none. */
 typedef void picture_ready(void *context, struct json_object *block, const struct error *err);
 
-/* `title` may be NULL. The picture has the room that the result (borrowed) leaves in a reply. */
-int picture_begin(const struct services *services, struct json_object *result, const char *title,
+/* All borrowed. */
+struct picture_wish {
+    struct json_object *result; /* of the benchmark */
+    const char *title;          /* or NULL */
+    size_t beside;              /* bytes of the reply that are something else */
+};
+int picture_begin(const struct services *services, const struct picture_wish *wish,
                   picture_ready *ready, void *context, struct picture **ret,
                   struct error *err) must_check;
 

@@ -77,7 +77,8 @@ static const struct tool tools[] = {
         .description =
             "Measure Python, where time or memory is the question: wall and CPU time, peak memory, "
             "both over time and as a chart, and statistics of several runs (runs). The times are "
-            "the script's alone. It runs as under py_run_script_with_dependencies.",
+            "the script's alone. It runs as under py_run_script_with_dependencies; of one in the "
+            "background the chart is cordon://jobs/{job_id}/chart.",
         .icons = ICON_MEASURE,
         .meta = SHOWN_LIVE,
         .fields = benchmark_fields,

@@ -10,6 +10,7 @@
 #include "job/record.h"
 #include "mcp/gate.h"
 #include "mcp/job.h"
+#include "mcp/job_chart.h"
 #include "mcp/job_view.h"
 #include "mcp/metrics.h"
 #include "mcp/policies.h"
@@ -181,6 +182,7 @@ static int read_page(const struct services *services, const struct uri *uri, str
 
 enum {
     STREAM_ROW,
+    CHART_ROW, /* before the job, whose address is the beginning of its */
     JOB_ROW,
     SCRIPT_ROW,
     POLICY_ROW,
@@ -196,6 +198,10 @@ static const struct resource resources[ROWS] = {
                      "Both streams of a job, running or ended; of long ones the beginning and the "
                      "end. With stream (stdout or stderr), offset and length exactly those bytes.",
                      "text/plain", read_stream, 0, NULL },
+    [CHART_ROW] = { CHART_HEAD, CHART_TEMPLATE, "chart", "Picture of a job",
+                    "CPU and memory over time of a job that has ended, or its runs: what a "
+                    "benchmark in the background has measured.",
+                    CHART_TYPE, NULL, 0, job_chart_read },
     [JOB_ROW] = { "cordon://jobs/", JOB_TEMPLATE, "job", "Record of a job",
                   "The state of a job and, once it has ended, its result.", "application/json",
                   read_job, 0, NULL },
@@ -313,6 +319,16 @@ struct json_object *resources_list(struct call *call)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
+/* The result with this one content, which it takes. */
+static struct json_object *contents_of(struct json_object *content)
+{
+    struct json_object *list = json_object_new_array();
+    json_object_array_add(list, content);
+    struct json_object *result = json_object_new_object();
+    json_object_object_add(result, "contents", list);
+    return result;
+}
+
 /* Takes `meta`, which may be NULL. */
 static struct json_object *content_json(const char *uri, const char *type, const char *bytes,
                                         size_t len, struct json_object *meta)
@@ -329,11 +345,7 @@ static struct json_object *content_json(const char *uri, const char *type, const
     }
     if (meta)
         json_object_object_add(object, "_meta", meta);
-    struct json_object *list = json_object_new_array();
-    json_object_array_add(list, object);
-    struct json_object *result = json_object_new_object();
-    json_object_object_add(result, "contents", list);
-    return result;
+    return contents_of(object);
 }
 
 struct json_object *resource_text(const char *uri, const char *type, const char *text, size_t len)
@@ -341,8 +353,17 @@ struct json_object *resource_text(const char *uri, const char *type, const char 
     return content_json(uri, type, text, len, NULL);
 }
 
+struct json_object *resource_blob(const char *uri, const char *type, struct json_object *base64)
+{
+    struct json_object *object = json_object_new_object();
+    add_text(object, "uri", uri);
+    add_text(object, "mimeType", type);
+    json_object_object_add(object, "blob", base64);
+    return contents_of(object);
+}
+
 /* Nothing there has a code of its own; else whose move it is decides. */
-static void answer_error(struct call *call, const char *uri, const struct error *err)
+void resource_error(struct call *call, const char *uri, const struct error *err)
 {
     if (err->code == ENOENT && err->blame == BLAME_CALLER)
         call_absent(call, uri, err->text);
@@ -397,7 +418,7 @@ static void on_text(void *context, const struct resolved *resolved, int fd)
         str_add(&content.bytes, text, len);
         answer_content(question->call, question->resource, question->uri, &content);
     } else {
-        answer_error(question->call, question->uri, &err);
+        resource_error(question->call, question->uri, &err);
     }
     (void)question_end(question);
 }
@@ -445,6 +466,13 @@ static int read_there(struct call *call, const struct resource *resource, const 
     return r;
 }
 
+/* What a template has behind its last name: "" or "/chart". */
+static const char *tail_of(const struct resource *resource)
+{
+    const char *end = resource->template ? strchr(resource->template, '}') : NULL;
+    return end && end[1] == '/' ? end + 1 : "";
+}
+
 /* A prefix with something after it, or, where there is nothing to name, alone. */
 static const struct resource *resource_find(const char *uri)
 {
@@ -452,7 +480,8 @@ static const struct resource *resource_find(const char *uri)
         const struct resource *resource = &resources[i];
         size_t len = strlen(resource->prefix);
         bool whole = resource->prefix[len - 1] != '/';
-        if (strncmp(uri, resource->prefix, len) == 0 && (!whole || !uri[len] || uri[len] == '?'))
+        if (strncmp(uri, resource->prefix, len) == 0 && ends_with(uri + len, tail_of(resource)) &&
+            (!whole || !uri[len] || uri[len] == '?'))
             return resource;
     }
     return NULL;
@@ -467,5 +496,5 @@ void resource_read(struct call *call, const char *uri)
                      : fail_caller(&err, ENOENT, "Resource %s not found",
                                    printable(uri, shown, sizeof(shown)));
     if (r < 0)
-        answer_error(call, uri, &err);
+        resource_error(call, uri, &err);
 }

@@ -17,5 +17,9 @@ struct json_object *resource_templates_list(struct call *call);
 /* The result of resources/read with this one text; the caller's. */
 struct json_object *resource_text(const char *uri, const char *type, const char *text, size_t len);
 
+/* The same with bytes in base64 (taken); and the error of a read that failed. */
+struct json_object *resource_blob(const char *uri, const char *type, struct json_object *base64);
+void resource_error(struct call *call, const char *uri, const struct error *err);
+
 /* Answers the call with what is at that address, or an error that says why not. */
 void resource_read(struct call *call, const char *uri);

@@ -14,6 +14,7 @@
 #include "mcp/rpc.h"
 #include "mcp/services.h"
 #include "mcp/tools.h"
+#include "run/result.h"
 #include "str.h"
 
 /* A client that hears nothing for long gives up. */
@@ -83,8 +84,11 @@ static void await_picture(struct waiting *waiting, struct json_object *result)
     struct error err = { 0 };
     waiting->result = json_object_get(result);
     forget_timer(&waiting->budget);
-    if (picture_begin(waiting->call->services, result, waiting->title, on_picture, waiting,
-                      &waiting->picture, &err) < 0)
+    const struct picture_wish wish = { .result = result,
+                                       .title = waiting->title,
+                                       .beside = result_cost(result) };
+    if (picture_begin(waiting->call->services, &wish, on_picture, waiting, &waiting->picture,
+                      &err) < 0)
         on_picture(waiting, NULL, &err);
 }
 

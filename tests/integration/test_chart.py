@@ -397,3 +397,55 @@ def test_nobody_waits_for_a_picture_but_its_own_call(serve):
         assert reply["structuredContent"]["stdout"] == f"{number}\n"
         assert len(reply["content"]) == 1 + number % 2
     assert client.close() == 0
+
+
+# --- a picture of what went on in the background -------------------------------------------------------
+
+
+def await_end(client, number, job):
+    """Until the job has ended; its record."""
+    asked = iter(range(number, number + 100_000))
+
+    def ended():
+        reply = client.call(next(asked), "py_job_status", job_id=job)
+        return reply["structuredContent"]["job"]["completed_at"]
+
+    assert support.eventually(ended, 100, 0.02) is not None
+
+
+def read_chart(client, number, job):
+    return client.request(number, "resources/read", uri=f"cordon://jobs/{job}/chart")
+
+
+def test_a_benchmark_in_the_background_has_its_picture_too(serve):
+    client = serve()
+    asked = {"script_content": WORK, "sample_interval": 0.01, "job_label": "in the background"}
+    started = client.call(1, "py_benchmark_script", async_mode=True, **asked)
+    job = started["structuredContent"]["job_id"]
+    await_end(client, 1000, job)
+    (content,) = read_chart(client, 3, job)["result"]["contents"]
+    assert content["mimeType"] == "image/png" and content["uri"].endswith(f"{job}/chart")
+    png = base64.b64decode(content["blob"], validate=True)
+    assert struct.unpack_from(">II", png, 16) == (800, 500)
+    assert len({pixel for row in rows_of(png, 60) for pixel in row}) > 20, "not blank"
+    assert len(client.lines[-1]) <= 128 * 1024
+    templates = client.request(4, "resources/templates/list")["result"]["resourceTemplates"]
+    assert "cordon://jobs/{job_id}/chart" in [row["uriTemplate"] for row in templates]
+    record = client.request(5, "resources/read", uri=f"cordon://jobs/{job}")["result"]
+    assert record["contents"][0]["mimeType"] == "application/json"
+    assert client.close() == 0
+
+
+def test_what_has_no_picture_says_why(serve):
+    client = serve()
+    waits = client.call(
+        2, "py_run_script_with_dependencies", script_content="import time; time.sleep(60)", async_mode=True
+    )["structuredContent"]["job_id"]
+    error = read_chart(client, 3, waits)["error"]
+    assert "has no picture yet: it is " in error["message"]
+    error = read_chart(client, 4, "nobody")["error"]
+    assert "Job nobody not found" in error["message"]
+    client.call(5, "py_cancel_job", job_id=waits)
+    assert "error" in client.request(6, "resources/read", uri="cordon://jobs/x/chart?y=1")
+    assert "error" in client.request(7, "resources/read", uri="cordon://jobs//chart")
+    assert client.close() == 0
