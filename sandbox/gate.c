@@ -70,12 +70,17 @@ static int attach_descriptors(struct launch *launch, unsigned present, int *fds,
 /* They end up in names of files and in lines of the audit log. */
 static int check_names(const struct launch *launch, struct error *err)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    const char *const names[] = { launch->job, launch->owner };
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (!*names[i] || *names[i] == '.' || strspn(names[i], plain) != strlen(names[i]))
-            return fail_caller(err, EBADMSG, "a launch whose job or owner has no plain name");
+    if (!principal_name_valid(launch->job) || !principal_name_valid(launch->owner))
+        return fail_caller(err, EBADMSG, "a launch whose job or owner has no plain name");
     return 0;
+}
+
+/* The front says for whom it asks, and is believed as far as the operator knows that one. */
+static int check_owner(const struct sandbox *sandbox, const char *owner, struct error *err)
+{
+    return principal_find(&sandbox->config.principals, owner)
+               ? 0
+               : fail_policy(err, EPERM, "the configuration knows no such principal");
 }
 
 /* A frame with its descriptors -> a launch that is whole, or nothing. */
@@ -106,6 +111,8 @@ static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
     struct launch launch;
     struct error err = { 0 };
     int r = take_launch(gate->frame, len, fds, count, &launch, &err);
+    if (r == 0)
+        r = check_owner(gate->sandbox, launch.owner, &err);
     if (r == 0 && !has_room(gate))
         r = fail_host_as(&err, EAGAIN, "%u runs are under way, as many as \"slots\" allows",
                          gate->running);
@@ -174,7 +181,8 @@ static void on_resolve(struct gate *gate, size_t len)
 {
     struct resolve question = { 0 };
     struct error err = { 0 };
-    if (resolve_decode(gate->frame, len, &question, &err) < 0)
+    if (resolve_decode(gate->frame, len, &question, &err) < 0 ||
+        check_owner(gate->sandbox, question.owner, &err) < 0)
         log_event(LOG_WARN, "question-refused", KV("reason", err.text));
     else if (question.what == RESOLVE_FILE)
         answer_file(gate, &question);

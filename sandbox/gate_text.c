@@ -42,7 +42,7 @@ static int permit(const struct sandbox *sandbox, const struct resolve *question,
 {
     char shown[POLICY_NAME_MAX];
     if (question->what == RESOLVE_POLICY &&
-        !list_has(sandbox->config.client_policies, question->path))
+        !list_has(config_policies(&sandbox->config, question->owner), question->path))
         return fail_caller(err, ENOENT, "Policy %s not found",
                            printable(question->path, shown, sizeof(shown)));
     return 0;

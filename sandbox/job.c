@@ -115,10 +115,11 @@ static int find_policy(struct job *job, struct error *err)
     if (strcmp(name, OWN_POLICY) == 0)
         return fail_policy(err, EPERM, "policy " OWN_POLICY " is cordon's own and cannot be named");
     bool given = sandbox->oneshot || launch->what == LAUNCH_CHART;
-    if (!given && !list_has(sandbox->config.client_policies, name)) {
+    char *const *may = config_policies(&sandbox->config, launch->owner);
+    if (!given && !list_has(may, name)) {
         autostr struct str allowed = { 0 };
-        for (size_t i = 0; sandbox->config.client_policies[i]; i++)
-            str_printf(&allowed, "%s%s", i ? ", " : "", sandbox->config.client_policies[i]);
+        for (size_t i = 0; may && may[i]; i++)
+            str_printf(&allowed, "%s%s", i ? ", " : "", may[i]);
         return fail_policy(err, EPERM, "policy %s may not be named by a client; allowed: %s", name,
                            allowed.data ? allowed.data : "none");
     }
@@ -134,7 +135,7 @@ static int meet_limits(struct job *job, struct error *err)
     int r = limits_within(&job->policy->limits, &asked, err);
     if (r < 0)
         return fail_within(err, "policy %s", job->policy->name);
-    job->limits = limits_meet(job->policy->limits, asked);
+    job->limits = limits_meet(limits_meet(job->policy->limits, job->launch->ceiling), asked);
     return 0;
 }
 

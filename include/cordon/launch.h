@@ -86,7 +86,8 @@ struct launch {
     enum launch_what what;
     char job[JOB_ID_MAX];
     char policy[POLICY_NAME_MAX];
-    char owner[OWNER_MAX]; /* principal; "local" on stdio and at the command line */
+    char owner[OWNER_MAX]; /* principal; "local" on stdio and at the command line. A gate takes
+                            * only those its configuration knows */
     char tool[TOOL_MAX];   /* what asked, for the audit log: "py_run_script_in_dir", "cordon run" */
     char trace[TRACEPARENT_MAX]; /* the client's trace context, for the audit log; "": none */
     char *policy_file; /* a file instead of a name; only `cordon-sandbox run` accepts it */
@@ -109,7 +110,9 @@ struct launch {
     char **hosts;        /* further ones that may be reached (host.h), NULL-ended; likewise */
     struct extra_mount *extra; /* only `cordon-sandbox run` accepts any */
     size_t extra_count;
-    struct limits asked;  /* UNBOUNDED: no opinion */
+    struct limits asked;   /* UNBOUNDED: no opinion */
+    struct limits ceiling; /* what of the policy's limits is left of the owner's quotas: lowered
+                            * to that, where a request above a limit is refused */
     char *terminal;       /* the payload has a terminal of its own, whose TERM this is; NULL: pipes.
                            * Its bytes pass through STDIN and STDOUT. Only `cordon-sandbox run`
                            * accepts it */
@@ -157,6 +160,7 @@ enum resolve_what {
 struct resolve {
     uint32_t id; /* echoed */
     enum resolve_what what;
+    char owner[OWNER_MAX]; /* on whose behalf, as in a launch */
     char *directory; /* must lie beneath the roots; NULL: the first root */
     char *path;      /* relative to the directory, or absolute and beneath it; NULL: judge the
                       * directory alone */

@@ -12,6 +12,7 @@
 #include "ids.h"
 #include "json.h"
 #include "json_read.h"
+#include "principal_read.h"
 #include "str.h"
 
 #define CONFIG_BYTES_MAX ((size_t)1024 * 1024)
@@ -29,7 +30,6 @@
 /* Values that no part keeps yet are checked all the same: their readers fill this. */
 struct unused {
     char *text;
-    char **list;
     uint64_t number;
 };
 
@@ -41,7 +41,6 @@ struct draft {
 static void unused_done(struct unused *unused)
 {
     free(unused->text);
-    list_free(unused->list);
     *unused = (struct unused){ 0 };
 }
 
@@ -180,31 +179,33 @@ static const struct json_member pool_members[] = {
     { 0 },
 };
 
+/* Those of RFC 7518 that a key anybody may see can check. */
+static void add_algorithm(struct json_reading *reading, const char *path, struct json_object *value,
+                          void *into)
+{
+    static const char *const known[] = { "RS256", "ES256", NULL };
+    int which = json_read_choice(reading, path, value, known);
+    if (which >= 0 && !list_has(*(char ***)into, known[which]))
+        list_add(into, known[which]);
+}
+
+static void read_algorithms(struct json_reading *reading, const char *path,
+                            struct json_object *value, void *into)
+{
+    json_read_array(reading, path, value, add_algorithm, into);
+}
+
 static const struct json_member oauth_members[] = {
-    { .name = "issuer", .read = read_url, .offset = UNUSED(text), .required = true },
-    { .name = "audience", .read = replace_text, .offset = UNUSED(text), .required = true },
-    { .name = "keys", .read = replace_path, .offset = UNUSED(text) },
+    { .name = "issuer", .read = read_url, .offset = KEPT(oauth.issuer), .required = true },
+    { .name = "audience", .read = replace_text, .offset = KEPT(oauth.audience), .required = true },
+    { .name = "keys", .read = replace_path, .offset = KEPT(oauth.keys) },
+    { .name = "algorithms", .read = read_algorithms, .offset = KEPT(oauth.algorithms) },
     { 0 },
 };
 
 static const struct json_member tls_members[] = {
     { .name = "certificate", .read = replace_path, .offset = UNUSED(text), .required = true },
     { .name = "key", .read = replace_path, .offset = UNUSED(text), .required = true },
-    { 0 },
-};
-
-static const struct json_member quota_members[] = {
-    { .name = "running", .read = read_count, .offset = UNUSED(number) },
-    { .name = "waiting", .read = read_count, .offset = UNUSED(number) },
-    { .name = "memory", .read = json_read_size, .offset = UNUSED(number) },
-    { .name = "cpu", .read = json_read_duration, .offset = UNUSED(number) },
-    { .name = "output", .read = json_read_size, .offset = UNUSED(number) },
-    { 0 },
-};
-
-static const struct json_member rate_members[] = {
-    { .name = "calls_per_minute", .read = read_count, .offset = UNUSED(number) },
-    { .name = "runs_per_hour", .read = read_count, .offset = UNUSED(number) },
     { 0 },
 };
 
@@ -220,41 +221,16 @@ SECTION(jobs)
 SECTION(pool)
 SECTION(oauth)
 SECTION(tls)
-SECTION(quota)
-SECTION(rate)
 
 static const struct json_member http_members[] = {
     { .name = "address", .read = read_address },
-    { .name = "tokens", .read = replace_path, .offset = UNUSED(text) },
+    { .name = "tokens", .read = replace_path, .offset = KEPT(tokens) },
     { .name = "oauth", .read = read_oauth },
     { .name = "tls", .read = read_tls },
     { 0 },
 };
 
-static const struct json_member principal_members[] = {
-    { .name = "quotas", .read = read_quota },
-    { .name = "rates", .read = read_rate },
-    { .name = "policies", .read = json_read_names, .offset = UNUSED(list) },
-    { 0 },
-};
-
 SECTION(http)
-
-static void read_principals(struct json_reading *reading, const char *path,
-                            struct json_object *value, void *into)
-{
-    if (!json_object_is_type(value, json_type_object)) {
-        json_fault_at(reading, path, "an object {\"NAME\": { }} is wanted");
-        return;
-    }
-    json_object_object_foreach(value, name, members)
-    {
-        autofree char *place = xasprintf("%s.%s", path, name);
-        if (strlen(name) == 0 || strlen(name) > 63)
-            json_fault_at(reading, place, "a principal's name has 1 to 63 characters");
-        json_read_object(reading, place, members, principal_members, into);
-    }
-}
 
 /* --- slots ------------------------------------------------------------------ */
 
@@ -320,7 +296,7 @@ static const struct json_member members[] = {
     { .name = "slots", .read = read_slots },
     { .name = "account", .read = replace_text, .offset = KEPT(account) },
     { .name = "http", .read = read_http },
-    { .name = "principals", .read = read_principals },
+    { .name = "principals", .read = principals_read, .offset = KEPT(principals) },
     { .name = "log", .read = read_log, .offset = KEPT(log_level) },
     { .name = "audit", .read = read_audit },
     { 0 },
@@ -353,6 +329,10 @@ static void fill_defaults(struct config *config)
 {
     if (!config->default_policy)
         config->default_policy = xstrdup("default");
+    if (!config->oauth.algorithms) {
+        list_add(&config->oauth.algorithms, "RS256");
+        list_add(&config->oauth.algorithms, "ES256");
+    }
     if (config->client_policies)
         return;
     list_add(&config->client_policies, "default");
@@ -377,6 +357,14 @@ int config_parse(const char *source, const char *text, size_t len, struct config
     fill_defaults(&draft.config);
     *ret = draft.config;
     return 0;
+}
+
+char *const *config_policies(const struct config *config, const char *owner)
+{
+    const struct principal *principal = principal_find(&config->principals, owner);
+    if (!principal)
+        return NULL;
+    return principal->policies ? principal->policies : config->client_policies;
 }
 
 static char *default_path(void)
@@ -415,11 +403,14 @@ int config_load(const char *path, struct config *ret, struct error *err)
 void config_done(struct config *config)
 {
     char **lists[] = { config->roots, config->client_policies, config->uv_extra_index,
-                       config->pythons };
+                       config->pythons, config->oauth.algorithms };
     for (size_t i = 0; i < COUNT(lists); i++)
         list_free(lists[i]);
-    char *texts[] = { config->source, config->default_policy, config->uv_path, config->uv_index,
-                      config->state,  config->account,        config->audit };
+    char *texts[] = { config->source,         config->default_policy, config->uv_path,
+                      config->uv_index,       config->state,          config->account,
+                      config->audit,          config->tokens,         config->oauth.issuer,
+                      config->oauth.audience, config->oauth.keys };
+    principals_done(&config->principals);
     for (size_t i = 0; i < COUNT(texts); i++)
         free(texts[i]);
     *config = (struct config){ 0 };

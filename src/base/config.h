@@ -14,6 +14,15 @@
 #include <cordon/error.h>
 #include <cordon/log.h>
 
+#include "principal.h"
+
+/* Whose JWTs are believed (RFC 9068, RFC 7519). */
+struct oauth {
+    char *issuer, *audience; /* NULL: none are */
+    char *keys;              /* path of a JSON Web Key Set */
+    char **algorithms;       /* default: RS256, ES256 */
+};
+
 struct config {
     char *source;           /* the path it was read from, or NULL for defaults */
     char **roots;           /* absolute; NULL: none configured */
@@ -36,7 +45,13 @@ struct config {
     enum log_level log_level;
     char *audit;         /* path of the audit log; NULL: in the state directory */
     bool audit_required; /* nothing runs that it could not be told of first */
+    char *tokens;        /* path of the file with hashed tokens; NULL: there is none */
+    struct oauth oauth;
+    struct principals principals;
 };
+
+/* The policies that `owner` may name, NULL-ended; NULL: there is no such principal. */
+char *const *config_policies(const struct config *config, const char *owner);
 
 /* Reads `path`; when NULL, CORDON_CONFIG's; without that the default place,
  * $XDG_CONFIG_HOME/cordon/config.json, as root /etc/cordon/config.json, where a

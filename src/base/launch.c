@@ -31,7 +31,9 @@ int job_id_make(char out[JOB_ID_MAX], struct error *err)
 
 void launch_init(struct launch *launch)
 {
-    *launch = (struct launch){ .asked = limits_no_opinion(), .use_uv = true };
+    *launch = (struct launch){ .asked = limits_no_opinion(),
+                               .ceiling = limits_no_opinion(),
+                               .use_uv = true };
     for (size_t i = 0; i < FD_COUNT; i++)
         launch->fds[i] = -1;
 }
@@ -114,6 +116,12 @@ static int frame_hand_over(struct str *built, void *frame, size_t *len)
     return 0;
 }
 
+static void frame_put_limits(struct str *out, const struct limits *limits)
+{
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        frame_put_u64(out, limit_get(limits, &limit_fields[i]));
+}
+
 int launch_encode(const struct launch *launch, void *frame, size_t *len, struct error *err)
 {
     autostr struct str out = { 0 };
@@ -144,8 +152,8 @@ int launch_encode(const struct launch *launch, void *frame, size_t *len, struct 
         frame_put_text(&out, launch->extra[i].path);
         frame_put_u8(&out, launch->extra[i].write);
     }
-    for (size_t i = 0; i < LIMIT_COUNT; i++)
-        frame_put_u64(&out, limit_get(&launch->asked, &limit_fields[i]));
+    frame_put_limits(&out, &launch->asked);
+    frame_put_limits(&out, &launch->ceiling);
     frame_put_text(&out, launch->terminal);
     frame_put_u32(&out, (uint32_t)launch->screen.rows << 16 | launch->screen.columns);
     frame_put_u8(&out, launch->wall_lower);
@@ -194,6 +202,12 @@ static void decode_trace(struct frame_reader *in, struct launch *ret)
         in->bad = true;
 }
 
+static void decode_limits(struct frame_reader *in, struct limits *ret)
+{
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        *limit_at(ret, &limit_fields[i]) = frame_u64(in);
+}
+
 int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *present,
                   struct error *err)
 {
@@ -222,8 +236,8 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     ret->env = frame_list(&in, LIST_MAX);
     ret->hosts = frame_list(&in, LIST_MAX);
     decode_extra(&in, ret);
-    for (size_t i = 0; i < LIMIT_COUNT; i++)
-        *limit_at(&ret->asked, &limit_fields[i]) = frame_u64(&in);
+    decode_limits(&in, &ret->asked);
+    decode_limits(&in, &ret->ceiling);
     ret->terminal = frame_text(&in);
     uint32_t screen = frame_u32(&in);
     ret->screen = (struct screen){ .rows = (uint16_t)(screen >> 16), .columns = (uint16_t)screen };
@@ -257,6 +271,7 @@ int resolve_encode(const struct resolve *resolve, void *frame, size_t *len, stru
     frame_put_u8(&out, FRAME_RESOLVE);
     frame_put_u32(&out, resolve->id);
     frame_put_u8(&out, (uint8_t)resolve->what);
+    frame_put_text(&out, resolve->owner);
     frame_put_text(&out, resolve->directory);
     frame_put_text(&out, resolve->path);
     if (frame_hand_over(&out, frame, len) < 0)
@@ -271,6 +286,7 @@ int resolve_decode(const void *frame, size_t len, struct resolve *ret, struct er
         in.bad = true;
     ret->id = frame_u32(&in);
     ret->what = frame_choice(&in, RESOLVE_CHECK);
+    frame_fixed(&in, ret->owner, sizeof(ret->owner));
     ret->directory = frame_text(&in);
     ret->path = frame_text(&in);
     if (ret->what == RESOLVE_POLICY && !ret->path)

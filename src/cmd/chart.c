@@ -119,7 +119,8 @@ int chart_write(const struct chart_file *chart, const struct options *options, c
 {
     if (!chart->path)
         return 0;
-    const struct picture_order order = { .format = format_of(chart->path),
+    const struct picture_order order = { .owner = OWNER_LOCAL,
+                                         .format = format_of(chart->path),
                                          .flame = chart->flame,
                                          .scale = CHART_SCALE,
                                          .tool = "cordon bench",

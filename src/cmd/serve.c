@@ -24,8 +24,8 @@
 #include "mcp/hub.h"
 #include "mcp/job.h"
 #include "mcp/metrics.h"
+#include "mcp/owner.h"
 #include "mcp/product.h"
-#include "mcp/readers.h"
 #include "mcp/services.h"
 #include "mcp/session.h"
 #include "mcp/turns.h"
@@ -54,9 +54,8 @@ struct serve {
     struct gate *gate;
     struct jobs *jobs;
     struct wishes *wishes;
+    struct owners *owners;
     struct metrics *metrics;
-    struct readers *readers;
-    struct services services;
     struct hub *hub;
     struct session *session;
     struct stdio *stdio;
@@ -364,26 +363,25 @@ static int make_loop(struct serve *serve, struct error *err)
                                      .context = serve };
     serve->jobs = jobs_new(&jobs);
     serve->wishes = wishes_new(serve->base, serve->keepings.store, serve->jobs);
-    serve->readers = readers_new();
-    serve->services = (struct services){
+    const struct services services = {
         .base = serve->base,
         .gate = serve->gate,
         .jobs = serve->jobs,
         .turns = &serve->turns,
-        .library = { serve->state, serve->state_path, LIBRARY_LOCAL },
+        .library = { serve->state, serve->state_path, NULL },
         .store = serve->keepings.store,
         .outputs = serve->keepings.outputs,
         .metrics = serve->metrics,
         .wishes = serve->wishes,
-        .readers = serve->readers,
         .config = &serve->config,
         .default_policy = serve->config.default_policy,
         .budget_ns = serve->budget_ns,
     };
+    serve->owners = owners_new(&serve->config.principals, &services);
     serve->hub = hub_new();
     const struct session_parts parts = {
         .offer = &product_offer,
-        .services = &serve->services,
+        .services = owner_services(owner_find(serve->owners, OWNER_LOCAL)),
         .hub = serve->hub,
         .push = send_line,
         .idle = on_idle,
@@ -405,11 +403,12 @@ static void serve_done(struct serve *serve)
     gate_free(serve->gate);
     if (!serve->session || session_calls(serve->session) == 0) {
         session_free(serve->session);
-        readers_free(serve->readers);
         hub_free(serve->hub);
     }
-    if (serve->jobs && jobs_count(serve->jobs) == 0)
+    if (serve->jobs && jobs_count(serve->jobs) == 0) {
         jobs_free(serve->jobs);
+        owners_free(serve->owners);
+    }
     wishes_free(serve->wishes);
     metrics_free(serve->metrics);
     keepings_done(&serve->keepings);

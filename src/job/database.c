@@ -237,14 +237,12 @@ static int judge_marks(const struct marks *marks, struct error *err)
         return fail_host_as(err, EEXIST,
                             "%s is another program's database; move it away, and a new one is made",
                             DATABASE_NAME);
-    if (version >= 1 && version < SQL_VERSION)
-        return 0;
-    if (version != SQL_VERSION)
+    if (version < 1 || version > SQL_VERSION)
         return fail_host_as(err, EPROTO,
                             "%s was written by a newer cordon (its version is %lld, this program's "
                             "%d): use that one, or another --state",
                             DATABASE_NAME, version, SQL_VERSION);
-    return 1;
+    return version == SQL_VERSION;
 }
 
 /* As they stand together: somebody may be making it at this moment. */
@@ -268,17 +266,19 @@ static int use_log(struct database *database, struct error *err)
     return r;
 }
 
-/* What makes it one of this version; the caller's. */
-static char *sql_to_fill(const struct marks *marks)
+/* What makes it one of this version. */
+static int bring_up_to_date(struct database *database, const struct marks *marks, struct error *err)
 {
-    struct str sql = { 0 };
-    if (marks->version == 0)
-        str_puts(&sql, sql_schema);
-    for (long long next = marks->version + 1; marks->version > 0 && next <= SQL_VERSION; next++)
-        str_puts(&sql, sql_upgrades[next]);
-    str_printf(&sql, " PRAGMA application_id = %d; PRAGMA user_version = %d;", SQL_APPLICATION_ID,
-               SQL_VERSION);
-    return str_take(&sql);
+    int r = marks->version == 0 ? execute(database, sql_schema, err) : 0;
+    for (int next = 2; r == 0 && next <= SQL_VERSION; next++) {
+        long long done = 0;
+        r = read_number(database, sql_upgrades[next].done, &done, err);
+        if (r == 0 && done == 0)
+            r = execute(database, sql_upgrades[next].sql, err);
+    }
+    autofree char *mark = xasprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;",
+                                    SQL_APPLICATION_ID, SQL_VERSION);
+    return r < 0 ? r : execute(database, mark, err);
 }
 
 /* Somebody else may do the same at the same time: who comes second finds it done. */
@@ -293,10 +293,8 @@ static int fill(struct database *database, struct error *err)
     r = read_marks(database, &marks, err);
     if (r == 0)
         r = judge_marks(&marks, err);
-    if (r == 0) {
-        autofree char *sql = sql_to_fill(&marks);
-        r = execute(database, sql, err);
-    }
+    if (r == 0)
+        r = bring_up_to_date(database, &marks, err);
     if (r >= 0)
         return database_commit(database, err);
     database_rollback(database);

@@ -16,8 +16,15 @@ const char sql_schema[] =
     "CREATE INDEX jobs_by_time ON jobs (created_ms);"
     "CREATE INDEX jobs_kept ON jobs (keeper) WHERE keeper IS NOT NULL;";
 
-const char *const sql_upgrades[SQL_VERSION + 1] = {
-    [2] = "ALTER TABLE jobs ADD COLUMN traceparent TEXT;",
+const struct sql_upgrade sql_upgrades[SQL_VERSION + 1] = {
+    [2] = { "SELECT count(*) FROM pragma_table_info('jobs') WHERE name = 'traceparent'",
+            "ALTER TABLE jobs ADD COLUMN traceparent TEXT;" },
+    /* What each principal has used, by minute of the epoch. */
+    [3] = { "SELECT count(*) FROM sqlite_schema WHERE name = 'spent'",
+            "CREATE TABLE spent ("
+            "  owner TEXT NOT NULL, minute INTEGER NOT NULL, cpu_ms INTEGER NOT NULL,"
+            "  runs INTEGER NOT NULL, PRIMARY KEY (owner, minute)) STRICT, WITHOUT ROWID;"
+            "CREATE INDEX jobs_by_owner ON jobs (owner, created_ms);" },
 };
 
 #define COLUMNS                                                                               \
@@ -69,5 +76,14 @@ const char *const sql_texts[SQL_COUNT] = {
                 " WHERE keeper IS NULL",
     [SQL_REMOVE_RESULT] =
         "DELETE FROM results WHERE seq = (SELECT seq FROM jobs WHERE id = ?1 AND keeper IS NULL)",
+    [SQL_KEPT_BYTES] =
+        "SELECT coalesce(sum(stdout_bytes + stderr_bytes), 0) FROM jobs WHERE owner = ?1",
+    [SQL_SPEND] = "INSERT INTO spent (owner, minute, cpu_ms, runs) VALUES (?1, ?2, ?3, ?4)"
+                  " ON CONFLICT (owner, minute) DO UPDATE SET cpu_ms = cpu_ms + ?3,"
+                  " runs = runs + ?4",
+    [SQL_SPENT] =
+        "SELECT coalesce(sum(cpu_ms), 0), coalesce(sum(runs), 0), coalesce(min(minute), 0)"
+        " FROM spent WHERE owner = ?1 AND minute >= ?2",
+    [SQL_SPENT_OLD] = "DELETE FROM spent WHERE owner = ?1 AND minute < ?2",
     [SQL_REMOVE] = "DELETE FROM jobs WHERE id = ?1 AND keeper IS NULL",
 };

@@ -4,12 +4,16 @@
 
 /* "cord": a database of ours, whatever its name. */
 #define SQL_APPLICATION_ID 0x636f7264
-#define SQL_VERSION        2
+#define SQL_VERSION        3
 
 extern const char sql_schema[];
 
-/* From the version before to this one. */
-extern const char *const sql_upgrades[SQL_VERSION + 1];
+/* From the version before to this one. Servers of the version before may be at work, and go on,
+ * and may mark it as theirs again: what is there already (`done` gives more than 0) stays. */
+struct sql_upgrade {
+    const char *done, *sql;
+};
+extern const struct sql_upgrade sql_upgrades[SQL_VERSION + 1];
 
 enum sql {
     SQL_BEGIN,
@@ -36,6 +40,10 @@ enum sql {
     SQL_SUM,
     SQL_REMOVE,
     SQL_REMOVE_RESULT,
+    SQL_KEPT_BYTES,
+    SQL_SPEND,
+    SQL_SPENT,
+    SQL_SPENT_OLD,
     SQL_COUNT,
 };
 

@@ -159,6 +159,23 @@ int store_sweep(struct store *store, struct error *err) must_check;
 /* Ends the jobs of every dead keeper; the other calls do it for the jobs they meet. */
 int store_bury(struct store *store, struct error *err) must_check;
 
+/* --- what a principal has used ------------------------------------------------------ */
+
+/* Bytes of output that are kept of the jobs of `owner` that have ended. */
+int store_kept_bytes(struct store *store, const char *owner, uint64_t *ret,
+                     struct error *err) must_check;
+
+/* Minutes are the epoch's. What is older than an hour before `minute` is forgotten. */
+int store_spend(struct store *store, const char *owner, int64_t minute, uint64_t cpu_ms,
+                uint64_t runs, struct error *err) must_check;
+
+struct spent {
+    uint64_t cpu_ms, runs;
+    int oldest_minutes; /* ago, what of it came first; 0 where there is nothing */
+};
+int store_spent(struct store *store, const char *owner, int64_t from_minute, struct spent *ret,
+                struct error *err) must_check;
+
 /* --- asking each other ------------------------------------------------------------- */
 
 /* Leaves a wish. 0 also where the job has ended meanwhile: store_find() tells. */

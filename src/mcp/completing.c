@@ -11,6 +11,7 @@
 #include "mcp/prompts.h"
 #include "mcp/resources.h"
 #include "mcp/rpc.h"
+#include "mcp/owner.h"
 #include "mcp/services.h"
 #include "str.h"
 
@@ -35,7 +36,7 @@ static void job_ids(const struct services *services, struct found *found)
     struct record_list list = { 0 };
     struct error ignored; /* who cannot list jobs completes none; the tools say why */
     if (!services->store ||
-        store_list(services->store, OWNER_LOCAL, -1, JOBS_LOOKED_AT, &list, &ignored) < 0)
+        store_list(services->store, services->owner->name, -1, JOBS_LOOKED_AT, &list, &ignored) < 0)
         return;
     for (size_t i = 0; i < list.count; i++)
         offer_name(found, list.records[i].id);
@@ -55,7 +56,7 @@ static void scripts(const struct services *services, struct found *found)
 
 static void policies(const struct services *services, struct found *found)
 {
-    char *const *name = services->config ? services->config->client_policies : NULL;
+    char *const *name = services->config ? config_policies(services->config, services->owner->name) : NULL;
     for (; name && *name; name++)
         offer_name(found, *name);
 }

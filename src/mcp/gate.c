@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -101,14 +102,15 @@ static void ask_waiting(struct gate *gate)
     }
 }
 
-/* Encodes *ask, with the next ticket in it, and queues it. */
-static int put_question(struct gate *gate, struct resolve *ask, gate_answer *answer, void *context,
-                        uint32_t *ticket, struct error *err)
+/* Encodes *ask, with its owner and the next ticket in it, and queues it. */
+static int put_question(struct gate *gate, const char *owner, struct resolve *ask,
+                        gate_answer *answer, void *context, uint32_t *ticket, struct error *err)
 {
     if (gate->dead)
         return fail_host_as(err, EPIPE, "the gate died");
     struct question *question = xcalloc(1, sizeof(*question));
     question->ticket = ask->id = ++gate->last_ticket;
+    (void)snprintf(ask->owner, sizeof(ask->owner), "%s", owner);
     question->answer = answer;
     question->context = context;
     question->frame = xcalloc(1, LAUNCH_FRAME_MAX);
@@ -125,21 +127,21 @@ static int put_question(struct gate *gate, struct resolve *ask, gate_answer *ans
     return 0;
 }
 
-int gate_resolve(struct gate *gate, const char *directory, const char *path, gate_answer *answer,
-                 void *context, uint32_t *ticket, struct error *err)
+int gate_resolve(struct gate *gate, const char *owner, const char *directory, const char *path,
+                 gate_answer *answer, void *context, uint32_t *ticket, struct error *err)
 {
     struct resolve ask = { .directory = directory ? xstrdup(directory) : NULL,
                            .path = path ? xstrdup(path) : NULL };
-    int r = put_question(gate, &ask, answer, context, ticket, err);
+    int r = put_question(gate, owner, &ask, answer, context, ticket, err);
     resolve_done(&ask);
     return r;
 }
 
-int gate_ask_text(struct gate *gate, enum resolve_what what, const char *name, gate_answer *answer,
-                  void *context, uint32_t *ticket, struct error *err)
+int gate_ask_text(struct gate *gate, const char *owner, enum resolve_what what, const char *name,
+                  gate_answer *answer, void *context, uint32_t *ticket, struct error *err)
 {
     struct resolve ask = { .what = what, .path = name ? xstrdup(name) : NULL };
-    int r = put_question(gate, &ask, answer, context, ticket, err);
+    int r = put_question(gate, owner, &ask, answer, context, ticket, err);
     resolve_done(&ask);
     return r;
 }

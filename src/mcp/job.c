@@ -18,6 +18,8 @@
 #include "mcp/measuring.h"
 #include "mcp/metrics.h"
 #include "mcp/owed.h"
+#include "mcp/owner.h"
+#include "mcp/rpc.h"
 #include "mcp/turns.h"
 #include "run/result.h"
 #include "str.h"
@@ -34,6 +36,7 @@ struct job {
     uint64_t queued_ns;   /* how long it waited for its turn */
     struct launch launch; /* until it runs */
     int input;            /* until it runs, or -1 */
+    struct claim claim;   /* of its owner's turns and quotas, before those of all */
     struct turn turn;
     struct run *run; /* NULL before and after */
     bool use_uv, cancelled;
@@ -82,6 +85,7 @@ static void job_free(struct job *job)
         job->next->link = job->link;
     jobs->count--;
     turn_leave(jobs->parts.turns, &job->turn);
+    claim_leave(&job->claim);
     while (job->watches)
         job_unwatch(job->watches);
     event_free(job->due);
@@ -353,9 +357,15 @@ static void on_output(struct run_sink *sink, int stream, const void *bytes, size
 static int job_run(struct job *job, struct error *err)
 {
     const struct jobs_parts *parts = &job->jobs->parts;
+    int r = claim_run(&job->claim, &job->launch, err);
+    if (r < 0)
+        return r;
     log_job(job, LOG_INFO, "started", KV("policy", job->record.policy));
-    return run_submit(parts->base, gate_channel(parts->gate), &job->launch, fd_take(&job->input),
-                      &job->sink, &job->run, err);
+    r = run_submit(parts->base, gate_channel(parts->gate), &job->launch, fd_take(&job->input),
+                   &job->sink, &job->run, err);
+    if (r < 0)
+        claim_ran(&job->claim, 0);
+    return r;
 }
 
 static void tell_runs(struct job *job)
@@ -372,13 +382,14 @@ static void on_ended(struct run_sink *sink, const struct outcome *outcome,
     struct job *job = (struct job *)sink;
     struct outcome last = *outcome;
     job->run = NULL;
+    claim_ran(&job->claim, outcome->usage.cpu_user_ns + outcome->usage.cpu_system_ns);
     while (measuring_next(&job->measuring, job->record.id, &last, dropped, &job->launch,
                           &job->input)) {
         if (job_run(job, &last.error) == 0) {
             tell_runs(job);
             return;
         }
-        last.end = END_FAULT;
+        last.end = blame_end(last.error.blame);
     }
     if (job->measuring.begun > 1 && last.end == END_EXITED && last.code == 0)
         tell_runs(job);
@@ -388,10 +399,21 @@ static void on_ended(struct run_sink *sink, const struct outcome *outcome,
 static void on_turn(struct turn *turn)
 {
     struct job *job = (struct job *)((char *)turn - offsetof(struct job, turn));
-    struct outcome outcome = { .end = END_FAULT };
+    struct outcome outcome = { 0 };
     job->queued_ns = now_ns() - job->arrived_ns;
-    if (job_run(job, &outcome.error) < 0)
-        job_end_early(job, &outcome);
+    if (job_run(job, &outcome.error) == 0)
+        return;
+    outcome.end = blame_end(outcome.error.blame);
+    job_end_early(job, &outcome);
+}
+
+/* First among those of its owner, then among all. */
+static void on_own_turn(struct turn *turn)
+{
+    struct job *job = (struct job *)((char *)turn - offsetof(struct job, claim.turn));
+    claim_begun(&job->claim);
+    if (turn_ask(job->jobs->parts.turns, &job->turn))
+        on_turn(&job->turn);
 }
 
 static void keep(struct job *job)
@@ -412,12 +434,15 @@ static void on_due(evutil_socket_t fd, short what, void *context)
         keep(job);
 }
 
-static struct job *job_new(struct jobs *jobs, struct job_order *order)
+/* Takes the claim and the order. */
+static struct job *job_new(struct jobs *jobs, const struct claim *claim, struct job_order *order)
 {
     struct job *job = xcalloc(1, sizeof(*job));
     job->sink = (struct run_sink){ on_note, on_output, on_ended };
     job->jobs = jobs;
     job->turn.go = on_turn;
+    job->claim = *claim;
+    job->claim.turn.go = on_own_turn;
     job->arrived_ns = order->arrived_ns;
     job->use_uv = order->launch->use_uv;
     struct record *record = &job->record;
@@ -444,8 +469,10 @@ static struct job *job_new(struct jobs *jobs, struct job_order *order)
     return job;
 }
 
-static int check_room(const struct jobs *jobs, struct error *err)
+static int check_room(const struct jobs *jobs, const struct job_order *order, struct error *err)
 {
+    if (!order->owner)
+        return fail_host_as(err, EINVAL, "an order without an owner");
     if (jobs->stopping)
         return fail_host_as(err, ESHUTDOWN, "%s", jobs->stopping);
     if (jobs->count >= JOBS_MAX)
@@ -468,21 +495,25 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
                struct error *err)
 {
     struct measuring measuring = { 0 };
-    int r = check_room(jobs, err);
+    struct claim claim = { 0 };
+    int r = check_room(jobs, order, err);
+    if (r == 0)
+        r = claim_take(&claim, order->owner, order->launch, err);
     if (r == 0)
         r = measuring_begin(&measuring, order, err);
     if (r < 0) {
+        claim_leave(&claim);
         launch_done(order->launch);
         own_close(&order->input);
         return r;
     }
-    struct job *job = job_new(jobs, order);
+    struct job *job = job_new(jobs, &claim, order);
     job->measuring = measuring;
     if (order->announced)
         r = kept_begin(&job->kept, &job->record, job->output, err);
     else
         due_in(job, KEPT_AFTER_MS);
-    if (r == 0 && turn_ask(jobs->parts.turns, &job->turn))
+    if (r == 0 && claim_ask(&job->claim) && turn_ask(jobs->parts.turns, &job->turn))
         r = job_run(job, err);
     if (r < 0)
         job_drop(job, err);
@@ -493,21 +524,27 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
 
 /* --- from outside ---------------------------------------------------------------------------- */
 
-const struct record *jobs_owed(const struct jobs *jobs, const char *id)
+static const struct record *if_owned(const struct record *record, const char *owner)
 {
-    return owed_find(jobs->owed, id);
+    return record && strcmp(record->owner, owner) == 0 ? record : NULL;
 }
 
-const struct record *jobs_live(const struct jobs *jobs, const char *id)
+const struct record *jobs_owed(const struct jobs *jobs, const char *owner, const char *id)
+{
+    return if_owned(owed_find(jobs->owed, id), owner);
+}
+
+const struct record *jobs_live(const struct jobs *jobs, const char *owner, const char *id)
 {
     const struct job *job = job_find(jobs, id);
-    return job && job->kept.begun ? &job->record : NULL;
+    return job && job->kept.begun ? if_owned(&job->record, owner) : NULL;
 }
 
 unsigned jobs_position(const struct jobs *jobs, const char *id)
 {
     const struct job *job = job_find(jobs, id);
-    return job ? turn_position(jobs->parts.turns, &job->turn) : 0;
+    unsigned own = job ? claim_position(&job->claim) : 0;
+    return own || !job ? own : turn_position(jobs->parts.turns, &job->turn);
 }
 
 int jobs_keep(struct jobs *jobs, const char *id, struct error *err)
@@ -526,6 +563,7 @@ static void cancel(struct job *job, bool grace)
     }
     job->over = true;
     turn_leave(job->jobs->parts.turns, &job->turn);
+    claim_leave(&job->claim);
     due_in(job, 0);
 }
 

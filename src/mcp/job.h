@@ -26,6 +26,7 @@ struct gate;
 struct jobs;
 struct metrics;
 struct outputs;
+struct owner;
 struct turns;
 
 struct jobs_parts {
@@ -56,6 +57,7 @@ struct job_watch {
 
 struct job_order {
     struct launch *launch; /* taken, whatever comes of it */
+    struct owner *owner;   /* whose job it is, and whose quotas bound it */
     int input;             /* a descriptor to pump into standard input (taken), or -1 */
     const char *tool, *label;
     const char *trace;     /* a traceparent as trace.h keeps it, or ""; NULL: none */
@@ -74,11 +76,12 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
 bool jobs_watch(struct jobs *jobs, const char *id, struct job_watch *watch);
 void job_unwatch(struct job_watch *watch);
 
-/* The end of a job of ours that the store does not know yet; borrowed, or NULL. */
-const struct record *jobs_owed(const struct jobs *jobs, const char *id);
+/* The end of a job of ours that the store does not know yet; borrowed, or NULL. `owner`: of
+ * nobody else's, here and below. */
+const struct record *jobs_owed(const struct jobs *jobs, const char *owner, const char *id);
 
 /* The record of a job of ours that runs or waits, if it was written down; borrowed, or NULL. */
-const struct record *jobs_live(const struct jobs *jobs, const char *id);
+const struct record *jobs_live(const struct jobs *jobs, const char *owner, const char *id);
 
 /* The place of a job of ours among those that wait for their turn, from 1; else 0. */
 unsigned jobs_position(const struct jobs *jobs, const char *id);
@@ -87,8 +90,8 @@ unsigned jobs_position(const struct jobs *jobs, const char *id);
  * here. */
 int jobs_keep(struct jobs *jobs, const char *id, struct error *err) must_check;
 
-/* Asks; watchers hear of the end once it is true, from the loop. `grace` false: at once. False
- * where there is no such job here. */
+/* For who has found the job by its owner. Asks; watchers hear of the end once it is true, from the
+ * loop. `grace` false: at once. False where there is no such job here. */
 bool jobs_cancel(struct jobs *jobs, const char *id, bool grace);
 
 /* Nothing new is started. What ends from now on without having been asked to has

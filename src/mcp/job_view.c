@@ -10,6 +10,7 @@
 #include "job/record.h"
 #include "mcp/call.h"
 #include "mcp/job.h"
+#include "mcp/owner.h"
 #include "mcp/services.h"
 #include "run/capture.h"
 #include "run/result.h"
@@ -33,13 +34,14 @@ int job_view_find(const struct services *services, const char *id, struct record
     char shown[64];
     if (!services->store)
         return fail_host_as(err, ENOENT, "this server keeps no jobs");
-    const struct record *owed = jobs_owed(services->jobs, id);
+    const struct record *owed = jobs_owed(services->jobs, services->owner->name, id);
     if (owed) {
         record_copy(owed, ret);
         return 0;
     }
-    int r = store_find(services->store, OWNER_LOCAL, id, ret, err);
-    const struct record *live = r == 0 ? jobs_live(services->jobs, id) : NULL;
+    int r = store_find(services->store, services->owner->name, id, ret, err);
+    const struct record *live =
+        r == 0 ? jobs_live(services->jobs, services->owner->name, id) : NULL;
     if (live)
         record_copy(live, ret); /* told to somebody, and its database was moved away */
     else if (r == 0)

@@ -10,6 +10,7 @@
 #include "json.h"
 #include "mcp/call.h"
 #include "mcp/gate.h"
+#include "mcp/owner.h"
 #include "mcp/services.h"
 #include "mcp/turns.h"
 #include "run/picture.h"
@@ -27,6 +28,7 @@ struct picture {
     struct turns *turns;
     struct event_base *base;
     struct gate *gate;
+    char owner[OWNER_MAX];
     struct event *patience;
     char *document;
     size_t most;             /* bytes of the picture */
@@ -66,7 +68,8 @@ static void on_drawn(void *context, const void *png, size_t len, const struct er
 
 static int draw(struct picture *picture, struct error *err)
 {
-    const struct picture_order order = { .format = "png",
+    const struct picture_order order = { .owner = picture->owner,
+                                         .format = "png",
                                          .scale = 1,
                                          .tool = "py_benchmark_script",
                                          .text = picture->document,
@@ -115,6 +118,7 @@ int picture_begin(const struct services *services, const struct picture_wish *wi
     picture->turns = services->turns;
     picture->base = services->base;
     picture->gate = services->gate;
+    memcpy(picture->owner, services->owner->name, sizeof(picture->owner));
     picture->document = xstrdup(result_text(document, &len));
     picture->most = room / 4 * 3;
     picture->ready = ready;

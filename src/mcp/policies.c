@@ -8,6 +8,7 @@
 #include "fd.h"
 #include "json.h"
 #include "mcp/gate.h"
+#include "mcp/owner.h"
 #include "mcp/resources.h"
 #include "mcp/rpc.h"
 #include "mcp/services.h"
@@ -88,9 +89,10 @@ static void on_text(void *context, const struct resolved *resolved, int fd)
 static void ask_next(struct asking_all *all)
 {
     struct error err = { 0 };
-    struct gate *gate = all->call->services->gate;
+    const struct services *services = all->call->services;
     for (; *all->next; all->next++) {
-        if (gate_ask_text(gate, RESOLVE_POLICY, *all->next, on_text, all, &all->ticket, &err) == 0)
+        if (gate_ask_text(services->gate, services->owner->name, RESOLVE_POLICY, *all->next,
+                          on_text, all, &all->ticket, &err) == 0)
             return;
         add_row(all, NULL, err.text);
     }
@@ -100,13 +102,15 @@ static void ask_next(struct asking_all *all)
 void policies_read(struct call *call, const char *uri, const char *type)
 {
     static char *const none[] = { NULL };
-    const struct config *config = call->services->config;
+    const struct services *services = call->services;
+    char *const *may =
+        services->config ? config_policies(services->config, services->owner->name) : NULL;
     struct asking_all *all = xcalloc(1, sizeof(*all));
     all->call = call;
     all->uri = xstrdup(uri);
     all->type = type;
     all->list = json_object_new_array();
-    all->next = config && config->client_policies ? config->client_policies : none;
+    all->next = may ? may : none;
     call->work = all;
     call->cancel = on_cancel;
     ask_next(all);

@@ -13,6 +13,7 @@
 #include "mcp/job_chart.h"
 #include "mcp/job_view.h"
 #include "mcp/metrics.h"
+#include "mcp/owner.h"
 #include "mcp/policies.h"
 #include "mcp/rpc.h"
 #include "mcp/run_page.h"
@@ -279,7 +280,7 @@ static void list_jobs(const struct services *services, struct json_object *list)
     struct record_list found = { 0 };
     struct error ignored; /* who cannot list jobs lists none; the tools say why */
     if (!services->store ||
-        store_list(services->store, OWNER_LOCAL, -1, LISTED_JOBS, &found, &ignored) < 0)
+        store_list(services->store, services->owner->name, -1, LISTED_JOBS, &found, &ignored) < 0)
         return;
     for (size_t i = 0; i < found.count; i++) {
         const struct record *record = &found.records[i];
@@ -294,7 +295,8 @@ static void list_jobs(const struct services *services, struct json_object *list)
 static void list_policies(const struct services *services, struct json_object *list)
 {
     const struct resource *row = &resources[POLICY_ROW];
-    char *const *name = services->config ? services->config->client_policies : NULL;
+    char *const *name =
+        services->config ? config_policies(services->config, services->owner->name) : NULL;
     for (; name && *name; name++) {
         autofree char *uri = xasprintf(POLICIES "%s", *name);
         json_object_array_add(list, row_json(row, "uri", uri, *name, *name, row->description));
@@ -432,7 +434,7 @@ static int ask_gate(struct call *call, const struct resource *resource, const ch
     question->uri = xstrdup(uri);
     call->work = question;
     call->cancel = on_cancel;
-    int r = gate_ask_text(call->services->gate, resource->text,
+    int r = gate_ask_text(call->services->gate, call->services->owner->name, resource->text,
                           resource->text == RESOLVE_POLICY ? name : NULL, on_text, question,
                           &question->ticket, err);
     if (r < 0)

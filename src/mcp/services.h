@@ -12,13 +12,15 @@ struct gate;
 struct jobs;
 struct metrics;
 struct outputs;
+struct owner;
 struct readers;
 struct store;
 struct turns;
 struct wishes;
 
-/* The same for every call of a server. */
+/* The same for every call of one owner. */
 struct services {
+    struct owner *owner; /* who asks, and whose the library is (owner.h); never NULL */
     struct event_base *base;
     struct gate *gate;
     struct jobs *jobs;

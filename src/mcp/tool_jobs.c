@@ -9,6 +9,7 @@
 #include "job/record.h"
 #include "mcp/job.h"
 #include "mcp/job_view.h"
+#include "mcp/owner.h"
 #include "mcp/readers.h"
 #include "mcp/services.h"
 #include "mcp/tools.h"
@@ -192,13 +193,14 @@ static int list(struct call *call, const struct jobs_call *asked, struct json_ob
     struct record_list found = { 0 };
     int which, r = filter_parse(asked->status_filter, &which, err);
     if (r == 0)
-        r = store_list(call->services->store, OWNER_LOCAL, which, (uint64_t)asked->limit, &found,
-                       err);
+        r = store_list(call->services->store, call->services->owner->name, which,
+                       (uint64_t)asked->limit, &found, err);
     if (r < 0)
         return r;
     struct json_object *jobs = json_object_new_array();
     for (size_t i = 0; i < found.count; i++) {
-        const struct record *owed = jobs_owed(call->services->jobs, found.records[i].id);
+        const struct record *owed =
+            jobs_owed(call->services->jobs, call->services->owner->name, found.records[i].id);
         struct json_object *row = record_json(owed ? owed : &found.records[i]);
         json_object_object_add(row, "result", NULL);
         json_object_array_add(jobs, row);
@@ -277,7 +279,7 @@ static void stop_waiting(struct call *call, bool grace)
     call_cancelled(call);
 }
 
-static int end_and_wait(struct call *call, const char *id, struct error *err)
+static int end_and_wait(struct call *call, const struct record *record, struct error *err)
 {
     const struct services *services = call->services;
     struct cancelling *cancelling = xcalloc(1, sizeof(*cancelling));
@@ -286,11 +288,11 @@ static int end_and_wait(struct call *call, const char *id, struct error *err)
     cancelling->wish.over = on_ended_there;
     call->work = cancelling;
     call->cancel = stop_waiting;
-    if (jobs_watch(services->jobs, id, &cancelling->watch)) {
-        (void)jobs_cancel(services->jobs, id, true);
+    if (jobs_watch(services->jobs, record->id, &cancelling->watch)) {
+        (void)jobs_cancel(services->jobs, record->id, true);
         return 0;
     }
-    int r = wishes_ask(services->wishes, id, &cancelling->wish, err);
+    int r = wishes_ask(services->wishes, record, &cancelling->wish, err);
     if (r < 0)
         free(cancelling);
     return r;
@@ -306,7 +308,7 @@ static int cancel(struct call *call, const struct jobs_call *asked, struct json_
     if (job_status_ended(record.status))
         *ret = status_json(&record);
     else
-        r = end_and_wait(call, record.id, err);
+        r = end_and_wait(call, &record, err);
     record_done(&record);
     return r;
 }
@@ -328,7 +330,8 @@ static int prune(struct call *call, const struct jobs_call *asked, struct json_o
         .cancelled = true,
     };
     uint64_t removed, remaining;
-    int r = store_prune(call->services->store, OWNER_LOCAL, &which, &removed, &remaining, err);
+    int r = store_prune(call->services->store, call->services->owner->name, &which, &removed,
+                        &remaining, err);
     if (r < 0)
         return r;
     *ret = json_object_new_object();

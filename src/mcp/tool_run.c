@@ -14,6 +14,7 @@
 
 #include "fd.h"
 #include "mcp/gate.h"
+#include "mcp/owner.h"
 #include "mcp/run_call.h"
 #include "mcp/services.h"
 #include "mcp/tools.h"
@@ -234,8 +235,8 @@ static void proceed(struct work *work)
         return;
     }
     struct error err = { 0 };
-    if (gate_resolve(work->call->services->gate, directory, path, on_answer, work, &work->ticket,
-                     &err) < 0) {
+    if (gate_resolve(work->call->services->gate, work->call->services->owner->name, directory, path,
+                     on_answer, work, &work->ticket, &err) < 0) {
         (void)fail_within(&err, "%s", parameter(work, NULL));
         work_refuse(work, &err);
     }

@@ -7,6 +7,7 @@
 #include <cordon/launch.h>
 #include <cordon/log.h>
 
+#include "mcp/owner.h"
 #include "mcp/services.h"
 #include "mcp/tools.h"
 #include "script/header.h"
@@ -76,7 +77,7 @@ static struct json_object *text_or_null(const char *text)
 
 /* --- saving -------------------------------------------------------------------------- */
 
-static int save(const struct library *library, const struct save_call *asked, char **name,
+static int save(const struct services *services, const struct save_call *asked, char **name,
                 bool *written, struct error *err)
 {
     autostr struct str text = { 0 };
@@ -87,8 +88,10 @@ static int save(const struct library *library, const struct save_call *asked, ch
     if (script_text_check(asked->source, len, true, err) < 0)
         return fail_within(err, "source");
     int r = header_write(asked->source, len, &words, &text, err);
+    if (r == 0)
+        r = owner_keep(services->owner, text.len, err);
     return r < 0 ? r
-                 : library_save(library, *name, text.data ? text.data : "", text.len,
+                 : library_save(&services->library, *name, text.data ? text.data : "", text.len,
                                 asked->overwrite, written, err);
 }
 
@@ -115,7 +118,7 @@ void tool_save_script(struct call *call, struct json_object *arguments)
     bool written = false;
     int r = schema_decode(save_script_fields, arguments, &asked, &err);
     if (r == 0)
-        r = save(library, &asked, &name, &written, &err);
+        r = save(call->services, &asked, &name, &written, &err);
     schema_done(save_script_fields, &asked);
     if (r < 0) {
         call_answer(call, tool_error(&err));

@@ -208,6 +208,7 @@ int wait_for_job(struct call *call, struct job_order *order, bool async, struct 
     waiting->title = order->picture ? xstrdup(order->picture) : NULL;
     waiting->watch.ended = on_ended;
     waiting->watch.progress = call->progress_token ? on_progress : NULL;
+    order->owner = services->owner;
     order->announced = async;
     int r = jobs_start(services->jobs, order, &waiting->watch, err);
     if (r < 0) {

@@ -48,13 +48,13 @@ static void on_wished(void *context, const char *id)
 
 /* --- wishing -------------------------------------------------------------------------- */
 
-static bool has_ended(struct wishes *wishes, const char *id)
+static bool has_ended(struct wishes *wishes, const struct wish *wish)
 {
     struct record record;
     struct error err;
-    int r = store_find(wishes->store, OWNER_LOCAL, id, &record, &err);
+    int r = store_find(wishes->store, wish->owner, wish->id, &record, &err);
     if (r < 0) {
-        log_event(LOG_ERROR, "wish", KV("job", id), KV("reason", err.text));
+        log_event(LOG_ERROR, "wish", KV("job", wish->id), KV("reason", err.text));
         return false;
     }
     bool ended = r == 0 || job_status_ended(record.status);
@@ -66,7 +66,7 @@ static bool has_ended(struct wishes *wishes, const char *id)
 /* Its end, or its patience's. */
 static void look_at(struct wishes *wishes, struct wish *wish)
 {
-    bool ended = has_ended(wishes, wish->id);
+    bool ended = has_ended(wishes, wish);
     if (!ended && now_ns() < wish->deadline_ns)
         return;
     wish_forget(wish);
@@ -119,12 +119,14 @@ static void on_look(evutil_socket_t fd, short what, void *context)
     look_later(wishes);
 }
 
-int wishes_ask(struct wishes *wishes, const char *id, struct wish *wish, struct error *err)
+int wishes_ask(struct wishes *wishes, const struct record *record, struct wish *wish,
+               struct error *err)
 {
-    int r = store_wish_end(wishes->store, id, err);
+    int r = store_wish_end(wishes->store, record->id, err);
     if (r < 0)
         return r;
-    (void)snprintf(wish->id, sizeof(wish->id), "%s", id);
+    memcpy(wish->id, record->id, sizeof(wish->id));
+    memcpy(wish->owner, record->owner, sizeof(wish->owner));
     wish->deadline_ns = now_ns() + PATIENCE_NS;
     wish->next = wishes->first;
     wish->link = &wishes->first;

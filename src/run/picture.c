@@ -95,7 +95,7 @@ static int make_launch(const struct picture_order *order, struct launch *launch,
     if (r < 0)
         return r;
     launch->what = LAUNCH_CHART;
-    (void)snprintf(launch->owner, sizeof(launch->owner), OWNER_LOCAL);
+    (void)snprintf(launch->owner, sizeof(launch->owner), "%s", order->owner);
     (void)snprintf(launch->tool, sizeof(launch->tool), "%s", order->tool);
     launch->asked.wall_ms = PICTURE_WALL_MS;
     list_add(&launch->argv, "--format");

@@ -15,6 +15,7 @@ struct event_base;
 struct picture_run;
 
 struct picture_order {
+    const char *owner;  /* principal */
     const char *format; /* "svg" or "png" */
     bool flame;         /* the document is a profile */
     unsigned scale;     /* of a PNG's pixels */

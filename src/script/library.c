@@ -295,6 +295,16 @@ static bool count_one(struct visitor *visitor, int place, const char *file)
     return census->count < LIBRARY_COUNT_MAX;
 }
 
+uint64_t library_bytes(const struct library *library)
+{
+    struct error ignored;
+    struct census census = { .visitor = { count_one }, .file = "" };
+    autoclose int place = open_place(library, false, &ignored);
+    if (place >= 0)
+        (void)!visit(place, &census.visitor, &ignored);
+    return census.bytes;
+}
+
 static int check_room(int place, const char *file, size_t len, struct error *err)
 {
     struct census census = { .visitor = { count_one }, .file = file, .now = time(NULL) };

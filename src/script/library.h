@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cordon/error.h>
 
@@ -54,6 +55,9 @@ int library_read(const struct library *library, const char *name, char **ret, si
                  struct error *err) must_check;
 
 int library_remove(const struct library *library, const char *name, struct error *err) must_check;
+
+/* Bytes of all that is in it; what cannot be read counts for nothing. */
+uint64_t library_bytes(const struct library *library);
 
 struct saved_script {
     char *name;

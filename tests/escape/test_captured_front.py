@@ -21,6 +21,7 @@ import support
 ABSENT = 0xFFFFFFFF
 UNBOUNDED = 0xFFFFFFFFFFFFFFFF
 LIMITS = 10
+OPEN_FILES = 4  # in the order of struct limits
 STDIN, STDOUT, STDERR, CONTROL, NOTES, SCRIPT, PROFILE = range(7)
 SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 REFUSED, FAULT = 8, 9
@@ -40,7 +41,7 @@ def words(values):
 
 def launch(present, what=0, job="captured-1", policy="default", owner="local", **more):
     frame = b"L" + bytes([what]) + text(job) + text(policy) + text(owner)
-    frame += text(more.get("tool", "captured"))
+    frame += text(more.get("tool", "captured")) + text(more.get("trace", ""))
     frame += text(more.get("policy_file")) + text(more.get("workspace"))
     frame += text(more.get("script_path")) + bytes([2 if more.get("python") else 0])
     frame += text(more.get("python")) + bytes([1, 0, 0]) + text(more.get("header"))
@@ -51,6 +52,8 @@ def launch(present, what=0, job="captured-1", policy="default", owner="local", *
     extra = more.get("extra", [])
     frame += struct.pack("=I", len(extra)) + b"".join(text(path) + b"\x01" for path in extra)
     frame += struct.pack("=Q", UNBOUNDED) * LIMITS
+    ceiling = more.get("ceiling", {})
+    frame += b"".join(struct.pack("=Q", ceiling.get(i, UNBOUNDED)) for i in range(LIMITS))
     frame += text(more.get("terminal")) + struct.pack("=I", 24 << 16 | 80) + b"\x00"
     frame += struct.pack("=I", more.get("sample_ms", 0))
     return frame + struct.pack("=I", sum(1 << number for number in present))
@@ -66,14 +69,14 @@ def memfd(content, seals=SEALS):
 class Gate:
     """`cordon-sandbox gate` with this process in the front's place."""
 
-    def __init__(self, cordon, state, root):
+    def __init__(self, cordon, state, root, *options):
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
         def on_three():
             os.dup2(theirs.fileno(), 3, inheritable=True)
 
         self.process = subprocess.Popen(
-            [support.sandbox_of(cordon), "--state", state, "--root", root, "gate"],
+            [support.sandbox_of(cordon), "--state", state, "--root", root, *options, "gate"],
             env=support.clean_environment(ASAN_OPTIONS="detect_leaks=0"),
             preexec_fn=on_three,
             close_fds=False,
@@ -153,6 +156,8 @@ ORDERS = {
     "a script that is no path": dict(script_path="tmp/cordon-captured"),
     "an owner above its directory": dict(owner="../gate", requirements=["six"]),
     "an owner with a line of its own": dict(owner="local\nts=forged"),
+    "an owner whom nobody configured": dict(owner="ann"),
+    "an owner made from a subject, where nobody may be": dict(owner="oauth-" + "0" * 32),
     "a job with a line of its own": dict(job="a\nb"),
     "a variable of cordon's own": dict(env=["CORDON_PROGRESS=/x"]),
     "a further host": dict(hosts=["example.org"]),
@@ -169,6 +174,37 @@ def test_an_order_beyond_a_clients_rights_is_refused(gate, order):
     assert end_of(notes) in (REFUSED, FAULT)
     assert not Path("/tmp/cordon-captured").exists()
     assert gate.order()[1] == b"ran\n", "the gate does not serve on"
+
+
+@pytest.fixture
+def shared(cordon, tmp_path):
+    """A gate that knows two principals, and anybody."""
+    (tmp_path / "root").mkdir()
+    config = support.policy_file(tmp_path, "unused").parent / "config.json"
+    names = {"ann": {"policies": ["ci"]}, "bob": {}, "*": {"policies": ["strict"]}}
+    config.write_text(json.dumps({"principals": names}))
+    config.chmod(0o644)
+    gate = Gate(cordon, tmp_path / "state", tmp_path / "root", "--config", config)
+    yield gate
+    gate.close()
+
+
+def test_an_order_is_judged_by_its_owners_policies(shared):
+    anybody = "oauth-" + "0123456789abcdef" * 2
+    served = [("ann", "ci"), ("bob", "default"), (anybody, "strict"), ("local", "default")]
+    refused = [("ann", "default"), ("bob", "ci"), (anybody, "default"), ("local", "ci")]
+    refused += [("eve", "default"), ("*", "strict"), ("oauth-0", "strict")]
+    for owner, policy in served:
+        assert shared.order(owner=owner, policy=policy)[1] == b"ran\n", owner
+    for owner, policy in refused:
+        notes, output = shared.order(owner=owner, policy=policy)
+        assert output == b"" and end_of(notes) in (REFUSED, FAULT), owner
+
+
+def test_what_is_left_of_a_quota_lowers_the_policys_limits(gate):
+    code = b"import resource\nprint(resource.getrlimit(resource.RLIMIT_NOFILE)[1])"
+    assert int(gate.order(code)[1]) > 50
+    assert int(gate.order(code, ceiling={OPEN_FILES: 50})[1]) == 50
 
 
 def test_a_profile_is_the_operators(gate):
@@ -299,8 +335,10 @@ def test_the_front_gone_is_every_box_gone(gate):
 
 
 def test_the_gate_cannot_be_stopped_by_what_it_reads(gate):
-    def ask(number, what, directory, path):
-        gate.send(b"R" + struct.pack("=IB", number, what) + text(directory) + text(path))
+    def ask(number, what, directory, path, owner="local"):
+        gate.send(
+            b"R" + struct.pack("=IB", number, what) + text(owner) + text(directory) + text(path)
+        )
 
     ask(1, 0, "/" + "a/" * 20000, "b" * 20000)
     ask(2, 0, None, "/proc/self/mem")
@@ -308,5 +346,7 @@ def test_the_gate_cannot_be_stopped_by_what_it_reads(gate):
     ask(4, 1, None, None)
     ask(5, 1, "/", "x" * 40000)
     ask(6, 3, None, None)
+    ask(7, 1, None, "default", owner="ann")
+    ask(8, 1, None, "default", owner="x" * 1000)
     gate.process.send_signal(signal.SIGCHLD)
     assert gate.order()[1] == b"ran\n"

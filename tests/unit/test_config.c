@@ -72,6 +72,24 @@ static void every_key_arrives_or_is_checked(void **state)
     assert_string_equal(config.pythons[0], "/opt/py");
     assert_string_equal(config.state, "/srv/state");
     assert_int_equal(config.jobs_keep, 5);
+    assert_string_equal(config.tokens, "/etc/tokens");
+    assert_string_equal(config.oauth.issuer, "https://o.test");
+    assert_string_equal(config.oauth.audience, "a");
+    assert_string_equal(config.oauth.keys, "/etc/keys");
+    assert_string_equal(config.oauth.algorithms[0], "RS256");
+    const struct principal *ann = principal_find(&config.principals, "ann");
+    assert_non_null(ann);
+    assert_int_equal(ann->scopes, SCOPE_RUN | SCOPE_JOBS | SCOPE_SCRIPTS);
+    assert_int_equal(ann->quotas.running, 1);
+    assert_int_equal(ann->quotas.waiting, 2);
+    assert_int_equal(ann->quotas.memory_bytes, 1ULL << 30);
+    assert_int_equal(ann->quotas.cpu_ms, 3600000);
+    assert_int_equal(ann->quotas.output_bytes, 1ULL << 30);
+    assert_int_equal(ann->rates.calls_per_minute, 3);
+    assert_int_equal(ann->rates.runs_per_hour, 4);
+    assert_string_equal(config_policies(&config, "ann")[0], "strict");
+    assert_string_equal(config_policies(&config, "local")[0], "ci");
+    assert_null(config_policies(&config, "bob"));
     assert_int_equal(config.jobs_max_age_ms, 3600000);
     assert_int_equal(config.jobs_max_bytes, 1ULL << 30);
     assert_int_equal(config.slot_first, 3000000);
@@ -140,6 +158,25 @@ static void every_fault_says_where_and_what_is_allowed(void **state)
         { "{\"http\": {\"tls\": {\"key\": \"/k\"}}}", "http.tls: the key certificate is missing" },
         { "{\"principals\": {\"ann\": {\"quota\": {}}}}", "principals.ann.quota: no such key" },
         { "{\"principals\": {\"a.b\": {\"rates\": 3}}}", "principals.a.b.rates: an object" },
+        { "{\"principals\": {\"a/b\": {}}}", "principals.a/b: the name of a principal has" },
+        { "{\"principals\": {\".ann\": {}}}", "principals..ann: the name of a principal has" },
+        { "{\"principals\": {\"\": {}}}", "the name of a principal has" },
+        { "{\"principals\": {\"oauth-0123456789abcdef0123456789abcdef\": {}}}",
+          "made for subjects without an entry" },
+        { "{\"principals\": {\"ann\": {\"scopes\": [\"all\"]}}}",
+          "principals.ann.scopes[0]: allowed are \"run\", \"jobs\", \"scripts\", \"admin\"" },
+        { "{\"principals\": {\"ann\": {\"subject\": \"x\"}, \"bob\": {\"subject\": \"x\"}}}",
+          "principals.bob: a subject belongs to one principal" },
+        { "{\"principals\": {\"*\": {\"subject\": \"x\"}}}", "a subject belongs to one" },
+        { "{\"principals\": {\"ann\": {\"policies\": [\"fetch\"]}}}",
+          "cordon's own and no client's" },
+        { "{\"principals\": {\"ann\": {\"quotas\": {\"memory\": \"1G\"}}}}",
+          "principals.ann.quotas: memory and cpu are shared out" },
+        { "{\"principals\": {\"ann\": {\"quotas\": {\"running\": 0}}}}",
+          "principals.ann.quotas.running: a whole number from 1" },
+        { "{\"http\": {\"oauth\": {\"issuer\": \"https://i\", \"audience\": \"a\", "
+          "\"algorithms\": [\"HS256\"]}}}",
+          "http.oauth.algorithms[0]: allowed are \"RS256\", \"ES256\"" },
         { "{\"log\": \"loud\"}", "log: allowed are \"error\", \"warn\", \"info\", \"debug\"" },
         { "{\"account\": \"\"}", "account: an empty string" },
         { "{\"log\": \"info\",\n \"log\": \"warn\"}", "line 2, column 2: duplicate key \"log\"" },

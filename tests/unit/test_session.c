@@ -9,9 +9,8 @@
 #include "mcp/gate.h"
 #include "mcp/hub.h"
 #include "mcp/job.h"
+#include "mcp/owner.h"
 #include "mcp/product.h"
-#include "mcp/readers.h"
-#include "mcp/services.h"
 #include "mcp/session.h"
 #include "mcp/turns.h"
 #include "str.h"
@@ -24,8 +23,8 @@ struct talk {
     struct event_base *base;
     struct gate *gate;
     struct jobs *jobs;
-    struct readers *readers;
-    struct services services;
+    struct principals principals;
+    struct owners *owners;
     struct hub *hub;
     struct session *session;
     struct turns turns;
@@ -95,16 +94,14 @@ static int setup(void **state)
         .base = talk->base, .gate = talk->gate, .turns = &talk->turns, .idle = ignore_idle
     };
     talk->jobs = jobs_new(&jobs);
-    talk->readers = readers_new();
-    talk->services = (struct services){ .base = talk->base,
-                                        .gate = talk->gate,
-                                        .jobs = talk->jobs,
-                                        .readers = talk->readers,
-                                        .default_policy = "default" };
+    const struct services services = {
+        .base = talk->base, .gate = talk->gate, .jobs = talk->jobs, .default_policy = "default"
+    };
+    talk->owners = owners_new(&talk->principals, &services);
     talk->hub = hub_new();
     const struct session_parts parts = {
         .offer = &product_offer,
-        .services = &talk->services,
+        .services = owner_services(owner_find(talk->owners, OWNER_LOCAL)),
         .hub = talk->hub,
         .push = keep_line,
         .idle = count_idle,
@@ -119,9 +116,9 @@ static int teardown(void **state)
 {
     struct talk *talk = *state;
     session_free(talk->session);
-    readers_free(talk->readers);
     hub_free(talk->hub);
     jobs_free(talk->jobs);
+    owners_free(talk->owners);
     gate_free(talk->gate);
     event_base_free(talk->base);
     own_close(&talk->other);

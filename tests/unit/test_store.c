@@ -396,7 +396,7 @@ static void a_database_of_another_program_is_refused(void **state)
 static void a_database_of_a_newer_cordon_is_refused(void **state)
 {
     store_close(opened(*state, STORE_KEEPER));
-    sql(*state, "PRAGMA user_version = 3");
+    sql(*state, "PRAGMA user_version = 4");
     refused(*state, "newer cordon");
 }
 
@@ -409,7 +409,8 @@ static void a_database_of_an_older_cordon_is_brought_up_to_date(void **state)
     struct store *store = opened(*state, STORE_KEEPER);
     add(store, 1);
     store_close(store);
-    sql(*state, "ALTER TABLE jobs DROP COLUMN traceparent; PRAGMA user_version = 1");
+    sql(*state, "ALTER TABLE jobs DROP COLUMN traceparent; DROP TABLE spent;"
+                "DROP INDEX jobs_by_owner; PRAGMA user_version = 1");
     store = opened(*state, STORE_KEEPER);
     struct record_list list;
     assert_ok(store_list(store, "local", -1, 10, &list, &err), &err);
@@ -422,6 +423,86 @@ static void a_database_of_an_older_cordon_is_brought_up_to_date(void **state)
     struct record back = found(store, 2);
     assert_string_equal(back.traceparent, TRACE);
     record_done(&back);
+    store_close(store);
+}
+
+/* A server of an older version that is still at work marks the database as its own again. */
+static void a_database_that_an_older_server_has_marked_is_not_brought_up_to_date_twice(void **state)
+{
+    struct error err = { 0 };
+    struct spent spent = { 0 };
+    struct store *store = opened(*state, STORE_KEEPER);
+    add(store, 1);
+    assert_ok(store_spend(store, "ann", 1000, 5, 1, &err), &err);
+    store_close(store);
+    for (int version = 1; version < 3; version++) {
+        sql(*state, version == 1 ? "PRAGMA user_version = 1" : "PRAGMA user_version = 2");
+        store = opened(*state, STORE_KEEPER);
+        assert_int_equal(status_of(store, 1), JOB_FAILED);
+        assert_ok(store_spent(store, "ann", 1000, &spent, &err), &err);
+        assert_int_equal(spent.cpu_ms, 5);
+        store_close(store);
+    }
+}
+
+/* Of those that were there before there were principals, all are the local one's. */
+static void what_one_owner_has_another_does_not_see(void **state)
+{
+    struct error err = { 0 };
+    struct record_list list;
+    struct record ann = record_of(2), seen = { 0 };
+    char whole[JOB_ID_MAX];
+    uint64_t removed = 0, remaining = 0;
+    const struct prune all = { INT64_MAX, true, true, true };
+    struct store *store = opened(*state, STORE_KEEPER);
+    add(store, 1);
+    (void)snprintf(ann.owner, sizeof(ann.owner), "ann");
+    assert_ok(store_add(store, &ann, &err), &err);
+    assert_int_equal(store_find(store, "local", ann.id, &seen, &err), 0);
+    assert_int_equal(store_find(store, "bob", ann.id, &seen, &err), 0);
+    assert_int_equal(store_complete(store, "local", "00000002", whole, &err), 0);
+    assert_int_equal(store_complete(store, "ann", "00000002", whole, &err), 1);
+    assert_ok(store_list(store, "ann", -1, 10, &list, &err), &err);
+    assert_int_equal(list.total, 1);
+    assert_string_equal(list.records[0].id, ann.id);
+    record_list_done(&list);
+    ann.status = JOB_COMPLETED;
+    ann.completed_ms = 7;
+    ann.bytes[0] = 100;
+    ann.bytes[1] = 20;
+    assert_ok(store_end(store, &ann, &err), &err);
+    assert_ok(store_prune(store, "local", &all, &removed, &remaining, &err), &err);
+    assert_int_equal(removed, 0);
+    assert_int_equal(store_find(store, "ann", ann.id, &seen, &err), 1);
+    record_done(&seen);
+    uint64_t bytes = 1;
+    assert_ok(store_kept_bytes(store, "local", &bytes, &err), &err);
+    assert_int_equal(bytes, 0);
+    assert_ok(store_kept_bytes(store, "ann", &bytes, &err), &err);
+    assert_int_equal(bytes, 120);
+    store_close(store);
+}
+
+static void what_was_used_is_added_up_by_owner_for_an_hour(void **state)
+{
+    struct error err = { 0 };
+    struct spent spent = { 0 };
+    struct store *store = opened(*state, STORE_KEEPER);
+    assert_ok(store_spend(store, "ann", 1000, 0, 1, &err), &err);
+    assert_ok(store_spend(store, "ann", 1000, 250, 0, &err), &err);
+    assert_ok(store_spend(store, "bob", 1001, 9000, 4, &err), &err);
+    assert_ok(store_spend(store, "ann", 1030, 50, 1, &err), &err);
+    assert_ok(store_spent(store, "ann", 1040 - 59, &spent, &err), &err);
+    assert_int_equal(spent.cpu_ms, 300);
+    assert_int_equal(spent.runs, 2);
+    assert_int_equal(spent.oldest_minutes, 40);
+    assert_ok(store_spent(store, "ann", 1070 - 59, &spent, &err), &err);
+    assert_int_equal(spent.cpu_ms, 50);
+    assert_int_equal(spent.oldest_minutes, 40);
+    store_close(store);
+    store = opened(*state, STORE_VISITOR); /* a restart forgives nothing */
+    assert_ok(store_spent(store, "bob", 1040 - 59, &spent, &err), &err);
+    assert_int_equal(spent.runs, 4);
     store_close(store);
 }
 
@@ -793,6 +874,9 @@ int main(void)
         IN_A_PLACE(a_damaged_database_is_refused_and_stays),
         IN_A_PLACE(a_database_of_another_program_is_refused),
         IN_A_PLACE(a_database_of_a_newer_cordon_is_refused),
+        IN_A_PLACE(a_database_that_an_older_server_has_marked_is_not_brought_up_to_date_twice),
+        IN_A_PLACE(what_one_owner_has_another_does_not_see),
+        IN_A_PLACE(what_was_used_is_added_up_by_owner_for_an_hour),
         IN_A_PLACE(a_database_of_an_older_cordon_is_brought_up_to_date),
         IN_A_PLACE(a_trace_that_is_none_is_not_shown),
         IN_A_PLACE(an_id_that_is_none_is_not_shown),
