@@ -140,11 +140,10 @@ static int decode_integer(const struct field *field, struct json_object *value, 
     } else if (json_object_is_type(value, json_type_double)) {
         /* 3.0 is an integer to JSON Schema; 3.5 and 1e30 are not one of ours. */
         double real = json_object_get_double(value);
-        if (!(real > -EXACT_DOUBLE_MAX && real < EXACT_DOUBLE_MAX))
-            return wrong_type(field, "a whole number", value, err);
-        number = (int64_t)real;
-        if ((double)number < real || (double)number > real)
-            return wrong_type(field, "a whole number", value, err);
+        bool small = real > -EXACT_DOUBLE_MAX && real < EXACT_DOUBLE_MAX;
+        number = small ? (int64_t)real : 0;
+        if (!small || (double)number < real || (double)number > real)
+            return fail_caller(err, EINVAL, "%s must be a whole number, not %g", field->name, real);
     } else {
         return wrong_type(field, "a whole number", value, err);
     }

@@ -174,7 +174,7 @@ static void what_is_wrong_is_named_with_what_is_allowed(void **state)
         { "{\"directory\":\"/x\",\"script_content\":\"1\",\"timeout_seconds\":-5}",
           "timeout_seconds", "from 0" },
         { "{\"directory\":\"/x\",\"script_content\":\"1\",\"timeout_seconds\":1.5}",
-          "timeout_seconds", "whole number" },
+          "timeout_seconds", "whole number, not 1.5" },
         { "{\"directory\":\"/x\",\"script_content\":\"1\",\"timeout_seconds\":\"5\"}",
           "timeout_seconds", "whole number" },
         { "{\"directory\":\"/x\",\"script_content\":\"1\",\"timeout_seconds\":null}",
