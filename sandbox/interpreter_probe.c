@@ -12,6 +12,7 @@
 #include "helper.h"
 #include "interpreter.h"
 #include "memo.h"
+#include "slots.h"
 #include "str.h"
 
 #define MEMORY         "interpreters"
@@ -154,6 +155,7 @@ int interpreter_probe(const struct sandbox *sandbox, const struct candidate *can
 struct answer {
     int result;
     struct error error;
+    struct slot_wait waited;
     char facts[FACTS_MAX + 1];
 };
 
@@ -175,6 +177,7 @@ static _Noreturn void probe_child(const struct sandbox *sandbox, const struct ca
     answer.result = interpreter_probe(sandbox, candidate, control, &python, &answer.error);
     if (answer.result == 0)
         (void)snprintf(answer.facts, sizeof(answer.facts), "%s %s", python.version, python.modules);
+    answer.waited = slots_last_wait();
     struct error ignored = { 0 };
     _exit(fd_write_all(out, &answer, sizeof(answer), &ignored) < 0 ? 1 : 0);
 }
@@ -221,6 +224,7 @@ static int probe_finish(struct probe *probe, struct memo *fresh, struct error *e
 {
     struct answer answer;
     probe_wait(probe, &answer);
+    slots_add_wait(&answer.waited);
     if (answer.result == 0)
         answer.result = python_make(probe->candidate, answer.facts, &probe->python, &answer.error);
     if (answer.result == 0) {

@@ -28,6 +28,7 @@ static struct {
     void (*told)(void *context);
     void *context;
     uint64_t waited_ns;
+    struct slot_wait last;
 } waiter;
 
 void slots_tell(void (*told)(void *context), void *context)
@@ -39,6 +40,20 @@ void slots_tell(void (*told)(void *context), void *context)
 uint64_t slots_waited_ns(void)
 {
     return waiter.waited_ns;
+}
+
+struct slot_wait slots_last_wait(void)
+{
+    return waiter.last;
+}
+
+void slots_add_wait(const struct slot_wait *wait)
+{
+    uint64_t from = wait->begun_ns > waiter.last.ended_ns ? wait->begun_ns : waiter.last.ended_ns;
+    if (wait->ended_ns <= from)
+        return;
+    waiter.waited_ns += wait->ended_ns - from;
+    waiter.last = *wait;
 }
 
 static int open_slots(struct error *err)
@@ -168,11 +183,12 @@ static int wait_in_line(int dir, int queue, uint32_t count, int control, int *lo
 {
     if (waiter.told)
         waiter.told(waiter.context);
-    uint64_t begun_ns = now_ns();
+    struct slot_wait wait = { .begun_ns = now_ns() };
     int r = await_line(queue, control, err);
     if (r == 0)
         r = await_slot(dir, count, control, lock, err);
-    waiter.waited_ns += now_ns() - begun_ns;
+    wait.ended_ns = now_ns();
+    slots_add_wait(&wait);
     return r;
 }
 

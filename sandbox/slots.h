@@ -23,4 +23,11 @@ void slot_give_back(int *lock);
 /* One process waits for one job, itself and for the errands of that job. `told` is called at the
  * beginning of each wait. */
 void slots_tell(void (*told)(void *context), void *context);
-uint64_t slots_waited_ns(void); /* by this process so far */
+uint64_t slots_waited_ns(void); /* by this process so far, and by its children as added here: */
+
+/* From when to when (CLOCK_MONOTONIC) a process waited; 0, 0: it did not. */
+struct slot_wait {
+    uint64_t begun_ns, ended_ns;
+};
+struct slot_wait slots_last_wait(void);            /* of this process */
+void slots_add_wait(const struct slot_wait *wait); /* of a child; what overlaps counts once */
