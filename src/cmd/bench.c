@@ -175,8 +175,6 @@ static int record(struct bench *bench, struct error *err)
     int r = recording_begin(bench->options, &of, &bench->recording, err);
     if (r == 0 && !bench->options->quiet)
         complain("job %s", first->launch.job);
-    if (r == 0)
-        recording_note(bench->recording, &(const struct note){ .kind = NOTE_STARTED });
     return r;
 }
 

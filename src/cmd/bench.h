@@ -65,6 +65,8 @@ struct bench {
     struct run *run; /* the one that runs, or NULL */
     struct subject *running;
     bool interrupted;       /* nothing more is begun */
+    bool started;           /* the first box stood */
+    bool waited;            /* for a slot, and that was said */
     struct subject *failed; /* its last run did not end well; or NULL */
 };
 

@@ -10,6 +10,7 @@
 #include "cmd/command.h"
 #include "cmd/trusted.h"
 #include "fd.h"
+#include "job/record.h"
 #include "run/result.h"
 #include "str.h"
 
@@ -46,7 +47,7 @@ int subject_open(const struct options *options, const char *file, uint32_t inter
     ret->request.spec.sample_ms = interval_ms;
     r = launch_from_spec(&ret->request.spec, &ret->launch, err);
     if (r == 0)
-        (void)snprintf(ret->launch.tool, sizeof(ret->launch.tool), "cordon bench");
+        (void)snprintf(ret->launch.tool, sizeof(ret->launch.tool), TOOL_BENCH);
     return r;
 }
 
@@ -95,9 +96,32 @@ struct turn {
     struct bench_last *last;
 };
 
+/* Before the first run: what comes later is within the job. Said once. */
+static void take_waiting(struct bench *bench)
+{
+    if (!bench->started)
+        recording_note(bench->recording,
+                       &(const struct note){ .kind = NOTE_PHASE, .phase = PHASE_WAITING });
+    if (!bench->waited && !bench->options->quiet)
+        complain("%s", PHASE_WAITING);
+    bench->waited = true;
+}
+
+static void take_started(struct bench *bench)
+{
+    if (!bench->started)
+        recording_note(bench->recording, &(const struct note){ .kind = NOTE_STARTED });
+    bench->started = true;
+}
+
 static void take_note(struct run_sink *sink, struct note *note)
 {
+    struct bench *bench = ((struct turn *)(void *)sink)->bench;
     struct bench_last *last = ((struct turn *)(void *)sink)->last;
+    if (note->kind == NOTE_PHASE && strcmp(note->phase, PHASE_WAITING) == 0)
+        take_waiting(bench);
+    if (note->kind == NOTE_STARTED)
+        take_started(bench);
     if (note->kind == NOTE_CHANGES)
         changes_join(&last->changes, &note->changes);
     if (note->kind == NOTE_SAMPLE)

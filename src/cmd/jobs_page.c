@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "cmd/jobs.h"
 #include "cmd/page.h"
+#include "job/record.h"
 #include "json.h"
 #include "ratio_words.h"
 
@@ -470,7 +471,7 @@ static void print_next(const struct page *page, const struct record *record)
 /* What its runs write is dropped (recording_output() is never called). */
 static bool is_bench(const struct record *record)
 {
-    return record->tool && strcmp(record->tool, "cordon bench") == 0;
+    return record->tool && strcmp(record->tool, TOOL_BENCH) == 0;
 }
 
 void job_page(struct jobs_visit *visit, const struct record *record)

@@ -22,13 +22,21 @@
 
 /* --- what comes back ------------------------------------------------------------ */
 
+/* A run waits for itself and for each errand before it: that is said once. */
+static void say_phase(struct session *session, const char *phase)
+{
+    bool waits = strcmp(phase, PHASE_WAITING) == 0;
+    if (waits ? !session->waited : isatty(STDERR_FILENO))
+        session_say(session, "%s", phase);
+    session->waited |= waits;
+}
+
 static void take_note(struct run_sink *sink, struct note *note)
 {
     struct session *session = (struct session *)(void *)sink;
     recording_note(session->recording, note);
-    if (note->kind == NOTE_PHASE &&
-        (isatty(STDERR_FILENO) || strcmp(note->phase, PHASE_WAITING) == 0))
-        session_say(session, "%s", note->phase);
+    if (note->kind == NOTE_PHASE)
+        say_phase(session, note->phase);
     if (note->kind == NOTE_CHANGES)
         changes_join(&session->changes, &note->changes);
     if (note->kind != NOTE_STARTED || session->box_stood)

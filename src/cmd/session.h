@@ -29,6 +29,7 @@ struct session {
     uint64_t dropped[2];
     bool mid_line; /* standard error ended within a line */
     bool unread;   /* nobody reads standard output any more */
+    bool waited;   /* for a slot, and that was said */
     bool box_stood, interrupted, forwarded[NSIG];
     char job[JOB_ID_MAX];
     struct launch names; /* of the run, for the audit log should its supervisor die */

@@ -103,7 +103,9 @@ uint64_t record_missing(const struct record *record, int stream, uint64_t kept, 
     if (written <= kept)
         return 0;
     *reason = kept < record->bytes[stream - 1] ? "they could not be written to the disk"
-                                               : "output limit reached";
+              : record->tool && strcmp(record->tool, TOOL_BENCH) == 0
+                  ? "cordon bench keeps the output of its last run in the result alone"
+                  : "output limit reached";
     return written - kept;
 }
 

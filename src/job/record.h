@@ -2,6 +2,8 @@
 /* record.h - a job's record as people and clients read it (contract, section 3). */
 #pragma once
 
+#define TOOL_BENCH "cordon bench" /* as what such a job was asked for */
+
 #include <json-c/json.h>
 
 #include "job/store.h"

@@ -2,9 +2,11 @@
 """The slots of root's boxes, which all servers and command lines of a host share: who finds none waits."""
 
 import os
+import queue
 import signal
 import subprocess
 import tempfile
+import threading
 
 import pytest
 
@@ -15,6 +17,13 @@ pytestmark = pytest.mark.skipif(not support.ROOT, reason="only root's boxes take
 
 WAITS = "cordon: waiting for a free slot"
 HOLD = "import sys; print('begun', flush=True); sys.stdin.read()"
+
+
+def line_of(stream, seconds=100):
+    """The next line; a command that says nothing fails the test instead of holding it."""
+    got = queue.Queue()
+    threading.Thread(target=lambda: got.put(stream.readline()), daemon=True).start()
+    return got.get(timeout=seconds).decode().strip()
 
 
 class Host:
@@ -59,7 +68,7 @@ class Host:
     def hold(self):
         """A run that has a slot until its input ends."""
         process = self.start(HOLD)
-        assert process.stdout.readline() == b"begun\n", process.stderr.read()
+        assert line_of(process.stdout) == "begun", process.stderr.read()
         if not (self.slots / "slots/0").exists():
             pytest.skip("this root has no ids to give away")
         return process
@@ -67,7 +76,7 @@ class Host:
     def wait(self, code, *options):
         """A run that has said that it waits."""
         process = self.start(code, *options)
-        assert process.stderr.readline().decode().strip() == WAITS
+        assert line_of(process.stderr) == WAITS
         return process
 
     def end(self):
@@ -160,3 +169,36 @@ def test_many_who_wait_all_get_on(host):
     for number, run in enumerate(runs):
         result = support.finish(run)
         assert (result.exit, result.out) == (0, f"{number}\n"), result
+
+
+def test_a_command_that_waits_says_it_once_and_all_of_it_is_its_queue(host):
+    host = host(1)
+    holder = host.hold()
+    # Another state: every interpreter is asked what it is, in a box of its own.
+    run = host.wait("print('run')", "--json", "--state", str(host.place / "fresh"))
+    bench = subprocess.Popen(
+        host.command("bench", "--job", "--runs", "1", "--no-uv", "--json", "-c", "print('run')"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=host.environment,
+        cwd="/",
+    )
+    host.processes.append(bench)
+    job = line_of(bench.stderr).split()[-1]
+    assert line_of(bench.stderr) == WAITS
+    pending = subprocess.run(
+        host.command("jobs", "list", "--json"), stdout=subprocess.PIPE, env=host.environment, check=True
+    )
+    assert b'"pending"' in pending.stdout and job.encode() in pending.stdout, pending.stdout
+    holder.stdin.close()
+    result = support.finish(run)
+    assert (result.exit, result.err) == (0, ""), result
+    phases = result.json()["usage"]["phases"]
+    assert phases["queue"] > 0
+    measured = support.finish(bench)
+    assert (measured.exit, measured.err) == (0, ""), measured
+    told = subprocess.run(
+        host.command("jobs", "output", job), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=host.environment
+    )
+    assert b"in the result alone" in told.stderr, told
