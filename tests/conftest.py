@@ -152,6 +152,27 @@ def real_client(cordon, state, tmp_path):
 
 
 @pytest.fixture
+def web(cordon, state, tmp_path):
+    """web(*ARGUMENTS) -> a server over HTTP, on a free port of 127.0.0.1 unless they say another
+    place; started in a directory of its own, ended with the test."""
+    import web
+
+    servers = []
+
+    def start(*arguments, env=None, **options):
+        where = [] if "--http" in arguments or "--unix" in arguments else ["--http", "127.0.0.1:0"]
+        own = {"CORDON_STATE": str(state), "ASAN_OPTIONS": "detect_leaks=0", **(env or {})}
+        command = [str(cordon), "serve", *where, *map(str, arguments)]
+        server = web.Server(command, support.clean_environment(**own), tmp_path, **options)
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
 def workspace(tmp_path):
     """A directory that a script may write; it belongs to whoever runs the suite."""
     directory = tmp_path / "workspace"

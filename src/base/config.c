@@ -138,10 +138,11 @@ static void read_log(struct json_reading *reading, const char *path, struct json
 static void read_address(struct json_reading *reading, const char *path, struct json_object *value,
                          void *into)
 {
-    (void)into;
     const char *text = json_read_string(reading, path, value);
     if (!text)
         return;
+    free(*(char **)into);
+    *(char **)into = xstrdup(text);
     const char *colon = strrchr(text, ':');
     unsigned long port =
         colon && colon > text && strspn(colon + 1, "0123456789") == strlen(colon + 1)
@@ -223,7 +224,7 @@ SECTION(oauth)
 SECTION(tls)
 
 static const struct json_member http_members[] = {
-    { .name = "address", .read = read_address },
+    { .name = "address", .read = read_address, .offset = KEPT(http_address) },
     { .name = "tokens", .read = replace_path, .offset = KEPT(tokens) },
     { .name = "oauth", .read = read_oauth },
     { .name = "tls", .read = read_tls },
@@ -409,7 +410,7 @@ void config_done(struct config *config)
     char *texts[] = { config->source,         config->default_policy, config->uv_path,
                       config->uv_index,       config->state,          config->account,
                       config->audit,          config->tokens,         config->oauth.issuer,
-                      config->oauth.audience, config->oauth.keys };
+                      config->oauth.audience, config->oauth.keys,     config->http_address };
     principals_done(&config->principals);
     for (size_t i = 0; i < COUNT(texts); i++)
         free(texts[i]);

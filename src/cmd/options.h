@@ -61,7 +61,8 @@ struct options {
     char **read, **write, **allow_host;            /* lists are owned */
     char **with, **env, **env_file;
     char **root;
-    bool phases; /* of bench, and what follows */
+    const char *http, *unix_path; /* of serve */
+    bool phases;                  /* of bench, and what follows */
     const char *runs, *warmup, *chart, *csv, *profile, *sample_interval;
     char **compare;
     struct limits asked;

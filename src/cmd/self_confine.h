@@ -43,12 +43,13 @@ int confine_resources(struct error *err) must_check;
  */
 int confine_files(int state, struct error *err) must_check;
 
-/* Only the calls of self_filter.c from here on, in every thread; any other is EPERM. */
-int confine_calls(struct error *err) must_check;
+/* Only the calls of self_filter.c from here on, in every thread; any other is EPERM. `listens`:
+ * with what takes in those who connect to a listener that is there already. */
+int confine_calls(bool listens, struct error *err) must_check;
 
 /* The filter itself, for confine_calls() and its test: how many instructions. */
 #define FILTER_LENGTH_MAX 512
-unsigned short filter_assemble(struct sock_filter out[FILTER_LENGTH_MAX]);
+unsigned short filter_assemble(bool listens, struct sock_filter out[FILTER_LENGTH_MAX]);
 
 /* False in a build with sanitizers: they need calls and files of their own. */
 bool confine_possible(void);

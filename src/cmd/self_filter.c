@@ -43,6 +43,7 @@ struct call_rule {
     enum check check;
     unsigned argument;
     uint32_t values[VALUES_MAX]; /* 0-ended, unless the only one is 0 */
+    bool listening;              /* only where the front has a listener */
 };
 
 /* The numbers of fcntl.h are the low 32 bits of a register that the kernel
@@ -57,6 +58,7 @@ static const struct call_rule rules[] = {
     { .number = SYS_sendmsg },
     { .number = SYS_shutdown },
     { .number = SYS_close },
+    { .number = SYS_accept4, .listening = true },
     /* waiting */
     { .number = SYS_epoll_ctl },
     { .number = SYS_epoll_pwait },
@@ -191,7 +193,7 @@ static void put_check(struct program *program, const struct call_rule *rule)
     answer(program, SECCOMP_RET_ALLOW);
 }
 
-unsigned short filter_assemble(struct sock_filter out[FILTER_LENGTH_MAX])
+unsigned short filter_assemble(bool listens, struct sock_filter out[FILTER_LENGTH_MAX])
 {
     struct program program = { .at = out };
     load(&program, offsetof(struct seccomp_data, arch));
@@ -203,6 +205,8 @@ unsigned short filter_assemble(struct sock_filter out[FILTER_LENGTH_MAX])
     answer(&program, SECCOMP_RET_KILL_PROCESS);
 #endif
     for (size_t i = 0; i < COUNT(rules); i++) {
+        if (rules[i].listening && !listens)
+            continue;
         struct sock_filter body[2 * VALUES_MAX + 3];
         struct program check = { .at = body };
         put_check(&check, &rules[i]);
@@ -214,11 +218,11 @@ unsigned short filter_assemble(struct sock_filter out[FILTER_LENGTH_MAX])
     return program.len;
 }
 
-int confine_calls(struct error *err)
+int confine_calls(bool listens, struct error *err)
 {
     /* For every thread: one that tidies the store is there already. */
     struct sock_filter instructions[FILTER_LENGTH_MAX];
-    const struct sock_fprog program = { .len = filter_assemble(instructions),
+    const struct sock_fprog program = { .len = filter_assemble(listens, instructions),
                                         .filter = instructions };
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0)
         return fail_host(err, "load the front's system call filter");

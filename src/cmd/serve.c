@@ -13,11 +13,13 @@
 #include <cordon/log.h>
 
 #include "cmd/command.h"
+#include "cmd/door.h"
 #include "cmd/front.h"
 #include "cmd/keepings.h"
 #include "cmd/precedence.h"
 #include "cmd/self_confine.h"
 #include "cmd/trusted.h"
+#include "cmd/web.h"
 #include "config.h"
 #include "fd.h"
 #include "mcp/gate.h"
@@ -25,9 +27,7 @@
 #include "mcp/job.h"
 #include "mcp/metrics.h"
 #include "mcp/owner.h"
-#include "mcp/product.h"
 #include "mcp/services.h"
-#include "mcp/session.h"
 #include "mcp/turns.h"
 #include "mcp/waiting.h"
 #include "mcp/wishes.h"
@@ -40,8 +40,9 @@
 struct serve {
     struct options *options;
     struct config config;
-    int in, out; /* protocol */
-    int state;   /* STATE/front; -1 where there is none, and why */
+    int in, out; /* protocol, unless there is a listener */
+    struct web web;
+    int state; /* STATE/front; -1 where there is none, and why */
     char *state_path;
     struct error stateless;
     int channel; /* to the gate, until `gate` has it */
@@ -57,8 +58,7 @@ struct serve {
     struct owners *owners;
     struct metrics *metrics;
     struct hub *hub;
-    struct session *session;
-    struct stdio *stdio;
+    struct door *door;
     uint64_t budget_ns; /* of a call */
     bool ending, gate_left;
     int status;
@@ -77,6 +77,11 @@ static int read_configuration(struct serve *serve, struct error *err)
     if (r == 0 && !serve->options->log_level)
         log_set_level(serve->config.log_level);
     return r == 0 && getuid() == 0 ? account_find(serve->config.account, &serve->account, err) : r;
+}
+
+static int open_address(struct serve *serve, struct error *err)
+{
+    return web_open(serve->options, &serve->config, false, &serve->web, err);
 }
 
 static int read_budget(struct serve *serve, struct error *err)
@@ -162,8 +167,7 @@ static int limit_resources(struct serve *serve, struct error *err)
 
 static int close_calls(struct serve *serve, struct error *err)
 {
-    (void)serve;
-    return confine_possible() ? confine_calls(err) : 0;
+    return confine_possible() ? confine_calls(serve->web.where != NULL, err) : 0;
 }
 
 /* Only now: another process may have written what is read. */
@@ -181,6 +185,7 @@ static const struct step {
 } steps[] = {
     { "standard input and output", claim_descriptors },
     { "configuration", read_configuration },
+    { "address", open_address },
     { "time budget", read_budget },
     { "state", open_state },
     { "gate", start_gate },
@@ -209,11 +214,11 @@ static void on_look(evutil_socket_t fd, short what, void *context)
     struct serve *serve = context;
     (void)fd;
     (void)what;
-    if (!serve->ending || session_calls(serve->session) > 0 || jobs_count(serve->jobs) > 0)
+    if (!serve->ending || jobs_count(serve->jobs) > 0)
         return;
     if (!serve->gate_left)
         gate_leave(serve->gate);
-    else if (stdio_pending(serve->stdio) == 0)
+    else if (door_quiet(serve->door))
         (void)event_base_loopbreak(serve->base);
 }
 
@@ -239,9 +244,8 @@ static void end(struct serve *serve, const char *reason, bool silent, int status
     log_event(LOG_INFO, "ending", KV("reason", reason));
     serve->ending = true;
     serve->status = status;
-    stdio_stop(serve->stdio);
     jobs_stopping(serve->jobs, why);
-    session_cancel_all(serve->session, silent);
+    door_stop(serve->door, silent);
     jobs_cancel_all(serve->jobs);
     (void)event_add(serve->deadline, &deadline);
     look_again(serve);
@@ -276,52 +280,10 @@ static void on_idle(void *context)
 
 /* --- the parts, joined ---------------------------------------------------------------------- */
 
-static void send_line(void *context, const char *line)
+static const char *unready(void *context)
 {
-    struct serve *serve = context;
-    stdio_send(serve->stdio, line);
-}
-
-static void send_answer(void *context, int code, const char *line)
-{
-    (void)code;
-    if (line)
-        send_line(context, line);
-}
-
-/* Some hundred small lines: more would only wait. */
-#define BEHIND_BYTES (16UL * 1024)
-
-static bool is_behind(void *context)
-{
-    return stdio_pending(((struct serve *)context)->stdio) > BEHIND_BYTES;
-}
-
-/* All on one line of bytes: what a message is about, its id says. */
-static struct sink sink_of(struct serve *serve)
-{
-    return (struct sink){
-        .notify = send_line, .answer = send_answer, .behind = is_behind, .context = serve
-    };
-}
-
-static void on_line(void *context, const char *text, size_t len)
-{
-    struct serve *serve = context;
-    const struct sink sink = sink_of(serve);
-    (void)session_message(serve->session, text, len, &sink, NULL);
-}
-
-static void on_too_long(void *context, const char *head, size_t len)
-{
-    struct serve *serve = context;
-    const struct sink sink = sink_of(serve);
-    session_too_long(serve->session, head, len, &sink);
-}
-
-static void on_flushed(void *context)
-{
-    look_again(context);
+    const struct serve *serve = context;
+    return serve->ending ? "ending" : serve->gate_left ? "the gate died" : NULL;
 }
 
 static void watch_signals(struct serve *serve)
@@ -344,7 +306,7 @@ static unsigned runs_at_once(const struct config *config)
 
 static int make_loop(struct serve *serve, struct error *err)
 {
-    serve->base = stdio_loop(serve->in, serve->out, err);
+    serve->base = door_loop(serve->in, serve->out, &serve->web, err);
     if (!serve->base)
         return -err->code;
     serve->look = event_new(serve->base, -1, 0, on_look, serve);
@@ -379,30 +341,26 @@ static int make_loop(struct serve *serve, struct error *err)
     };
     serve->owners = owners_new(&serve->config.principals, &services);
     serve->hub = hub_new();
-    const struct session_parts parts = {
-        .offer = &product_offer,
-        .services = owner_services(owner_find(serve->owners, OWNER_LOCAL)),
-        .hub = serve->hub,
-        .push = send_line,
-        .idle = on_idle,
-        .context = serve,
-    };
-    serve->session = session_new(&parts);
-    const struct stdio_events events = { .line = on_line,
-                                         .too_long = on_too_long,
-                                         .closed = on_closed,
-                                         .flushed = on_flushed,
-                                         .context = serve };
-    serve->stdio = stdio_new(serve->base, fd_take(&serve->in), fd_take(&serve->out), &events);
+    const struct door_parts parts = { .base = serve->base,
+                                      .in = &serve->in,
+                                      .out = &serve->out,
+                                      .web = &serve->web,
+                                      .owners = serve->owners,
+                                      .hub = serve->hub,
+                                      .idle = on_idle,
+                                      .closed = on_closed,
+                                      .unready = unready,
+                                      .context = serve };
+    serve->door = door_new(&parts);
     return 0;
 }
 
 static void serve_done(struct serve *serve)
 {
-    stdio_free(serve->stdio);
+    bool quiet = !serve->door || door_calls(serve->door) == 0;
+    door_free(serve->door);
     gate_free(serve->gate);
-    if (!serve->session || session_calls(serve->session) == 0) {
-        session_free(serve->session);
+    if (quiet) {
         hub_free(serve->hub);
     }
     if (serve->jobs && jobs_count(serve->jobs) == 0) {
@@ -423,6 +381,7 @@ static void serve_done(struct serve *serve)
     if (serve->base)
         event_base_free(serve->base);
     free(serve->state_path);
+    web_done(&serve->web);
     config_done(&serve->config);
 }
 
@@ -439,7 +398,12 @@ static int gate_status(const struct serve *serve)
 
 int serve_command(const struct command *command, struct options *options)
 {
-    struct serve serve = { .options = options, .in = -1, .out = -1, .state = -1, .channel = -1 };
+    struct serve serve = { .options = options,
+                           .in = -1,
+                           .out = -1,
+                           .state = -1,
+                           .channel = -1,
+                           .web = { .listener = -1 } };
     struct error err = { 0 };
     if (options->words[0]) {
         complain("%s takes no words; see cordon %s --help", command->name, command->name);
@@ -451,7 +415,10 @@ int serve_command(const struct command *command, struct options *options)
             serve_done(&serve);
             return complain_error(&err);
         }
-    log_event(LOG_INFO, "serving", KV("transport", "stdio"));
+    if (serve.web.where)
+        log_event(LOG_INFO, "serving", KV("transport", "http"), KV("address", serve.web.where));
+    else
+        log_event(LOG_INFO, "serving", KV("transport", "stdio"));
     (void)event_base_dispatch(serve.base);
     serve_done(&serve);
     return gate_status(&serve);

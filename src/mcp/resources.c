@@ -158,11 +158,16 @@ static int read_metrics(const struct services *services, const struct uri *uri, 
     int r = uri_known(uri, known, err);
     if (r < 0 || !services->metrics)
         return r;
+    metrics_of(services, &ret->bytes);
+    return 0;
+}
+
+void metrics_of(const struct services *services, struct str *out)
+{
     size_t running = jobs_running(services->jobs);
     const struct metrics_now now = { .running = running,
                                      .pending = jobs_count(services->jobs) - running };
-    metrics_print(services->metrics, &now, &ret->bytes);
-    return 0;
+    metrics_print(services->metrics, &now, out);
 }
 
 /* --- ui://cordon/run ----------------------------------------------------------------------- */

@@ -182,8 +182,6 @@ def test_bad_input_is_one_clear_line(run, words, status, text):
     [
         ["mcp", "config", "cursor"],
         ["run", "--trace", "x", "-c", "1"],
-        ["serve", "--http", "127.0.0.1:1"],
-        ["serve", "--unix", "/x"],
     ],
     ids=" ".join,
 )

@@ -520,8 +520,16 @@ def test_what_was_asked_before_the_end_is_answered(start):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["--http", "127.0.0.1:1"], "--http: not yet"),
-        (["--unix", "/tmp/x"], "--unix: not yet"),
+        (["--http", "0.0.0.0:0"], "configure http.tokens or http.oauth"),
+        (["--http", "[::]:0"], "configure http.tokens or http.oauth"),
+        (["--http", "-"], "the configuration has no http.address"),
+        (["--http", "8000"], "8000 is no ADDRESS:PORT"),
+        (["--http", "127.0.0.1:65536"], "127.0.0.1:65536 is no ADDRESS:PORT"),
+        (["--http", "example.org:80"], "example.org:80 is no ADDRESS:PORT"),
+        (["--http", "192.0.2.1:0"], "configure http.tokens or http.oauth"),
+        (["--unix", "/no/such/directory/s"], "/no/such/directory/s: take the address"),
+        (["--unix", "/" + "x" * 108], "a Unix socket has at most 107 characters"),
+        (["--unix", "/tmp/x", "--http", "127.0.0.1:0"], "exclude each other"),
         (["--root", "/no/such/root"], "/no/such/root"),
         (["--nonsense"], "unknown option"),
         (["word"], "takes no words"),

@@ -235,7 +235,7 @@ static int keep_jobs(void)
     uint64_t removed = 0, remaining = 0;
     if (confine_privileges(&err) < 0 || confine_files(inside, &err) < 0 ||
         keepings_make(inside, &err, &config, &keepings, &err) < 0 || confine_resources(&err) < 0 ||
-        confine_calls(&err) < 0)
+        confine_calls(false, &err) < 0)
         return 250;
     keepings_connect(&keepings, directory);
     if (write_job(keepings.store, keepings.outputs, &err) < 0)
@@ -267,7 +267,7 @@ static int caged(attempt *make, bool file)
     if (confine_privileges(&err) < 0)
         return 250;
     int abi = confine_files(inside, &err);
-    if (abi < 0 || confine_resources(&err) < 0 || confine_calls(&err) < 0)
+    if (abi < 0 || confine_resources(&err) < 0 || confine_calls(false, &err) < 0)
         return 250;
     return file && abi == 0 ? NO_LANDLOCK : make();
 }
@@ -402,7 +402,7 @@ static void the_filter_fits(void **state)
 {
     (void)state;
     struct sock_filter program[FILTER_LENGTH_MAX];
-    unsigned short len = filter_assemble(program);
+    unsigned short len = filter_assemble(true, program);
     assert_true(len < FILTER_LENGTH_MAX);
     for (unsigned short i = 0; i < len; i++)
         if (BPF_CLASS(program[i].code) == BPF_JMP)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* web.h - where `cordon serve` listens: --http ADDR:PORT, --unix PATH. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <cordon/error.h>
+
+#include "cmd/options.h"
+#include "config.h"
+
+struct web {
+    int listener; /* -1: nowhere; standard input and output are served */
+    bool local;   /* nobody else's machine reaches it */
+    char *where;  /* "127.0.0.1:8000", "unix:/run/cordon.sock"; owned */
+};
+
+/* With the ids of who started us, and before the cage: nobody inside can make a socket. Where other
+ * machines would reach it and `checked` is false, because no tokens are asked for: BLAME_HOST. */
+int web_open(const struct options *options, const struct config *config, bool checked,
+             struct web *ret, struct error *err) must_check;
+void web_done(struct web *web);
