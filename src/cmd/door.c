@@ -155,6 +155,7 @@ void door_stop(struct door *door, bool silent)
         return;
     }
     stdio_stop(door->stdio);
+    session_end_listening(door->session);
     session_cancel_all(door->session, silent);
 }
 

@@ -36,7 +36,8 @@ struct door *door_new(const struct door_parts *parts);
 void door_free(struct door *door); /* NULL is fine */
 
 /* Nobody comes in any more, and what was asked is cancelled. `silent`: over standard output
- * nothing is said about that; over HTTP each request still gets its end. */
+ * nothing is said about that but to who listens for changes; over HTTP each request still gets its
+ * end. */
 void door_stop(struct door *door, bool silent);
 
 /* Requests that are not answered yet. */

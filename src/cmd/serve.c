@@ -25,6 +25,7 @@
 #include "mcp/gate.h"
 #include "mcp/hub.h"
 #include "mcp/job.h"
+#include "mcp/job_news.h"
 #include "mcp/metrics.h"
 #include "mcp/owner.h"
 #include "mcp/services.h"
@@ -58,6 +59,7 @@ struct serve {
     struct owners *owners;
     struct metrics *metrics;
     struct hub *hub;
+    struct job_news *job_news;
     struct door *door;
     uint64_t budget_ns; /* of a call */
     bool ending, gate_left;
@@ -341,6 +343,7 @@ static int make_loop(struct serve *serve, struct error *err)
     };
     serve->owners = owners_new(&serve->config.principals, &services);
     serve->hub = hub_new();
+    serve->job_news = job_news_new(serve->base, serve->hub);
     const struct door_parts parts = { .base = serve->base,
                                       .in = &serve->in,
                                       .out = &serve->out,
@@ -361,6 +364,7 @@ static void serve_done(struct serve *serve)
     door_free(serve->door);
     gate_free(serve->gate);
     if (quiet) {
+        job_news_free(serve->job_news);
         hub_free(serve->hub);
     }
     if (serve->jobs && jobs_count(serve->jobs) == 0) {

@@ -8,10 +8,10 @@
 #include "job/store.h"
 #include "mcp/call.h"
 #include "mcp/job_chart.h"
+#include "mcp/owner.h"
 #include "mcp/prompts.h"
 #include "mcp/resources.h"
 #include "mcp/rpc.h"
-#include "mcp/owner.h"
 #include "mcp/services.h"
 #include "str.h"
 
@@ -56,7 +56,8 @@ static void scripts(const struct services *services, struct found *found)
 
 static void policies(const struct services *services, struct found *found)
 {
-    char *const *name = services->config ? config_policies(services->config, services->owner->name) : NULL;
+    char *const *name =
+        services->config ? config_policies(services->config, services->owner->name) : NULL;
     for (; name && *name; name++)
         offer_name(found, *name);
 }

@@ -31,12 +31,14 @@ struct session {
 /* Messages in one batch. */
 #define BATCH_MAX 256
 
-/* Open subscriptions/listen of one conversation, and addresses in one of them, or of one session.
- */
-#define LISTENS_MAX            16
-#define SUBSCRIPTIONS_MAX      1000
-#define SUBSCRIPTIONS_ARE      "an array of strings; there may be 1000 in all"
-#define TOO_MANY_SUBSCRIPTIONS "at most 1000 resources may be subscribed to"
+/* Open subscriptions/listen of one conversation. */
+#define LISTENS_MAX 16
+
+/* Resources and tasks that one listener waits for, and resources that all of one owner do: they
+ * are looked at (job_news.h). */
+#define SUBSCRIPTIONS_MAX      256
+#define SUBSCRIPTIONS_ARE      "an array of at most 256 strings"
+#define TOO_MANY_SUBSCRIPTIONS "at most 256 resources may be subscribed to"
 
 /* Members of _meta. */
 #define META_VERSION      "io.modelcontextprotocol/protocolVersion"

@@ -32,12 +32,14 @@ typedef void gate_answer(void *context, const struct resolved *resolved, int fd)
 
 /* Asks on behalf of a principal (launch.h, struct resolve). Answers come from the loop, never from
  * inside this call. */
-int gate_resolve(struct gate *gate, const char *owner, const char *directory, const char *path, gate_answer *answer,
-                 void *context, uint32_t *ticket, struct error *err) must_check;
+int gate_resolve(struct gate *gate, const char *owner, const char *directory, const char *path,
+                 gate_answer *answer, void *context, uint32_t *ticket,
+                 struct error *err) must_check;
 
 /* The same for a text that is no file of the host; `name` may be NULL. */
-int gate_ask_text(struct gate *gate, const char *owner, enum resolve_what what, const char *name, gate_answer *answer,
-                  void *context, uint32_t *ticket, struct error *err) must_check;
+int gate_ask_text(struct gate *gate, const char *owner, enum resolve_what what, const char *name,
+                  gate_answer *answer, void *context, uint32_t *ticket,
+                  struct error *err) must_check;
 
 /* The answer is not wanted any more. */
 void gate_forget(struct gate *gate, uint32_t ticket);

@@ -31,7 +31,9 @@ struct kept_text {
 struct hub {
     struct kept_text *texts; /* a handful */
     struct listener *listeners;
-    struct listener *next;     /* to be told, while something is published */
+    struct listener *next; /* to be told, while something is published */
+    void (*wanted)(void *context);
+    void *wanted_context;
     struct kept_round *rounds; /* oldest first */
     size_t round_count, round_bytes;
 };
@@ -83,6 +85,34 @@ void hub_unlisten(struct hub *hub, struct listener *listener)
     if (listener->next)
         listener->next->link = listener->link;
     listener->link = NULL;
+}
+
+void hub_on_wanted(struct hub *hub, void (*wanted)(void *context), void *context)
+{
+    hub->wanted = wanted;
+    hub->wanted_context = context;
+}
+
+void hub_wants(const struct hub *hub)
+{
+    if (hub->wanted)
+        hub->wanted(hub->wanted_context);
+}
+
+void hub_each_address(const struct hub *hub, hub_each *each, void *context)
+{
+    for (const struct listener *listener = hub->listeners; listener; listener = listener->next)
+        for (char **at = listener->addresses ? *listener->addresses : NULL; at && *at; at++)
+            each(context, listener, *at);
+}
+
+size_t hub_addresses(const struct hub *hub, const char *owner)
+{
+    size_t count = 0;
+    for (const struct listener *listener = hub->listeners; listener; listener = listener->next)
+        if (listener->addresses && strcmp(listener->owner, owner) == 0)
+            count += list_len(*listener->addresses);
+    return count;
 }
 
 void hub_publish(struct hub *hub, const struct news *news)

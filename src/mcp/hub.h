@@ -15,6 +15,9 @@
 
 #include "mcp/offer.h"
 
+struct hub;
+struct services;
+
 struct hub *hub_new(void);
 void hub_free(struct hub *hub); /* NULL is fine; after every session */
 
@@ -38,7 +41,9 @@ struct news {
 
 struct listener {
     void (*heard)(struct listener *listener, const struct news *news);
-    const char *owner; /* borrowed */
+    const char *owner;               /* borrowed */
+    const struct services *services; /* what its conversation works with; may be NULL */
+    char ***addresses; /* of CHANGE_RESOURCE, NULL-ended; NULL where it hears of none */
     /* The hub's. */
     struct listener *next, **link;
 };
@@ -49,6 +54,16 @@ struct listener {
 /* False: its owner has LISTENERS_MAX already. */
 bool hub_listen(struct hub *hub, struct listener *listener);
 void hub_unlisten(struct hub *hub, struct listener *listener); /* also where it does not listen */
+
+/* For who has to look whether something has changed: `wanted` is called, from within, when somebody
+ * begins to wait for an address (hub_wants()), and `each` for every address that is waited for. */
+void hub_on_wanted(struct hub *hub, void (*wanted)(void *context), void *context);
+void hub_wants(const struct hub *hub);
+typedef void hub_each(void *context, const struct listener *listener, const char *address);
+void hub_each_address(const struct hub *hub, hub_each *each, void *context);
+
+/* How many one owner waits for. */
+size_t hub_addresses(const struct hub *hub, const char *owner);
 
 /* Tells all who listen. Any of them may stop listening meanwhile; nothing is published from within.
  */

@@ -51,7 +51,8 @@ static void push(struct listener *listener, const struct news *news)
     struct session *session =
         (struct session *)((char *)listener - offsetof(struct session, listener));
     const struct kind *kind = kind_of(news->what);
-    if (news->what == CHANGE_TASK || !session->parts.push || session->freed ||
+    if (news->what == CHANGE_TASK || !(session->parts.offer->changes & news->what) ||
+        !session->parts.push || session->freed ||
         (kind->id && !list_has(session->subscribed, news->id)))
         return;
     autofree char *line = rpc_notification(kind->method, tell(kind, news));
@@ -62,7 +63,10 @@ static void push(struct listener *listener, const struct news *news)
 
 void session_listen(struct session *session)
 {
-    session->listener = (struct listener){ .heard = push, .owner = session->parts.owner };
+    session->listener = (struct listener){ .heard = push,
+                                           .owner = session->parts.owner,
+                                           .services = session->parts.services,
+                                           .addresses = &session->subscribed };
     if (session->parts.offer->changes != 0)
         (void)hub_listen(session->parts.hub, &session->listener);
 }
@@ -79,11 +83,12 @@ void serve_subscribe(struct call *call)
     struct session *session = call->session;
     const char *uri = param_text(call, "uri");
     if (!list_has(session->subscribed, uri)) {
-        if (list_len(session->subscribed) >= SUBSCRIPTIONS_MAX) {
+        if (hub_addresses(session->parts.hub, call->owner) >= SUBSCRIPTIONS_MAX) {
             call_error(call, RPC_INVALID_PARAMS, TOO_MANY_SUBSCRIPTIONS);
             return;
         }
         list_add(&session->subscribed, uri);
+        hub_wants(session->parts.hub);
     }
     call_answer(call, json_object_new_object());
 }
@@ -143,6 +148,18 @@ static void listening_end(struct call *call, bool grace)
     call_answer(call, result);
 }
 
+void session_end_listening(struct session *session)
+{
+    session_enter(session);
+    for (struct call *call = session->calls; call;) {
+        bool listens = call->cancel == listening_end;
+        if (listens)
+            listening_end(call, true);
+        call = listens ? session->calls : call->next; /* who is told may end others */
+    }
+    session_leave(session);
+}
+
 /* Of what was asked that which is offered, as the acknowledgement says it. NULL: the parameter is
  * wrong, and *wrong says which. */
 static struct json_object *agree(struct listening *listening, const char **wrong)
@@ -191,7 +208,11 @@ void serve_listen(struct call *call)
     struct listening *listening = xcalloc(1, sizeof(*listening));
     const char *wrong = NULL;
     listening->call = call;
-    listening->listener = (struct listener){ .heard = on_news, .owner = call->owner };
+    listening->listener =
+        (struct listener){ .heard = on_news,
+                           .owner = call->owner,
+                           .services = call->services,
+                           .addresses = &listening->ids[kind_of(CHANGE_RESOURCE) - kinds] };
     struct json_object *agreed = agree(listening, &wrong);
     if (!agreed) {
         autofree char *text =
@@ -200,7 +221,14 @@ void serve_listen(struct call *call)
         listening_refuse(listening, RPC_INVALID_PARAMS, text);
         return;
     }
-    if (session->listens >= LISTENS_MAX || !hub_listen(session->parts.hub, &listening->listener)) {
+    struct hub *hub = session->parts.hub; /* the client may be gone once it was told */
+    size_t more = list_len(listening->ids[kind_of(CHANGE_RESOURCE) - kinds]);
+    if (more > 0 && hub_addresses(hub, call->owner) + more > SUBSCRIPTIONS_MAX) {
+        json_object_put(agreed);
+        listening_refuse(listening, RPC_INVALID_PARAMS, TOO_MANY_SUBSCRIPTIONS);
+        return;
+    }
+    if (session->listens >= LISTENS_MAX || !hub_listen(hub, &listening->listener)) {
         json_object_put(agreed);
         listening_refuse(listening, RPC_INTERNAL_ERROR, "too many subscriptions are open");
         return;
@@ -212,4 +240,6 @@ void serve_listen(struct call *call)
     json_object_object_add(params, "notifications", agreed);
     json_object_object_add(params, "_meta", subscription(call));
     call_notify(call, "notifications/subscriptions/acknowledged", params);
+    if (more > 0)
+        hub_wants(hub);
 }

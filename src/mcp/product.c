@@ -186,6 +186,7 @@ const struct offer product_offer = {
     .templates = resource_templates_list,
     .read = resource_read,
     .complete = product_complete,
+    .changes = CHANGE_RESOURCE, /* job_news.h */
     .ttl_ms = TTL_MS,
     .busy = call_refuse,
 };

@@ -79,6 +79,10 @@ void session_too_long(struct session *session, const char *head, size_t len,
 /* Ends every call at once. `silent`: nothing is said about them any more. */
 void session_cancel_all(struct session *session, bool silent);
 
+/* Answers the subscriptions that are open: how a client of the modern era hears that its server
+ * ends. For before session_cancel_all(), where somebody still reads. */
+void session_end_listening(struct session *session);
+
 size_t session_calls(const struct session *session);
 
 /* The version that initialize agreed on; NULL before it, and always in the modern era. Set before

@@ -188,6 +188,63 @@ def test_a_subscription_is_acknowledged_and_ends_without_an_answer(modern):
     assert "s" not in modern.replies
 
 
+WAITING = """
+import os, time
+while not os.path.exists("more"): time.sleep(.01)
+print("more", flush=True)
+while not os.path.exists("end"): time.sleep(.01)
+"""
+
+
+def updates(client, job):
+    """How often its subscriber was told of a job's output, and with which subscription."""
+    with client.changed:
+        lines = [json.loads(line) for line in client.lines]
+    told = [line for line in lines if line.get("method") == "notifications/resources/updated"]
+    assert all(line["params"]["uri"] == f"job-stream://{job}" for line in told)
+    return [line["params"].get("_meta", {}).get(PREFIX + "subscriptionId") for line in told]
+
+
+@pytest.mark.parametrize("era", ["modern", "legacy"])
+def test_who_subscribes_to_a_job_is_told_of_output_and_end(serve, tmp_path, era):
+    client = serve()
+    begun = client.call(
+        1,
+        "py_run_script_in_dir",
+        directory=str(tmp_path),
+        script_content=WAITING,
+        async_mode=True,
+    )
+    job = begun["structuredContent"]["job_id"]
+    uri = f"job-stream://{job}"
+    if era == "modern":
+        wanted = {"resourceSubscriptions": [uri]}
+        client.send(
+            id=2,
+            method="subscriptions/listen",
+            params={"notifications": wanted, "_meta": meta()},
+        )
+    else:
+        assert client.request(2, "resources/subscribe", uri=uri)["result"] == {}
+    (tmp_path / "more").touch()
+    support.soon(
+        lambda: (
+            "more" in ask(client, "r", "resources/read", uri=uri)["contents"][0]["text"]
+            and updates(client, job)
+        )
+    )
+    told = updates(client, job)
+    (tmp_path / "end").touch()
+    support.soon(lambda: len(updates(client, job)) > len(told))
+    assert set(updates(client, job)) == {2 if era == "modern" else None}
+    client.process.terminate()
+    assert client.process.wait(60) == 0
+    if era == "modern":
+        ended = client.reply(2)["result"]
+        assert ended["_meta"][PREFIX + "subscriptionId"] == 2
+    assert client.garbage == []
+
+
 def test_one_version_has_batches(serve):
     client = serve(initialize=False)
     assert client.initialize("2025-03-26")["result"]["protocolVersion"] == "2025-03-26"

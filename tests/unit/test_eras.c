@@ -378,6 +378,60 @@ static void a_subscription_ends_with_its_request(void **state)
     assert_int_equal(open, 16);
 }
 
+static void count_wanted(void *context)
+{
+    ++*(int *)context;
+}
+
+static void note_address(void *context, const struct listener *listener, const char *address)
+{
+    char ***all = context;
+    assert_string_equal(listener->owner, OWNER_LOCAL);
+    list_add(all, address);
+}
+
+static void what_is_waited_for_is_known_and_bounded(void **state)
+{
+    struct conversing *talk = *state;
+    int wanted = 0;
+    char **all = NULL;
+    hub_on_wanted(talk->hub, count_wanted, &wanted);
+    (void)conversing_say(talk, MODERN("1", "subscriptions/listen",
+                                      ",\"notifications\":{\"resourceSubscriptions\":[\"test://a\","
+                                      "\"test://b\"]}"));
+    json_object_put(conversing_hear(talk));
+    assert_int_equal(wanted, 1);
+    conversing_hello(talk, "2025-11-25", "{}");
+    int more = 0;
+    for (;; more++) {
+        autofree char *line =
+            xasprintf(REQUEST("2", "resources/subscribe", "\"uri\":\"test://%d\""), more);
+        struct json_object *message = conversing_ask(talk, line);
+        bool refused = at(message, "error");
+        json_object_put(message);
+        if (refused)
+            break;
+    }
+    assert_int_equal(more, 254);
+    assert_int_equal(wanted, 255);
+    conversing_is(talk,
+                  MODERN("3", "subscriptions/listen",
+                         ",\"notifications\":{\"resourceSubscriptions\":[\"test://c\"]}"),
+                  "error.code", "-32602");
+    hub_each_address(talk->hub, note_address, &all);
+    assert_int_equal(list_len(all), 256);
+    assert_true(list_has(all, "test://b"));
+    list_free(all);
+    /* Before the server ends: who listens is answered, who works is not. */
+    (void)conversing_say(talk, MODERN("4", "tools/call", ",\"name\":\"wait\""));
+    session_end_listening(talk->session);
+    struct json_object *message = conversing_hear(talk);
+    assert_text(message, "id", "1");
+    json_object_put(message);
+    conversing_quiet(talk);
+    assert_int_equal(session_calls(talk->session), 1);
+}
+
 static void a_client_that_knows_tasks_may_listen_for_them(void **state)
 {
     struct conversing *talk = *state;
@@ -700,6 +754,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_tool_is_heard_from_the_level_that_was_asked_for),
     TEST(who_listens_is_told_what_he_asked_for),
     TEST(a_subscription_ends_with_its_request),
+    TEST(what_is_waited_for_is_known_and_bounded),
     TEST(a_client_that_knows_tasks_may_listen_for_them),
     TEST(the_legacy_era_is_pushed_to),
     TEST(a_client_comes_back_with_what_it_was_asked),
