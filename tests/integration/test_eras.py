@@ -245,6 +245,28 @@ def test_who_subscribes_to_a_job_is_told_of_output_and_end(serve, tmp_path, era)
     assert client.garbage == []
 
 
+def test_a_real_client_listens_until_it_has_heard_enough(real_client, tmp_path):
+    async def work(client):
+        begun = await client.call_tool(
+            "py_run_script_in_dir",
+            {"directory": str(tmp_path), "script_content": WAITING, "async_mode": True},
+        )
+        uri = "job-stream://" + begun.structured_content["job_id"]
+        async with client.listen(tools_list_changed=True, resource_subscriptions=[uri]) as heard:
+            honored = heard.honored
+            (tmp_path / "more").touch()
+            async for event in heard:
+                break
+        (tmp_path / "end").touch()
+        return client.protocol_version, honored, event, uri
+
+    version, honored, event, uri = real_client(work)
+    assert version == "2026-07-28"
+    assert str(honored.resource_subscriptions[0]) == uri
+    assert not honored.tools_list_changed
+    assert str(event.uri) == uri
+
+
 def test_one_version_has_batches(serve):
     client = serve(initialize=False)
     assert client.initialize("2025-03-26")["result"]["protocolVersion"] == "2025-03-26"
