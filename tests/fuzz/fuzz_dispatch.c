@@ -247,8 +247,7 @@ static size_t talk(struct session *session, const char *text, size_t size, struc
         insert_handle(text, len, &said);
         enum taken taken =
             session_message(session, said.data ? said.data : "", said.len, &sink, NULL);
-        assert(taken != TAKEN_REFUSED); /* nobody inspects here */
-        if (taken == TAKEN_SILENTLY)
+        if (taken != TAKEN_ANSWERED)
             told[count] = (struct told){ .said = told[count].said, .answered = 1 };
         len += end ? 1 : 0;
         text += len;
