@@ -2,7 +2,6 @@
 """`cordon serve --http` and clients that write every byte themselves."""
 
 import json
-import os
 import re
 import resource
 import socket
@@ -254,9 +253,6 @@ class Server:
         for pid in (self.pid, *support.children(self.pid)):
             total += int(support.status(pid)[field].split()[0]) * 1024
         return total
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
 
 
 def still(value, seconds=0.5, patience=PATIENCE):

@@ -186,6 +186,24 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 
 /* --- bytes, before evhttp sees them ---------------------------------------------------------- */
 
+/* What lies in the buffer from there on has just come, and evhttp has not read it. */
+static void look_at_chunks(struct connection *connection, struct evbuffer *input, size_t from)
+{
+    struct evbuffer_iovec piece;
+    struct evbuffer_ptr at;
+    if (!connection->head.chunked)
+        return;
+    for (int status = 0; status == 0 && from < evbuffer_get_length(input); from += piece.iov_len) {
+        if (evbuffer_ptr_set(input, &at, from, EVBUFFER_PTR_SET) < 0 ||
+            evbuffer_peek(input, -1, &at, &piece, 1) < 1)
+            abort();
+        status = http_chunks_read(&connection->chunks, piece.iov_base, piece.iov_len, HTTP_BODY_MAX,
+                                  HTTP_HEAD_MAX);
+        if (status)
+            refuse(connection, status);
+    }
+}
+
 static void look_at_head(struct connection *connection, struct evbuffer *input)
 {
     size_t len = evbuffer_get_length(input), from = connection->searched;
@@ -205,8 +223,11 @@ static void look_at_head(struct connection *connection, struct evbuffer *input)
     connection->searched = len;
     if (status)
         refuse(connection, status);
-    else if (end)
+    else if (end) {
+        connection->chunks = (struct http_chunks){ 0 };
         enter(connection, PHASE_BODY);
+        look_at_chunks(connection, input, (size_t)(end - text) + 4);
+    }
 }
 
 static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info, void *context)
@@ -227,6 +248,8 @@ static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info
     }
     if (connection->phase == PHASE_HEAD)
         look_at_head(connection, input);
+    else if (connection->phase == PHASE_BODY)
+        look_at_chunks(connection, input, evbuffer_get_length(input) - info->n_added);
     if (connection->phase == PHASE_BODY && http->held > HTTP_PENDING_MAX)
         refuse(connection, 503);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "net/http.h"
+#include "net/http_chunks.h"
 #include "net/http_head.h"
 
 struct evhttp_request;
@@ -45,6 +46,7 @@ struct connection {
     size_t held;     /* bytes of a request that have come and are not handed on yet */
     size_t searched; /* of them those without the end of a head */
     struct http_head head;
+    struct http_chunks chunks;    /* of its body, where that comes so */
     struct http_request *request; /* PHASE_ASKED */
 };
 

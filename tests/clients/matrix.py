@@ -273,9 +273,10 @@ def row(name, client, era, word, way, way_name, cache):
 def main(results, build, cache, words):
     cordon = build / "cordon"
     columns = "{:16} {:>8}  {:6} {:7} {:11} {:>5}  {:4} {:19} {:11} {}"
-    print(columns.format("client", "version", "by", "era", "spoken", "tools", "run", "progress", "cancel", ""))
+    names = "client", "version", "by", "era", "spoken", "tools", "run", "progress", "cancel", ""
+    print(columns.format(*names))
     lines = []
-    for way_name, kind in (("stdio", Stdio),):
+    for way_name, kind in ("stdio", Stdio), ("http", Http):
         way = kind(cordon, cache)
         for name, client, eras in CLIENTS:
             for era, word in eras.items():

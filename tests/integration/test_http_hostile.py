@@ -9,7 +9,7 @@ import time
 
 import pytest
 import raw_http
-from raw_http import META, RUN, headers_of, legacy, modern, post
+from raw_http import RUN, headers_of, legacy, modern, post
 from support import alive, descendants, eventually, processes, soon
 
 FULL = bool(os.environ.get("FULL"))
@@ -77,7 +77,8 @@ NO_REQUESTS = {
 
 
 def framed(*lines):
-    return b"POST /mcp HTTP/1.1\r\n" + HOST + b"".join(line + b"\r\n" for line in lines) + b"\r\n{}\r\n0\r\n\r\n"
+    head = b"".join(line + b"\r\n" for line in (b"POST /mcp HTTP/1.1", b"Host: localhost", *lines))
+    return head + b"\r\n{}\r\n0\r\n\r\n"
 
 
 # How long a body is must be said once, and in one way: else two readers disagree about where the
@@ -376,10 +377,22 @@ def test_a_thousand_idle_streams_cost_little(own):
     asan = "build/dev" in own.process.args[0]
     assert used < 20_000_000 or asan
     assert len(own.tools()) >= 10
-    held = own.descriptors()
     for stream in streams:
         stream.close()
-    soon(lambda: own.descriptors() <= held - 1000)
+    # There is no room for two thousand: those of the first are let go.
+    again = []
+
+    def one_more():
+        try:
+            again.append(own.listen())
+        except AssertionError:
+            return False
+        return True
+
+    for _ in range(1000):
+        soon(one_more)
+    for stream in again:
+        stream.close()
 
 
 def test_who_does_not_read_does_not_fill_memory(own):
@@ -482,8 +495,8 @@ def test_a_server_that_is_killed_leaves_nothing(cordon, state, tmp_path):
         assert {job["status"] for job in jobs(server, name)} <= {"failed", "cancelled"}
 
 
-def test_a_stream_is_refused_to_who_wants_none(server):
-    data = post(LIST).replace(b"application/json, text/event-stream", b"text/html")
-    assert server.ask(data).status == 406
-    assert server.ask(post(LIST).replace(b"Content-Type: application/json", b"Content-Type: text/plain")).status == 415
-    assert f"{META}protocolVersion" in LIST["params"]["_meta"]
+def test_types_that_are_not_mcps_are_refused(server):
+    data = post(LIST)
+    wants = data.replace(b"application/json, text/event-stream", b"text/html")
+    gives = data.replace(b"Content-Type: application/json", b"Content-Type: text/plain")
+    assert [server.ask(wants).status, server.ask(gives).status] == [406, 415]

@@ -230,7 +230,9 @@ static void what_is_refused_is_told_and_the_connection_ends(void **state)
         { "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7fffffffff\r\n",
           "HTTP/1.1 413 " },
         { "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-          "HTTP/1.1 413 " },
+          "HTTP/1.1 400 " },
+        { "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n",
+          "HTTP/1.1 400 " },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         autoclose int fd = client();
