@@ -426,7 +426,7 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
     job->measure = (struct measure){ .asked_ns = launch->sample_ms * NS_PER_MS,
                                      .told = note_sample,
                                      .context = job };
-    if (launch->sample_ms > 0)
+    if (launch->sample_ms > 0 && launch->counted)
         job->plan.counters = &job->measure.counters;
     r = box_start(&job->plan, &job->cgroup, &box, err);
     let_go(job->launch);
@@ -456,7 +456,7 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
     };
     supervise(&run, outcome);
     box_done(&box);
-    if (run.measure)
+    if (run.measure && job->launch->counted)
         note_measured(job);
     if (launch->terminal)
         terminal_end(&terminal);

@@ -5,6 +5,7 @@ pages of MCP Apps: what the page posts comes here, and what is said here is post
 Nothing is downloaded and no port is opened: the browser is the distribution's."""
 
 import base64
+import fcntl
 import json
 import os
 import queue
@@ -16,7 +17,7 @@ from pathlib import Path
 
 FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run
 --disable-extensions --disable-background-networking --disable-component-update --mute-audio
---disable-sync --hide-scrollbars --force-color-profile=srgb --remote-debugging-pipe""".split()
+--disable-sync --disable-features=IsolateSandboxedIframes --hide-scrollbars --force-color-profile=srgb --remote-debugging-pipe""".split()
 
 HOST = """<!DOCTYPE html><body style="margin:0"><iframe id=view sandbox="allow-scripts"
 style="border:0;width:100%%;height:%dpx"></iframe><script>
@@ -32,6 +33,15 @@ CSP = (
 )
 
 
+def pipe():
+    """The browser knows its ends as 3 and 4: ours are higher."""
+    ends = os.pipe()
+    high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 20) for end in ends]
+    for end in ends:
+        os.close(end)
+    return high
+
+
 def found():
     return shutil.which("chromium")
 
@@ -40,10 +50,8 @@ class Browser:
     def __init__(self, width=760, height=900, dark=False):
         self.size = width, height
         self.home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        commands, self.out = os.pipe()
-        self.into, replies = os.pipe()
-        # The browser knows the pipes as 3 and 4.
-        words = ["sh", "-c", f'exec "$0" "$@" 3<&{commands} 4>&{replies}', found(), *FLAGS]
+        (commands, self.out), (self.into, replies) = pipe(), pipe()
+        words = ["bash", "-c", f'exec "$0" "$@" 3<&{commands} 4>&{replies}', found(), *FLAGS]
         words += [f"--user-data-dir={self.home.name}", "about:blank"]
         self.process = subprocess.Popen(
             words,
@@ -127,6 +135,28 @@ class Browser:
             if self.run(code):
                 return
         raise AssertionError(f"never true: {code}")
+
+    def inside(self, code):
+        """In the page itself, which its host could not look into."""
+        for _ in range(200):
+            frames = self.ask("Page.getFrameTree")["frameTree"].get("childFrames", [])
+            if frames:
+                break
+        world = self.ask("Page.createIsolatedWorld", frameId=frames[0]["frame"]["id"])
+        answer = self.ask(
+            "Runtime.evaluate",
+            expression=code,
+            contextId=world["executionContextId"],
+            returnByValue=True,
+        )
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def until_inside(self, code, tries=4000):
+        for _ in range(tries):
+            if self.inside(code):
+                return
+        raise AssertionError(f"never true in the page: {code}")
 
     def post(self, message):
         self.run(f"view.contentWindow.postMessage({json.dumps(message)}, '*'); 0")

@@ -120,7 +120,8 @@ struct launch {
     bool wall_lower;      /* asked.wall_ms is a schema's default: above the policy's it is lowered,
                            * where an explicit request would be refused */
     uint32_t sample_ms;   /* how often what it uses is told (NOTE_SAMPLE); 0: never */
-    int fds[FD_COUNT];    /* travel beside the frame; owned by the launch; -1: absent */
+    bool counted;      /* a benchmark: in the end also what the processor counted (NOTE_MEASURED) */
+    int fds[FD_COUNT]; /* travel beside the frame; owned by the launch; -1: absent */
 };
 
 /* A new name for a job: a random UUID. */

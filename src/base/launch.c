@@ -158,6 +158,7 @@ int launch_encode(const struct launch *launch, void *frame, size_t *len, struct 
     frame_put_u32(&out, (uint32_t)launch->screen.rows << 16 | launch->screen.columns);
     frame_put_u8(&out, launch->wall_lower);
     frame_put_u32(&out, launch->sample_ms);
+    frame_put_u8(&out, launch->counted);
     uint32_t present = 0;
     for (unsigned i = 0; i < FD_COUNT; i++)
         present |= launch->fds[i] >= 0 ? 1U << i : 0;
@@ -243,6 +244,7 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     ret->screen = (struct screen){ .rows = (uint16_t)(screen >> 16), .columns = (uint16_t)screen };
     ret->wall_lower = frame_choice(&in, 1);
     ret->sample_ms = frame_u32(&in);
+    ret->counted = frame_choice(&in, 1);
     *present = frame_u32(&in);
     if (*present >> FD_COUNT)
         in.bad = true;

@@ -9,11 +9,12 @@
 #include <event2/event.h>
 #include <string.h>
 
-#include <cordon/log.h>
 #include <cordon/runner.h>
 
 #include "clock.h"
 #include "mcp/gate.h"
+#include "mcp/job_inside.h"
+#include "mcp/job_log.h"
 #include "mcp/kept.h"
 #include "mcp/measuring.h"
 #include "mcp/metrics.h"
@@ -24,42 +25,9 @@
 #include "run/result.h"
 #include "str.h"
 
-struct job {
-    struct run_sink sink; /* first: the runner knows a job by it */
-    struct jobs *jobs;
-    struct job *next, **link;
-    struct job_watch *watches;
-    struct record record;
-    struct kept kept;
-    struct event *due; /* there is something to write down, or it ends unstarted */
-    uint64_t arrived_ns;
-    uint64_t queued_ns;   /* how long it waited for its turn */
-    struct launch launch; /* until it runs */
-    int input;            /* until it runs, or -1 */
-    struct claim claim;   /* of its owner's turns and quotas, before those of all */
-    struct turn turn;
-    struct run *run; /* NULL before and after */
-    bool use_uv, cancelled;
-    bool over;      /* ended before it began: watchers are about to hear of it */
-    bool has_phase; /* its progress is a phase of ours, and no word of the script's */
-    struct started started;
-    bool has_started;
-    struct changes changes;
-    struct measuring measuring;
-    struct capture output[2];
-};
-
-struct jobs {
-    struct jobs_parts parts;
-    struct job *first; /* newest first */
-    size_t count;
-    struct owed *owed;
-    const char *stopping; /* why, or NULL */
-};
-
 /* --- the table --------------------------------------------------------------------- */
 
-static struct job *job_find(const struct jobs *jobs, const char *id)
+struct job *job_find(const struct jobs *jobs, const char *id)
 {
     for (struct job *job = jobs->first; job; job = job->next)
         if (strcmp(job->record.id, id) == 0)
@@ -134,7 +102,7 @@ bool jobs_watch(struct jobs *jobs, const char *id, struct job_watch *watch)
     return job;
 }
 
-static void due_in(struct job *job, unsigned ms)
+void job_due(struct job *job, unsigned ms)
 {
     const struct timeval wait = { .tv_usec = (suseconds_t)ms * 1000 };
     if (evtimer_add(job->due, &wait) < 0)
@@ -144,7 +112,7 @@ static void due_in(struct job *job, unsigned ms)
 static void tell_progress(struct job *job)
 {
     if (kept_progress(&job->kept, &job->record) && !evtimer_pending(job->due, NULL))
-        due_in(job, KEPT_PROGRESS_MS);
+        job_due(job, KEPT_PROGRESS_MS);
     for (struct job_watch *watch = job->watches, *next; watch; watch = next) {
         next = watch->next;
         if (watch->progress)
@@ -153,24 +121,6 @@ static void tell_progress(struct job *job)
 }
 
 /* --- the end --------------------------------------------------------------------------- */
-
-/* The last field is whose trace it belongs to, where it belongs to one. */
-#define log_job(job, level, event, ...)                                              \
-    log_fields(level, event,                                                         \
-               (const struct log_field[]){ KV("job", (job)->record.id), __VA_ARGS__, \
-                                           KV("trace", (job)->record.traceparent) }, \
-               (unsigned)COUNT(((const struct log_field[]){ __VA_ARGS__ })) + 1 +    \
-                   (*(job)->record.traceparent ? 1 : 0))
-
-static void log_end(const struct job *job, const struct outcome *outcome)
-{
-    log_job(job, LOG_INFO, "ended", KV("policy", job->record.policy),
-            KV("end", end_name(outcome->end)),
-            KV_U64("exit_code", (uint64_t)outcome_exit_code(outcome)),
-            KV_U64("wall_ms", outcome->usage.wall_ns / NS_PER_MS));
-    if (outcome->end == END_FAULT)
-        log_job(job, LOG_ERROR, "fault", KV("reason", outcome->error.text));
-}
 
 static void count_end(const struct job *job, const struct outcome *outcome,
                       const uint64_t dropped[2])
@@ -244,7 +194,7 @@ static void record_end(struct job *job, const struct outcome *outcome, struct js
 static void job_end(struct job *job, const struct outcome *reported, const uint64_t dropped[2])
 {
     const struct outcome outcome = true_outcome(job, reported);
-    log_end(job, &outcome);
+    job_log_ended(&job->record, &outcome);
     count_end(job, &outcome, dropped);
     if (job->kept.behind || job->output[0].bytes + job->output[1].bytes > KEPT_SHOWN_BYTES)
         kept_try(&job->kept, &job->record, job->output);
@@ -329,7 +279,9 @@ static void on_note(struct run_sink *sink, struct note *note)
         changes_join(&job->changes, &note->changes);
         break;
     case NOTE_SAMPLE:
-        samples_take(&job->measuring.samples, &note->sample);
+        job->now = note->sample.usage;
+        if (job->measuring.interval_ns > 0)
+            samples_take(&job->measuring.samples, &note->sample);
         break;
     case NOTE_MEASURED:
         job->measuring.measured = note->measured;
@@ -360,7 +312,7 @@ static int job_run(struct job *job, struct error *err)
     int r = claim_run(&job->claim, &job->launch, err);
     if (r < 0)
         return r;
-    log_job(job, LOG_INFO, "started", KV("policy", job->record.policy));
+    job_log_started(&job->record);
     r = run_submit(parts->base, gate_channel(parts->gate), &job->launch, fd_take(&job->input),
                    &job->sink, &job->run, err);
     if (r < 0)
@@ -453,6 +405,8 @@ static struct job *job_new(struct jobs *jobs, const struct claim *claim, struct 
     record->label = order->label ? xstrdup(order->label) : NULL;
     record->created_ms = now_epoch_ms();
     job->launch = *order->launch;
+    if (order->watched && job->launch.sample_ms == 0)
+        job->launch.sample_ms = WATCHED_MS;
     (void)snprintf(job->launch.tool, sizeof(job->launch.tool), "%s", order->tool);
     if (order->trace)
         memcpy(record->traceparent, order->trace, sizeof(record->traceparent));
@@ -512,7 +466,7 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
     if (order->announced)
         r = kept_begin(&job->kept, &job->record, job->output, err);
     else
-        due_in(job, KEPT_AFTER_MS);
+        job_due(job, KEPT_AFTER_MS);
     if (r == 0 && claim_ask(&job->claim) && turn_ask(jobs->parts.turns, &job->turn))
         r = job_run(job, err);
     if (r < 0)
@@ -522,90 +476,8 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
     return r;
 }
 
-/* --- from outside ---------------------------------------------------------------------------- */
-
-static const struct record *if_owned(const struct record *record, const char *owner)
-{
-    return record && strcmp(record->owner, owner) == 0 ? record : NULL;
-}
-
-const struct record *jobs_owed(const struct jobs *jobs, const char *owner, const char *id)
-{
-    return if_owned(owed_find(jobs->owed, id), owner);
-}
-
-const struct record *jobs_live(const struct jobs *jobs, const char *owner, const char *id)
-{
-    const struct job *job = job_find(jobs, id);
-    return job && job->kept.begun ? if_owned(&job->record, owner) : NULL;
-}
-
-unsigned jobs_position(const struct jobs *jobs, const char *id)
-{
-    const struct job *job = job_find(jobs, id);
-    unsigned own = job ? claim_position(&job->claim) : 0;
-    return own || !job ? own : turn_position(jobs->parts.turns, &job->turn);
-}
-
-int jobs_keep(struct jobs *jobs, const char *id, struct error *err)
-{
-    struct job *job = job_find(jobs, id);
-    if (!job)
-        return fail_caller(err, ENOENT, "no such job");
-    return kept_begin(&job->kept, &job->record, job->output, err);
-}
-
-static void cancel(struct job *job, bool grace)
-{
-    if (job->run) {
-        run_cancel(job->run, grace); /* its outcome ends the job */
-        return;
-    }
-    job->over = true;
-    turn_leave(job->jobs->parts.turns, &job->turn);
-    claim_leave(&job->claim);
-    due_in(job, 0);
-}
-
-bool jobs_cancel(struct jobs *jobs, const char *id, bool grace)
-{
-    struct job *job = job_find(jobs, id);
-    if (!job)
-        return false;
-    if (!jobs->stopping)
-        job->cancelled = true;
-    cancel(job, grace);
-    return true;
-}
-
-void jobs_stopping(struct jobs *jobs, const char *reason)
-{
-    jobs->stopping = reason;
-}
-
-void jobs_cancel_all(struct jobs *jobs)
-{
-    for (struct job *job = jobs->first, *next; job; job = next) {
-        next = job->next;
-        cancel(job, false);
-    }
-}
-
 /* --- life ----------------------------------------------------------------------------------------
  */
-
-size_t jobs_count(const struct jobs *jobs)
-{
-    return jobs->count;
-}
-
-size_t jobs_running(const struct jobs *jobs)
-{
-    size_t running = 0;
-    for (const struct job *job = jobs->first; job; job = job->next)
-        running += job->record.status == JOB_RUNNING;
-    return running;
-}
 
 struct jobs *jobs_new(const struct jobs_parts *parts)
 {

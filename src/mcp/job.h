@@ -63,6 +63,7 @@ struct job_order {
     const char *trace;     /* a traceparent as trace.h keeps it, or ""; NULL: none */
     const char *picture;   /* the title of the picture that goes with its result; NULL: none */
     unsigned runs, warmup; /* of a launch that is measured; 0 runs are one */
+    bool watched;          /* somebody may look at it while it runs: jobs_now() */
     bool announced;        /* its id is told at once: its record comes first */
     uint64_t arrived_ns;   /* of the request, CLOCK_MONOTONIC */
 };
@@ -82,6 +83,17 @@ const struct record *jobs_owed(const struct jobs *jobs, const char *owner, const
 
 /* The record of a job of ours that runs or waits, if it was written down; borrowed, or NULL. */
 const struct record *jobs_live(const struct jobs *jobs, const char *owner, const char *id);
+
+/* How often what a watched job uses is read. */
+#define WATCHED_MS 250
+
+/* What a job of ours uses at the moment, and what it may; borrowed. Of the usage the peaks are what
+ * is there now. False where nothing was read yet. */
+struct job_now {
+    const struct usage *usage;
+    const struct limits *limits;
+};
+bool jobs_now(const struct jobs *jobs, const char *id, struct job_now *ret);
 
 /* The place of a job of ours among those that wait for their turn, from 1; else 0. */
 unsigned jobs_position(const struct jobs *jobs, const char *id);

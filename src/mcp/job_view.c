@@ -13,6 +13,7 @@
 #include "mcp/owner.h"
 #include "mcp/services.h"
 #include "run/capture.h"
+#include "run/figures.h"
 #include "run/result.h"
 #include "str.h"
 
@@ -187,6 +188,24 @@ static void add_queue(const struct services *services, const struct record *reco
     json_object_object_add(job, "queue", queue);
 }
 
+/* The same; of a job that is watched while it runs. */
+static void add_now(const struct services *services, const struct record *record,
+                    struct json_object *job)
+{
+    struct job_now now;
+    if (job_status_ended(record->status) || !jobs_now(services->jobs, record->id, &now))
+        return;
+    const struct usage *usage = now.usage;
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "wall_seconds", figure_seconds(usage->wall_ns));
+    json_object_object_add(object, "cpu_seconds",
+                           figure_seconds(usage->cpu_user_ns + usage->cpu_system_ns));
+    json_object_object_add(object, "memory_mb", figure_mb(usage->memory_peak_bytes));
+    json_object_object_add(object, "processes", json_object_new_uint64(usage->pids_peak));
+    json_object_object_add(job, "usage", object);
+    json_object_object_add(job, "limits", limits_json(now.limits));
+}
+
 /* Of a job that has ended: what nobody can read any more. */
 static void add_dropped(const struct services *services, const struct record *record,
                         struct json_object *job)
@@ -211,6 +230,7 @@ int job_view(const struct services *services, const struct record *record, struc
     struct position position = *from;
     struct json_object *job = record_json(record);
     add_queue(services, record, job);
+    add_now(services, record, job);
     add_dropped(services, record, job);
     int r = add_output(services, record, job, &position, err);
     if (r < 0) {

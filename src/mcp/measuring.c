@@ -18,7 +18,7 @@ unsigned measuring_total(const struct measuring *measuring)
 int measuring_begin(struct measuring *measuring, const struct job_order *order, struct error *err)
 {
     *measuring = (struct measuring){
-        .interval_ns = order->launch->sample_ms * NS_PER_MS,
+        .interval_ns = order->launch->counted ? order->launch->sample_ms * NS_PER_MS : 0,
         .warmup = order->warmup,
         .runs = order->runs > 0 ? order->runs : 1,
         .input = -1,

@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* What clients declare that show pages (call_can()). */
+#define SHOWS_PAGES "extensions.io.modelcontextprotocol/ui"
+
 #define RUN_PAGE_URI  "ui://cordon/run"
 #define RUN_PAGE_TYPE "text/html;profile=mcp-app"
 #define RUN_PAGE_META "{\"ui\":{\"prefersBorder\":true}}"

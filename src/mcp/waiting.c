@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "mcp/picture.h"
 #include "mcp/rpc.h"
+#include "mcp/run_page.h"
 #include "mcp/services.h"
 #include "mcp/tools.h"
 #include "run/result.h"
@@ -210,6 +211,7 @@ int wait_for_job(struct call *call, struct job_order *order, bool async, struct 
     waiting->watch.progress = call->progress_token ? on_progress : NULL;
     order->owner = services->owner;
     order->announced = async;
+    order->watched = call_can(call, SHOWS_PAGES);
     int r = jobs_start(services->jobs, order, &waiting->watch, err);
     if (r < 0) {
         free(waiting->title);

@@ -197,7 +197,7 @@ static struct json_object *usage_json(const struct usage *usage, const struct st
     return object;
 }
 
-static struct json_object *limits_json(const struct limits *limits)
+struct json_object *limits_json(const struct limits *limits)
 {
     struct json_object *object = json_object_new_object();
     for (size_t i = 0; i < LIMIT_COUNT; i++) {

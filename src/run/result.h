@@ -53,6 +53,9 @@ size_t result_cost(struct json_object *object);
 /* "completed" "failed" "cancelled": a job record's values. */
 const char *result_status(const struct outcome *outcome);
 
+/* {"wall_seconds": 300, ...}, null where there is no limit; the caller's. */
+struct json_object *limits_json(const struct limits *limits);
+
 /* "wall limit of 3 s reached", "cancelled", the outcome's own error, ...; NULL
  * where the script ended by itself. The caller's. */
 char *result_sentence(const struct outcome *outcome, const struct limits *limits);

@@ -112,6 +112,7 @@ int launch_from_spec(struct spec *spec, struct launch *ret, struct error *err)
     launch.asked = spec->asked;
     launch.wall_lower = spec->wall_lower;
     launch.sample_ms = spec->sample_ms;
+    launch.counted = spec->sample_ms > 0;
     spec_done(spec);
     *ret = launch;
     return 0;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* job_inside.h - the inside of the table of jobs, for its own files alone. */
+#pragma once
+
+#include <cordon/runner.h>
+
+#include "mcp/job.h"
+#include "mcp/kept.h"
+#include "mcp/measuring.h"
+#include "mcp/owner.h"
+#include "mcp/turns.h"
+#include "run/capture.h"
+
+struct owed;
+struct run;
+
+struct job {
+    struct run_sink sink; /* first: the runner knows a job by it */
+    struct jobs *jobs;
+    struct job *next, **link;
+    struct job_watch *watches;
+    struct record record;
+    struct kept kept;
+    struct event *due; /* there is something to write down, or it ends unstarted */
+    uint64_t arrived_ns;
+    uint64_t queued_ns;   /* how long it waited for its turn */
+    struct launch launch; /* until it runs */
+    int input;            /* until it runs, or -1 */
+    struct claim claim;   /* of its owner's turns and quotas, before those of all */
+    struct turn turn;
+    struct run *run; /* NULL before and after */
+    bool use_uv, cancelled;
+    bool over;      /* ended before it began: watchers are about to hear of it */
+    bool has_phase; /* its progress is a phase of ours, and no word of the script's */
+    struct started started;
+    bool has_started;
+    struct usage now; /* of the last reading, where there are any */
+    struct changes changes;
+    struct measuring measuring;
+    struct capture output[2];
+};
+
+struct jobs {
+    struct jobs_parts parts;
+    struct job *first; /* newest first */
+    size_t count;
+    struct owed *owed;
+    const char *stopping; /* why, or NULL */
+};
+
+struct job *job_find(const struct jobs *jobs, const char *id);
+
+/* There is something to write down, or it ends unstarted. */
+void job_due(struct job *job, unsigned ms);
