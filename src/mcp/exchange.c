@@ -14,7 +14,10 @@
 /* As over stdio: some hundred small lines; more would only wait. */
 #define BEHIND_BYTES (16UL * 1024)
 
-#define SESSION_ENDED "the session has ended"
+/* After so long a client that was left comes back. */
+#define COME_BACK_MS    200
+#define TEXT_OF(value)  TEXT_OF_(value)
+#define TEXT_OF_(value) #value
 
 /* --- life --------------------------------------------------------------------------------- */
 
@@ -195,6 +198,21 @@ static void on_notify(void *context, const char *line)
     exchange_say(context, line);
 }
 
+/* Its client is to come back, as one that lost its connection would. */
+static void on_leave(void *context)
+{
+    struct exchange *exchange = context;
+    if (!exchange->request || !exchange->legacy || !legacy_resumes(exchange->legacy))
+        return;
+    exchange_stream(exchange, NULL);
+    if (!exchange->streaming)
+        return;
+    static const char retry[] = "retry: " TEXT_OF(COME_BACK_MS) "\n\n";
+    exchange_send(exchange, retry, strlen(retry));
+    (void)event_del(exchange->timer);
+    http_stream_end(TAKE(&exchange->request));
+}
+
 static bool is_behind(void *context)
 {
     const struct exchange *exchange = context;
@@ -234,7 +252,9 @@ static void on_answer(void *context, int code, const char *line)
 
 struct sink exchange_sink(struct exchange *exchange)
 {
-    return (struct sink){
-        .notify = on_notify, .answer = on_answer, .behind = is_behind, .context = exchange
-    };
+    return (struct sink){ .notify = on_notify,
+                          .answer = on_answer,
+                          .leave = on_leave,
+                          .behind = is_behind,
+                          .context = exchange };
 }

@@ -405,10 +405,17 @@ struct event_base *http_loop(struct error *err)
     return base;
 }
 
+/* What libevent has to say comes from strangers' doings, and goes where our own words go. */
+static void on_word(int severity, const char *text)
+{
+    log_event(severity >= EVENT_LOG_ERR ? LOG_ERROR : LOG_DEBUG, "libevent", KV("text", text));
+}
+
 struct http *http_new(const struct http_parts *parts)
 {
     struct http *http = xcalloc(1, sizeof(*http));
     http->parts = *parts;
+    event_set_log_callback(on_word);
     http->most = connections_most();
     http->inside = evhttp_new(parts->base);
     http->breath = evtimer_new(parts->base, on_breath, http);

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A server and its clients in one process: what a client is waiting for, the loop brings. */
-#include <errno.h>
-#include <event2/event.h>
-#include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
 #include "net/http.h"
-#include "net/listen.h"
 #include "str.h"
-#include "unit.h"
+#include "web_client.h"
 
-static struct event_base *base;
 static struct http *http;
-static struct address address;
 static struct http_request *open_stream; /* of the last that asked for /stream */
 static unsigned gone;
 
@@ -59,16 +51,8 @@ static void on_request(void *context, struct http_request *request)
 static int start(void **state)
 {
     (void)state;
-    struct error err = { 0 };
-    base = http_loop(&err);
-    assert_non_null(base);
-    assert_ok(address_parse("127.0.0.1:0", &address, &err), &err);
-    const struct http_parts parts = { .base = base,
-                                      .listener = address_listen(&address, &err),
-                                      .request = on_request };
-    assert_true(parts.listener >= 0);
-    assert_int_equal(getsockname(parts.listener, (struct sockaddr *)&address.where, &address.len),
-                     0);
+    int listener = begin_listening();
+    const struct http_parts parts = { .base = base, .listener = listener, .request = on_request };
     http = http_new(&parts);
     gone = 0;
     return 0;
@@ -80,71 +64,6 @@ static int stop(void **state)
     http_free(http);
     event_base_free(base);
     return 0;
-}
-
-static int client(void)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&address.where, address.len), 0);
-    return fd;
-}
-
-static void turn(void)
-{
-    (void)event_base_loop(base, EVLOOP_NONBLOCK);
-}
-
-/* All of it, however little of it the other side takes at once. */
-static void say_bytes(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n > 0)
-            text += n, len -= (size_t)n;
-        else
-            assert_int_equal(errno, EAGAIN);
-        turn();
-    }
-}
-
-static void say(int fd, const char *text)
-{
-    say_bytes(fd, text, strlen(text));
-}
-
-/* What has come when `end` is there, or the connection has ended. */
-static char *hear(int fd, const char *end)
-{
-    static char text[65536];
-    size_t len = 0;
-    text[0] = '\0';
-    for (;;) {
-        struct pollfd waiting = { .fd = fd, .events = POLLIN };
-        turn();
-        if (poll(&waiting, 1, 1) == 0)
-            continue;
-        ssize_t n = recv(fd, text + len, sizeof(text) - 1 - len, MSG_DONTWAIT);
-        if (n <= 0)
-            return text;
-        len += (size_t)n;
-        text[len] = '\0';
-        if (end && strstr(text, end))
-            return text;
-    }
-}
-
-static void assert_heard(const char *text, const char *words)
-{
-    if (!strstr(text, words))
-        fail_msg("\"%s\" does not say \"%s\"", text, words);
-}
-
-static bool has_ended(int fd)
-{
-    char c;
-    struct pollfd waiting = { .fd = fd, .events = POLLIN };
-    turn();
-    return poll(&waiting, 1, 0) == 1 && recv(fd, &c, 1, MSG_DONTWAIT) <= 0;
 }
 
 /* --- requests ------------------------------------------------------------------------------ */
