@@ -111,7 +111,18 @@ bool round_resume(struct call *call)
             return false;
         }
     }
-    call->responses = json_object_get(param_object(call, "inputResponses"));
+    struct json_object *responses = param_object(call, "inputResponses");
+    if (responses) {
+        json_object_object_foreach(responses, name, value)
+        {
+            (void)name;
+            if (!json_object_is_type(value, json_type_object)) {
+                call_error(call, RPC_INVALID_PARAMS, "each of inputResponses must be an object");
+                return false;
+            }
+        }
+    }
+    call->responses = json_object_get(responses);
     return true;
 }
 
