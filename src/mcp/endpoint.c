@@ -2,6 +2,7 @@
 /* endpoint.c - MCP over HTTP at /mcp. */
 #include "mcp/endpoint.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -308,6 +309,25 @@ static void serve_ready(const struct asked *asked)
     say(asked->request, why ? 503 : 200, text);
 }
 
+static void print_gauge(struct str *out, const char *name, const char *help, size_t value)
+{
+    str_printf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %zu\n", name, help, name, name, value);
+}
+
+static void print_own_metrics(const struct endpoint *endpoint, struct str *out)
+{
+    str_puts(out, "# HELP cordon_http_replies_total Replies over HTTP, refusals included.\n"
+                  "# TYPE cordon_http_replies_total counter\n");
+    for (unsigned digit = 2; digit <= 5; digit++)
+        str_printf(out, "cordon_http_replies_total{status=\"%uxx\"} %" PRIu64 "\n", digit,
+                   http_replies(endpoint->http, digit));
+    print_gauge(out, "cordon_http_connections", "Open connections.",
+                http_connections(endpoint->http));
+    print_gauge(out, "cordon_http_streams", "Open streams of events.", endpoint->exchanges.streams);
+    print_gauge(out, "cordon_http_sessions", "Sessions of clients before 2026-07-28.",
+                legacies_count(endpoint->legacies));
+}
+
 static void serve_metrics(const struct asked *asked)
 {
     const struct endpoint *endpoint = asked->endpoint;
@@ -317,6 +337,7 @@ static void serve_metrics(const struct asked *asked)
         return;
     }
     endpoint->parts.metrics(endpoint->parts.context, &text);
+    print_own_metrics(endpoint, &text);
     const struct http_field fields[] = {
         { "Content-Type", METRICS_TYPE },
         { "Cache-Control", "no-store" },

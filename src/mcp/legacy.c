@@ -280,6 +280,11 @@ bool legacy_resumes(const struct legacy *legacy)
     return version && strcmp(version, "2025-11-25") >= 0;
 }
 
+size_t legacies_count(const struct legacies *legacies)
+{
+    return legacies->count;
+}
+
 void legacy_cancel_all(struct legacies *legacies)
 {
     for (struct legacy *legacy = legacies->first, *next; legacy; legacy = next) {

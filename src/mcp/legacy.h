@@ -78,6 +78,8 @@ void legacy_free(struct legacy *legacy);
 /* Has its client a version that knows how to come back (2025-11-25)? */
 bool legacy_resumes(const struct legacy *legacy);
 
+size_t legacies_count(const struct legacies *legacies); /* sessions that can be found */
+
 void legacy_cancel_all(struct legacies *legacies);
 
 /* --- streams ------------------------------------------------------------------------------ */

@@ -40,7 +40,8 @@ struct http {
     struct connection *first, *last; /* those that have asked nothing for the longest time first */
     struct connection *asked;
     size_t count, most;
-    size_t held; /* by all of them */
+    size_t held;         /* by all of them */
+    uint64_t replies[6]; /* by the first digit of their status */
     bool stopping;
 };
 
@@ -155,6 +156,7 @@ static void on_refusal(struct connection *connection)
 {
     struct evbuffer *input = bufferevent_get_input(connection->bytes);
     tell_refusal(connection);
+    connection_counts(connection, connection->refusal);
     connection->refusal = 0;
     enter(connection, PHASE_ENDING);
     (void)evbuffer_drain(input, evbuffer_get_length(input));
@@ -370,6 +372,11 @@ static void on_request(struct evhttp_request *inside, void *context)
     http->parts.request(http->parts.context, connection->request);
 }
 
+void connection_counts(const struct connection *connection, int status)
+{
+    connection->http->replies[status / 100]++;
+}
+
 bool connection_ends(const struct connection *connection)
 {
     return connection->http->stopping || connection->held > 0;
@@ -467,4 +474,9 @@ void http_free(struct http *http)
 size_t http_connections(const struct http *http)
 {
     return http->count;
+}
+
+uint64_t http_replies(const struct http *http, unsigned digit)
+{
+    return http->replies[digit];
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cordon/error.h>
 
@@ -57,6 +58,9 @@ void http_free(struct http *http); /* closes everything; each `gone` comes. NULL
 void http_stop(struct http *http);
 
 size_t http_connections(const struct http *http); /* open ones */
+
+/* Replies so far whose status begins with that digit, 1 to 5. */
+uint64_t http_replies(const struct http *http, unsigned digit);
 
 /* --- what was asked; valid until the reply ends, the body until the handler returns ------------
  */

@@ -21,7 +21,6 @@ struct http_request {
     struct event *closed; /* of http_watch() */
     void (*gone)(void *context);
     void *context;
-    bool streaming;
 };
 
 /* What a connection is doing. */
@@ -52,6 +51,9 @@ struct connection {
 
 /* The request has been answered, and everything was sent. */
 void connection_answered(struct connection *connection);
+
+/* A reply has begun, or a refusal. */
+void connection_counts(const struct connection *connection, int status);
 
 /* At once; each `gone` comes. */
 void connection_drop(struct connection *connection);

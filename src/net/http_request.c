@@ -135,6 +135,7 @@ void http_reply(struct http_request *request, int status, const struct http_fiel
     if (!text || (len > 0 && evbuffer_add(text, body, len) < 0))
         abort();
     add_fields(request, fields);
+    connection_counts(request->connection, status);
     evhttp_send_reply(hand_back(request), status, NULL, text);
     evbuffer_free(text);
 }
@@ -147,7 +148,7 @@ void http_stream(struct http_request *request, const struct http_field *fields)
     add_fields(request, fields);
     if (request->connection->head.v10 && !evhttp_find_header(headers, "Connection"))
         (void)evhttp_add_header(headers, "Connection", "close"); /* what else would end it */
-    request->streaming = true;
+    connection_counts(request->connection, 200);
     evhttp_send_reply_start(request->inside, 200, NULL);
 }
 

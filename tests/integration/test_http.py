@@ -7,6 +7,7 @@ import stat
 import subprocess
 import threading
 
+import exposition
 import pytest
 import support
 from web import BOTH, MODERN, Connection, initialize, modern, session, wait_for
@@ -193,6 +194,10 @@ def test_metrics_are_those_of_the_resource(server, tmp_path):
         assert status == 200
         assert connection.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         assert f'cordon_runs_total{{tool="{IN_DIR}",policy="default",end="exited"}} 1\n' in text
+        families = exposition.parse(text)
+        replies = families["cordon_http_replies_total"]
+        assert replies[("cordon_http_replies_total", (("status", "2xx"),))] == 1
+        assert families["cordon_http_connections"][("cordon_http_connections", ())] == 1
 
 
 # --- 2026-07-28 ---------------------------------------------------------------------------------
