@@ -196,7 +196,7 @@ def test_metrics_are_those_of_the_resource(server, tmp_path):
         assert f'cordon_runs_total{{tool="{IN_DIR}",policy="default",end="exited"}} 1\n' in text
         families = exposition.parse(text)
         replies = families["cordon_http_replies_total"]
-        assert replies[("cordon_http_replies_total", (("status", "2xx"),))] == 1
+        assert replies[("cordon_http_replies_total", (("status", '"2xx"'),))] == 1
         assert families["cordon_http_connections"][("cordon_http_connections", ())] == 1
 
 
