@@ -74,7 +74,14 @@ class Mcpc:
             server = {"command": target, "args": ["serve"], "env": dict(os.environ)}
             servers.write_text(json.dumps({"mcpServers": {"cordon": server}}))
             target = f"{servers}:cordon"
-        answered([program, "connect", target, self.session, "--json"])
+        # Its helper has five seconds of its own to start, which a busy machine does not always give.
+        for last in False, False, True:
+            try:
+                answered([program, "connect", target, self.session, "--json"])
+                return
+            except subprocess.CalledProcessError:
+                if last:
+                    raise
 
     def tools(self):
         return answered([self.program, self.session, "tools-list", "--json"])
