@@ -304,11 +304,14 @@ static const char *name_parameter(const char *method)
         { "tools/call", "name" },
         { "prompts/get", "name" },
         { "resources/read", "uri" },
+        { "tasks/get", "taskId" },
+        { "tasks/update", "taskId" },
+        { "tasks/cancel", "taskId" },
     };
     for (size_t i = 0; i < COUNT(rows); i++)
         if (strcmp(rows[i].method, method) == 0)
             return rows[i].parameter;
-    return starts_with(method, "tasks/") ? "taskId" : NULL;
+    return NULL;
 }
 
 static struct json_object *meta_of(const struct rpc_message *message, const char *name)
