@@ -251,7 +251,7 @@ static void complete(struct call *call, const struct completion *asked)
         if (starts_with(words[i], asked->value))
             list_add(&found, words[i]);
     call_complete(call, found, list_len(found));
-    free((void *)found);
+    list_free(found);
 }
 
 /* --- resources --------------------------------------------------------------------- */
