@@ -17,7 +17,8 @@ from pathlib import Path
 
 FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run
 --disable-extensions --disable-background-networking --disable-component-update --mute-audio
---disable-sync --disable-features=IsolateSandboxedIframes --hide-scrollbars --force-color-profile=srgb --remote-debugging-pipe""".split()
+--disable-sync --disable-features=IsolateSandboxedIframes --hide-scrollbars
+--force-color-profile=srgb --remote-debugging-pipe""".split()
 
 HOST = """<!DOCTYPE html><body style="margin:0"><iframe id=view sandbox="allow-scripts"
 style="border:0;width:100%%;height:%dpx"></iframe><script>

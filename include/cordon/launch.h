@@ -162,9 +162,9 @@ struct resolve {
     uint32_t id; /* echoed */
     enum resolve_what what;
     char owner[OWNER_MAX]; /* on whose behalf, as in a launch */
-    char *directory; /* must lie beneath the roots; NULL: the first root */
-    char *path;      /* relative to the directory, or absolute and beneath it; NULL: judge the
-                      * directory alone */
+    char *directory;       /* must lie beneath the roots; NULL: the first root */
+    char *path;            /* relative to the directory, or absolute and beneath it; NULL: judge the
+                            * directory alone */
 };
 
 struct resolved {

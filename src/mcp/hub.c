@@ -101,17 +101,21 @@ void hub_wants(const struct hub *hub)
 
 void hub_each_address(const struct hub *hub, hub_each *each, void *context)
 {
-    for (const struct listener *listener = hub->listeners; listener; listener = listener->next)
+    for (const struct listener *listener = hub->listeners; listener; listener = listener->next) {
         for (char **at = listener->addresses ? *listener->addresses : NULL; at && *at; at++)
-            each(context, listener, *at);
+            each(context, listener, CHANGE_RESOURCE, *at);
+        for (char **at = listener->tasks ? *listener->tasks : NULL; at && *at; at++)
+            each(context, listener, CHANGE_TASK, *at);
+    }
 }
 
 size_t hub_addresses(const struct hub *hub, const char *owner)
 {
     size_t count = 0;
     for (const struct listener *listener = hub->listeners; listener; listener = listener->next)
-        if (listener->addresses && strcmp(listener->owner, owner) == 0)
-            count += list_len(*listener->addresses);
+        if (strcmp(listener->owner, owner) == 0)
+            count += (listener->addresses ? list_len(*listener->addresses) : 0) +
+                     (listener->tasks ? list_len(*listener->tasks) : 0);
     return count;
 }
 

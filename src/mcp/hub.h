@@ -43,7 +43,8 @@ struct listener {
     void (*heard)(struct listener *listener, const struct news *news);
     const char *owner;               /* borrowed */
     const struct services *services; /* what its conversation works with; may be NULL */
-    char ***addresses; /* of CHANGE_RESOURCE, NULL-ended; NULL where it hears of none */
+    /* Of CHANGE_RESOURCE and of CHANGE_TASK, NULL-ended; NULL where it hears of none. */
+    char ***addresses, ***tasks;
     /* The hub's. */
     struct listener *next, **link;
 };
@@ -56,10 +57,12 @@ bool hub_listen(struct hub *hub, struct listener *listener);
 void hub_unlisten(struct hub *hub, struct listener *listener); /* also where it does not listen */
 
 /* For who has to look whether something has changed: `wanted` is called, from within, when somebody
- * begins to wait for an address (hub_wants()), and `each` for every address that is waited for. */
+ * begins to wait for an address or a task (hub_wants()), and `each` for every one that is waited
+ * for. */
 void hub_on_wanted(struct hub *hub, void (*wanted)(void *context), void *context);
 void hub_wants(const struct hub *hub);
-typedef void hub_each(void *context, const struct listener *listener, const char *address);
+typedef void hub_each(void *context, const struct listener *listener, enum offer_change what,
+                      const char *id);
 void hub_each_address(const struct hub *hub, hub_each *each, void *context);
 
 /* How many one owner waits for. */

@@ -10,7 +10,9 @@
 #include <cordon/launch.h>
 
 #include "job/output.h"
+#include "json.h"
 #include "mcp/hub.h"
+#include "mcp/job_task.h"
 #include "mcp/job_view.h"
 #include "mcp/services.h"
 #include "str.h"
@@ -27,7 +29,9 @@ struct state {
 struct watched {
     struct watched *next;
     char owner[OWNER_MAX];
-    char *address;
+    enum offer_change what;
+    char *id;                        /* of the task, or the address */
+    const struct services *services; /* of who waits; while it is looked at */
     struct state state;
     bool wanted, changed;
 };
@@ -53,14 +57,17 @@ static bool job_of(const char *address, char id[JOB_ID_MAX], bool *stream)
     return false;
 }
 
-static bool state_read(const struct services *services, const char *address, struct state *ret)
+static bool state_read(const struct services *services, enum offer_change what, const char *address,
+                       struct state *ret)
 {
     char id[JOB_ID_MAX];
-    bool stream;
+    bool stream = false, task = what == CHANGE_TASK && strlen(address) < sizeof(id);
+    if (task)
+        (void)snprintf(id, sizeof(id), "%s", address);
     struct record record;
     struct error err;
     *ret = (struct state){ 0 };
-    if (!services || !job_of(address, id, &stream) ||
+    if (!services || !(task || (what == CHANGE_RESOURCE && job_of(address, id, &stream))) ||
         job_view_find(services, id, &record, &err) < 0)
         return false;
     ret->status = record.status;
@@ -77,33 +84,37 @@ static bool state_same(const struct state *a, const struct state *b)
            !(a->progress < b->progress) && !(a->progress > b->progress);
 }
 
-static struct watched *watched_find(struct job_news *news, const char *owner, const char *address)
+static struct watched *watched_find(struct job_news *news, const char *owner,
+                                    enum offer_change what, const char *id)
 {
     struct watched *watched = news->list;
-    while (watched &&
-           (strcmp(watched->address, address) != 0 || strcmp(watched->owner, owner) != 0))
+    while (watched && (watched->what != what || strcmp(watched->id, id) != 0 ||
+                       strcmp(watched->owner, owner) != 0))
         watched = watched->next;
     return watched;
 }
 
-static void look_at(void *context, const struct listener *listener, const char *address)
+static void look_at(void *context, const struct listener *listener, enum offer_change what,
+                    const char *id)
 {
     struct job_news *news = context;
-    struct watched *watched = watched_find(news, listener->owner, address);
+    struct watched *watched = watched_find(news, listener->owner, what, id);
     struct state state;
     if (watched && watched->wanted) /* another who waits for the same */
         return;
-    if (!state_read(listener->services, address, &state))
+    if (!state_read(listener->services, what, id, &state))
         return;
     if (!watched) {
         watched = xcalloc(1, sizeof(*watched));
         (void)snprintf(watched->owner, sizeof(watched->owner), "%s", listener->owner);
-        watched->address = xstrdup(address);
+        watched->what = what;
+        watched->id = xstrdup(id);
         watched->state = state;
         watched->next = news->list;
         news->list = watched;
     }
     watched->wanted = true;
+    watched->services = listener->services;
     watched->changed = !state_same(&watched->state, &state);
     watched->state = state;
     news->open = news->open || !job_status_ended(state.status);
@@ -113,8 +124,26 @@ static void drop(struct watched **at)
 {
     struct watched *watched = *at;
     *at = watched->next;
-    free(watched->address);
+    free(watched->id);
     free(watched);
+}
+
+/* Of a task what it is now is told with it. */
+static void tell(struct job_news *news, const struct watched *watched)
+{
+    struct record record;
+    struct error err;
+    autojson struct json_object *body = NULL;
+    if (watched->what == CHANGE_TASK) {
+        if (job_view_find(watched->services, watched->id, &record, &err) < 0)
+            return; /* pruned a moment ago */
+        body = job_task_print(watched->services, &record);
+        record_done(&record);
+    }
+    const struct news changed = {
+        .what = watched->what, .id = watched->id, .owner = watched->owner, .body = body
+    };
+    hub_publish(news->hub, &changed);
 }
 
 /* Told only when all have been looked at: who is told may go away. */
@@ -126,11 +155,8 @@ static void look(struct job_news *news)
     news->open = false;
     hub_each_address(news->hub, look_at, news);
     for (struct watched **at = &news->list; *at;) {
-        const struct news changed = { .what = CHANGE_RESOURCE,
-                                      .id = (*at)->address,
-                                      .owner = (*at)->owner };
         if ((*at)->wanted && (*at)->changed)
-            hub_publish(news->hub, &changed);
+            tell(news, *at);
         if ((*at)->wanted)
             at = &(*at)->next;
         else

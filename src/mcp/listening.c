@@ -181,8 +181,7 @@ static struct json_object *agree(struct listening *listening, const char **wrong
                 ++total > SUBSCRIPTIONS_MAX)
                 return NULL;
         bool asked = kinds[i].id ? count > 0 : json_object_get_boolean(value);
-        if (!asked || !(call->session->parts.offer->changes & kinds[i].what) ||
-            (kinds[i].what == CHANGE_TASK && !call_can(call, "extensions." EXTENSION_TASKS)))
+        if (!asked || !(call->session->parts.offer->changes & kinds[i].what))
             continue;
         for (size_t j = 0; j < count; j++)
             list_add(&listening->ids[i],
@@ -202,9 +201,21 @@ static void listening_refuse(struct listening *listening, int code, const char *
     call_error(call, code, text);
 }
 
+/* Who does not know tasks is told so, before any id is looked at. */
+static bool lacks_tasks(const struct call *call)
+{
+    return (call->session->parts.offer->changes & CHANGE_TASK) &&
+           json_object_object_get_ex(param_object(call, "notifications"), "taskIds", NULL) &&
+           !call_takes_task(call);
+}
+
 void serve_listen(struct call *call)
 {
     struct session *session = call->session;
+    if (lacks_tasks(call)) {
+        call_lacks(call, "extensions." EXTENSION_TASKS);
+        return;
+    }
     struct listening *listening = xcalloc(1, sizeof(*listening));
     const char *wrong = NULL;
     listening->call = call;
@@ -212,7 +223,8 @@ void serve_listen(struct call *call)
         (struct listener){ .heard = on_news,
                            .owner = call->owner,
                            .services = call->services,
-                           .addresses = &listening->ids[kind_of(CHANGE_RESOURCE) - kinds] };
+                           .addresses = &listening->ids[kind_of(CHANGE_RESOURCE) - kinds],
+                           .tasks = &listening->ids[kind_of(CHANGE_TASK) - kinds] };
     struct json_object *agreed = agree(listening, &wrong);
     if (!agreed) {
         autofree char *text =
@@ -222,7 +234,8 @@ void serve_listen(struct call *call)
         return;
     }
     struct hub *hub = session->parts.hub; /* the client may be gone once it was told */
-    size_t more = list_len(listening->ids[kind_of(CHANGE_RESOURCE) - kinds]);
+    size_t more = list_len(listening->ids[kind_of(CHANGE_RESOURCE) - kinds]) +
+                  list_len(listening->ids[kind_of(CHANGE_TASK) - kinds]);
     if (more > 0 && hub_addresses(hub, call->owner) + more > SUBSCRIPTIONS_MAX) {
         json_object_put(agreed);
         listening_refuse(listening, RPC_INVALID_PARAMS, TOO_MANY_SUBSCRIPTIONS);

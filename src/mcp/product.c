@@ -4,10 +4,12 @@
 
 #include "mcp/completing.h"
 #include "mcp/icons.h"
+#include "mcp/job_task.h"
 #include "mcp/prompts.h"
 #include "mcp/resources.h"
 #include "mcp/run_call.h"
 #include "mcp/run_page.h"
+#include "mcp/task.h"
 #include "mcp/tool_jobs.h"
 #include "mcp/tool_run.h"
 #include "mcp/tool_scripts.h"
@@ -33,7 +35,7 @@ static const char instructions[] =
 
 /* Of the extensions, and where clients that show pages find the one for a run. The second
  * member is what the first one was called before. */
-#define EXTENSIONS "{\"io.modelcontextprotocol/ui\":{}}"
+#define EXTENSIONS "{\"" EXTENSION_TASKS "\":{},\"io.modelcontextprotocol/ui\":{}}"
 #define SHOWN_LIVE                                    \
     "{\"ui\":{\"resourceUri\":\"" RUN_PAGE_URI "\"}," \
     "\"ui/resourceUri\":\"" RUN_PAGE_URI "\"}"
@@ -186,7 +188,8 @@ const struct offer product_offer = {
     .templates = resource_templates_list,
     .read = resource_read,
     .complete = product_complete,
-    .changes = CHANGE_RESOURCE, /* job_news.h */
+    .tasks = &product_tasks,
+    .changes = CHANGE_RESOURCE | CHANGE_TASK, /* job_news.h */
     .ttl_ms = TTL_MS,
     .busy = call_refuse,
 };

@@ -10,10 +10,12 @@
 #include <cordon/log.h>
 
 #include "clock.h"
+#include "mcp/job_task.h"
 #include "mcp/picture.h"
 #include "mcp/rpc.h"
 #include "mcp/run_page.h"
 #include "mcp/services.h"
+#include "mcp/task.h"
 #include "mcp/tools.h"
 #include "run/result.h"
 #include "str.h"
@@ -135,6 +137,17 @@ static char *budget_message(uint64_t budget_ns)
                      whole ? ".0" : "");
 }
 
+/* The same job, which its client asks for in another way. */
+static void answer_as_task(struct waiting *waiting)
+{
+    char id[JOB_ID_MAX];
+    struct error err;
+    memcpy(id, waiting->watch.id, sizeof(id));
+    struct call *call = waiting_end(waiting);
+    if (job_task_begin(call, id, &err) < 0)
+        call_error(call, RPC_INTERNAL_ERROR, err.text);
+}
+
 static void on_budget(evutil_socket_t fd, short what, void *context)
 {
     struct waiting *waiting = context;
@@ -145,6 +158,10 @@ static void on_budget(evutil_socket_t fd, short what, void *context)
     /* Who is told an id must find something under it; without that the call waits on. */
     if (jobs_keep(services->jobs, waiting->watch.id, &err) < 0) {
         log_event(LOG_ERROR, "waits-on", KV("job", waiting->watch.id), KV("reason", err.text));
+        return;
+    }
+    if (call_takes_task(waiting->call)) {
+        answer_as_task(waiting);
         return;
     }
     autofree char *message = budget_message(services->budget_ns);

@@ -310,14 +310,13 @@ static void who_listens_is_told_what_he_asked_for(void **state)
                                       ",\"notifications\":{\"toolsListChanged\":true,"
                                       "\"promptsListChanged\":true,"
                                       "\"resourceSubscriptions\":[\"test://a\"],"
-                                      "\"taskIds\":[\"t\"],\"unheardOf\":true}"));
+                                      "\"unheardOf\":true}"));
     struct json_object *message = conversing_hear(talk);
     assert_text(message, "method", "notifications/subscriptions/acknowledged");
     assert_text(message, "params._meta.io|modelcontextprotocol/subscriptionId", "9");
     assert_text(message, "params.notifications.toolsListChanged", "true");
     assert_text(message, "params.notifications.resourceSubscriptions.0", "test://a");
     assert_null(at(message, "params.notifications.promptsListChanged"));
-    assert_null(at(message, "params.notifications.taskIds")); /* it does not know tasks */
     assert_null(at(message, "params.notifications.unheardOf"));
     json_object_put(message);
     conversing_quiet(talk);
@@ -359,12 +358,16 @@ static void a_subscription_ends_with_its_request(void **state)
     conversing_quiet(talk);
     static const char *const wrong[] = { "{\"toolsListChanged\":1}",
                                          "{\"resourceSubscriptions\":\"test://a\"}",
-                                         "{\"resourceSubscriptions\":[1]}", "{\"taskIds\":{}}" };
+                                         "{\"resourceSubscriptions\":[1]}" };
     for (size_t i = 0; i < COUNT(wrong); i++) {
         autofree char *line =
             xasprintf(MODERN("1", "subscriptions/listen", ",\"notifications\":%s"), wrong[i]);
         conversing_is(talk, line, "error.code", "-32602");
     }
+    /* Who does not know tasks cannot wait for one, whatever it is. */
+    conversing_is(talk,
+                  MODERN("1", "subscriptions/listen", ",\"notifications\":{\"taskIds\":[\"t\"]}"),
+                  "error.code", "-32021");
     int open = 0;
     for (;; open++) {
         autofree char *line =
@@ -383,11 +386,13 @@ static void count_wanted(void *context)
     ++*(int *)context;
 }
 
-static void note_address(void *context, const struct listener *listener, const char *address)
+static void note_address(void *context, const struct listener *listener, enum offer_change what,
+                         const char *id)
 {
     char ***all = context;
     assert_string_equal(listener->owner, OWNER_LOCAL);
-    list_add(all, address);
+    assert_int_equal(what, CHANGE_RESOURCE);
+    list_add(all, id);
 }
 
 static void what_is_waited_for_is_known_and_bounded(void **state)
