@@ -364,8 +364,60 @@ static void print_benchmark(const struct page *page, struct json_object *result)
 
 /* --- lists ----------------------------------------------------------------- */
 
-static void print_more(const struct page *page, size_t count)
+#define LABEL_MAX 32
+#define TEXT_MAX  200
+
+static const char *printed(const char *text, char *out, size_t room)
 {
+    return printable(text ? text : "?", out, room);
+}
+
+static void describe_installed(struct json_object *entry, char label[LABEL_MAX],
+                               char text[TEXT_MAX])
+{
+    (void)snprintf(label, LABEL_MAX, "installed");
+    (void)printed(json_object_get_string(entry), text, TEXT_MAX);
+}
+
+static void describe_denied(struct json_object *entry, char label[LABEL_MAX], char text[TEXT_MAX])
+{
+    char name[120];
+    double times = number_at(entry, "count");
+    (void)printed(text_at(entry, "what"), label, LABEL_MAX);
+    (void)snprintf(text, TEXT_MAX, "%s, %.0f time%s",
+                   printed(text_at(entry, "name"), name, sizeof(name)), isnan(times) ? 0 : times,
+                   times == 1 ? "" : "s");
+}
+
+static void describe_change(struct json_object *entry, char label[LABEL_MAX], char text[TEXT_MAX])
+{
+    char path[120], size[32];
+    double bytes = number_at(entry, "bytes");
+    (void)printed(text_at(entry, "kind"), label, LABEL_MAX);
+    (void)snprintf(text, TEXT_MAX, "%s%s%s", printed(text_at(entry, "path"), path, sizeof(path)),
+                   isnan(bytes) ? "" : ", ", isnan(bytes) ? "" : page_bytes(bytes, size));
+}
+
+/* A list of the result: the first entries, one row each. */
+static const struct list {
+    const char *member, *heading; /* no heading: it goes on beneath the one before */
+    bool once;                    /* the label stands before the first row alone */
+    void (*describe)(struct json_object *entry, char label[LABEL_MAX], char text[TEXT_MAX]);
+} installed = { "installed", NULL, true, describe_installed },
+  lists[] = { { "denied", "Denied", false, describe_denied },
+              { "changes", "Changes in the directory", false, describe_change } };
+
+static void print_list(const struct page *page, struct json_object *result, const struct list *list)
+{
+    char label[LABEL_MAX], text[TEXT_MAX];
+    struct json_object *entries = at(result, list->member);
+    size_t count = count_at(result, list->member);
+    if (count > 0 && list->heading)
+        page_heading(page, list->heading);
+    for (size_t i = 0; i < count && i < SHOWN_ENTRIES; i++) {
+        list->describe(json_object_array_get_idx(entries, i), label, text);
+        page_row(page, list->once && i > 0 ? "" : label, "%s", text);
+    }
     if (count > SHOWN_ENTRIES)
         page_row(page, "", "and %zu more; --json has them all", count - SHOWN_ENTRIES);
 }
@@ -375,7 +427,6 @@ static void print_environment(const struct page *page, struct json_object *resul
     char shown[80];
     const char *python = text_at(result, "python_version_used");
     const char *key = text_at(result, "environment.key");
-    size_t count = count_at(result, "installed");
     if (!python && !key)
         return;
     page_heading(page, "Environment");
@@ -385,49 +436,7 @@ static void print_environment(const struct page *page, struct json_object *resul
         page_row(page, "key", "%s, %s", printable(key, shown, sizeof(shown)),
                  json_object_get_boolean(at(result, "environment.cached")) ? "was there already"
                                                                            : "made for this job");
-    for (size_t i = 0; i < count && i < SHOWN_ENTRIES; i++) {
-        const char *name =
-            json_object_get_string(json_object_array_get_idx(at(result, "installed"), i));
-        page_row(page, i ? "" : "installed", "%s",
-                 printable(name ? name : "", shown, sizeof(shown)));
-    }
-    print_more(page, count);
-}
-
-static void print_denied(const struct page *page, struct json_object *result)
-{
-    char what[32], name[120];
-    size_t count = count_at(result, "denied");
-    if (count == 0)
-        return;
-    page_heading(page, "Denied");
-    for (size_t i = 0; i < count && i < SHOWN_ENTRIES; i++) {
-        struct json_object *entry = json_object_array_get_idx(at(result, "denied"), i);
-        const char *kind = text_at(entry, "what"), *of = text_at(entry, "name");
-        double times = number_at(entry, "count");
-        page_row(page, printable(kind ? kind : "?", what, sizeof(what)), "%s, %.0f time%s",
-                 printable(of ? of : "?", name, sizeof(name)), isnan(times) ? 0 : times,
-                 times == 1 ? "" : "s");
-    }
-    print_more(page, count);
-}
-
-static void print_changes(const struct page *page, struct json_object *result)
-{
-    char kind[32], path[120], size[32];
-    size_t count = count_at(result, "changes");
-    if (count == 0)
-        return;
-    page_heading(page, "Changes in the directory");
-    for (size_t i = 0; i < count && i < SHOWN_ENTRIES; i++) {
-        struct json_object *entry = json_object_array_get_idx(at(result, "changes"), i);
-        const char *what = text_at(entry, "kind"), *name = text_at(entry, "path");
-        double bytes = number_at(entry, "bytes");
-        page_row(page, printable(what ? what : "?", kind, sizeof(kind)), "%s%s%s",
-                 printable(name ? name : "?", path, sizeof(path)), isnan(bytes) ? "" : ", ",
-                 isnan(bytes) ? "" : page_bytes(bytes, size));
-    }
-    print_more(page, count);
+    print_list(page, result, &installed);
 }
 
 /* What of the box this host could not give. */
@@ -491,8 +500,8 @@ void job_page(struct jobs_visit *visit, const struct record *record)
     print_limits(&page, result, several);
     print_further(&page, result);
     print_environment(&page, result);
-    print_denied(&page, result);
-    print_changes(&page, result);
+    for (size_t i = 0; i < COUNT(lists); i++)
+        print_list(&page, result, &lists[i]);
     print_missing(&page, result);
     if (!is_bench(record))
         job_page_output(&page, visit, record);
