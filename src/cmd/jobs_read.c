@@ -139,9 +139,9 @@ static void end_open(struct record *record)
 {
     if (job_status_ended(record->status))
         return;
-    record->status = JOB_FAILED;
     if (!record->error)
-        record->error = xstrdup("server stopped while job was running");
+        record->error = xstrdup(job_lost(record->status));
+    record->status = JOB_FAILED;
 }
 
 static int read_times(struct reading *reading, const char *path, struct json_object *object,

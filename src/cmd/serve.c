@@ -233,13 +233,10 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
     (void)event_base_loopbreak(serve->base);
 }
 
-/* What the records of jobs say that were running. */
-#define STOPPED "server stopped while job was running"
-
 /* `silent`: the client has gone, or is told nothing more. */
 static void end(struct serve *serve, const char *reason, bool silent, int status)
 {
-    const char *why = silent ? STOPPED : reason;
+    const char *why = silent ? NULL : reason; /* NULL: the server stopped */
     if (serve->ending)
         return;
     static const struct timeval deadline = { .tv_sec = ENDING_S };
@@ -268,10 +265,14 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 static void on_gate_died(void *context)
 {
     struct serve *serve = context;
+    int status = 0;
     serve->gate_left = true;
-    if (!serve->ending)
+    /* It leaves its end of the channel when it exits: this does not take long. */
+    bool spoke = !serve->ending && waitpid(serve->gate_pid, &status, 0) == serve->gate_pid &&
+                 WIFEXITED(status) && WEXITSTATUS(status) == EXIT_UNUSABLE;
+    if (!serve->ending && !spoke)
         log_event(LOG_ERROR, "gate-died", KV_U64("pid", (uint64_t)serve->gate_pid));
-    end(serve, "the gate died", false, EXIT_UNUSABLE);
+    end(serve, spoke ? "the gate could not begin" : "the gate died", false, EXIT_UNUSABLE);
     look_again(serve);
 }
 

@@ -33,6 +33,12 @@ bool job_status_ended(enum job_status status)
     return status >= JOB_COMPLETED;
 }
 
+const char *job_lost(enum job_status status)
+{
+    return status == JOB_PENDING ? "server or command stopped before job began"
+                                 : "server stopped while job was running";
+}
+
 /* --- JSON -------------------------------------------------------------------------- */
 
 static struct json_object *time_json(int64_t epoch_ms)

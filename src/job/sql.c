@@ -66,8 +66,9 @@ const char *const sql_texts[SQL_COUNT] = {
     [SQL_KEEPERS] = "SELECT DISTINCT keeper FROM jobs WHERE keeper IS NOT NULL AND keeper > ?1"
                     " ORDER BY keeper LIMIT 1",
     [SQL_KEPT] = "SELECT id FROM jobs WHERE keeper = ?1 LIMIT 1",
-    [SQL_BURY] = "UPDATE jobs SET status = 3, completed_ms = ?2, error = ?3, stdout_bytes = ?4,"
-                 " stderr_bytes = ?5, keeper = NULL WHERE id = ?1",
+    [SQL_BURY] =
+        "UPDATE jobs SET error = CASE status WHEN 0 THEN ?6 ELSE ?3 END, status = 3,"
+        " completed_ms = ?2, stdout_bytes = ?4, stderr_bytes = ?5, keeper = NULL WHERE id = ?1",
     [SQL_OLD] = "SELECT id FROM jobs WHERE keeper IS NULL AND owner = ?1 AND completed_ms < ?2"
                 " AND ((status = 2 AND ?3) OR (status = 3 AND ?4) OR (status = 4 AND ?5)) LIMIT ?6",
     [SQL_OLDEST] = "SELECT id, completed_ms, stdout_bytes + stderr_bytes FROM jobs"

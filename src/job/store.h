@@ -39,6 +39,9 @@ const char *job_status_name(enum job_status status);
 int job_status_find(const char *name);
 bool job_status_ended(enum job_status status);
 
+/* What the record says of a job whose keeper ended while it was `status`: pending or running. */
+const char *job_lost(enum job_status status);
+
 /* A UUID, or what an older server called a job: up to 36 letters, digits and '-', which is not
  * the first. It becomes the name of a file. */
 bool job_id_valid(const char *id);

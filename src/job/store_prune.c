@@ -10,8 +10,6 @@
 /* Removed in one transaction: others wait for it. */
 #define BATCH 32
 
-#define DEAD "server stopped while job was running"
-
 /* --- the dead --------------------------------------------------------------------------- */
 
 static int end_dead(struct store *store, const char *id, int64_t now_ms, struct error *err)
@@ -22,7 +20,8 @@ static int end_dead(struct store *store, const char *id, int64_t now_ms, struct 
     bool sane = job_id_valid(id);
     bind_text(bury, 1, id);
     (void)sqlite3_bind_int64(bury, 2, now_ms);
-    bind_text(bury, 3, DEAD);
+    bind_text(bury, 3, job_lost(JOB_RUNNING));
+    bind_text(bury, 6, job_lost(JOB_PENDING));
     for (int i = 0; i < 2; i++)
         (void)sqlite3_bind_int64(bury, 4 + i,
                                  sane ? (sqlite3_int64)output_size(store->outputs, id, i + 1) : 0);

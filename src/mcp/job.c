@@ -143,9 +143,10 @@ static struct outcome true_outcome(const struct job *job, const struct outcome *
 {
     struct outcome ret = *outcome;
     if (outcome->end == END_CANCELLED && !job->cancelled) {
-        const char *stopping = job->jobs->stopping;
+        const struct jobs *jobs = job->jobs;
+        const char *lost = jobs->stopped_by ? jobs->stopped_by : job_lost(job->record.status);
         ret.end = END_FAULT;
-        (void)fail_host_as(&ret.error, EPIPE, "%s", stopping ? stopping : "the gate died");
+        (void)fail_host_as(&ret.error, EPIPE, "%s", jobs->stopping ? lost : "the gate died");
     }
     return ret;
 }
@@ -428,7 +429,8 @@ static int check_room(const struct jobs *jobs, const struct job_order *order, st
     if (!order->owner)
         return fail_host_as(err, EINVAL, "an order without an owner");
     if (jobs->stopping)
-        return fail_host_as(err, ESHUTDOWN, "%s", jobs->stopping);
+        return fail_host_as(err, ESHUTDOWN, "%s",
+                            jobs->stopped_by ? jobs->stopped_by : "the server stops");
     if (jobs->count >= JOBS_MAX)
         return fail_policy(err, EBUSY, "too many jobs at once; at most %d run or wait", JOBS_MAX);
     return 0;

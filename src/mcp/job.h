@@ -107,6 +107,6 @@ int jobs_keep(struct jobs *jobs, const char *id, struct error *err) must_check;
 bool jobs_cancel(struct jobs *jobs, const char *id, bool grace);
 
 /* Nothing new is started. What ends from now on without having been asked to has
- * failed, for this reason (static text). */
+ * failed, for this reason (static text; NULL: the server was stopped). */
 void jobs_stopping(struct jobs *jobs, const char *reason);
 void jobs_cancel_all(struct jobs *jobs);

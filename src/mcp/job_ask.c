@@ -84,7 +84,8 @@ bool jobs_cancel(struct jobs *jobs, const char *id, bool grace)
 
 void jobs_stopping(struct jobs *jobs, const char *reason)
 {
-    jobs->stopping = reason;
+    jobs->stopping = true;
+    jobs->stopped_by = reason;
 }
 
 void jobs_cancel_all(struct jobs *jobs)

@@ -45,7 +45,8 @@ struct jobs {
     struct job *first; /* newest first */
     size_t count;
     struct owed *owed;
-    const char *stopping; /* why, or NULL */
+    bool stopping;
+    const char *stopped_by; /* why; NULL: the server is ended */
 };
 
 struct job *job_find(const struct jobs *jobs, const char *id);

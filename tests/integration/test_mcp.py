@@ -538,6 +538,7 @@ def test_what_was_asked_before_the_end_is_answered(start):
 def test_what_it_cannot_do_it_says(start, arguments, words):
     result = support.finish(start("serve", *arguments), b"")
     assert words in result.err
+    assert "gate-died" not in result.err
     assert result.out == ""
     assert result.exit == 125
 

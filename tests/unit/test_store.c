@@ -233,8 +233,8 @@ static void an_id_may_be_shortened_while_it_is_clear(void **state)
 
 /* --- the dead ------------------------------------------------------------------------------ */
 
-/* A process that runs job 1, has written something, and lives until it is killed. */
-static pid_t keeper(const struct place *place)
+/* A process that keeps job 1, has written something, and lives until it is killed. */
+static pid_t keeper_of(const struct place *place, enum job_status status)
 {
     int ready[2];
     assert_int_equal(pipe(ready), 0);
@@ -244,6 +244,7 @@ static pid_t keeper(const struct place *place)
         struct store *store = NULL;
         struct outputs *outputs = NULL;
         struct record record = record_of(1);
+        record.status = status;
         if (store_open(place->front, STORE_KEEPER, &store, &err) < 0 ||
             outputs_open(place->front, &outputs, &err) < 0 || store_add(store, &record, &err) < 0)
             _exit(1);
@@ -258,6 +259,26 @@ static pid_t keeper(const struct place *place)
     assert_int_equal(read(ready[0], &sign, 1), 1);
     close(ready[0]);
     return pid;
+}
+
+static pid_t keeper(const struct place *place)
+{
+    return keeper_of(place, JOB_RUNNING);
+}
+
+static void a_job_whose_keeper_is_killed_before_it_began_says_so(void **state)
+{
+    struct place *place = *state;
+    pid_t pid = keeper_of(place, JOB_PENDING);
+    struct store *store = opened(place, STORE_VISITOR);
+    assert_int_equal(status_of(store, 1), JOB_PENDING);
+    (void)kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    struct record record = found(store, 1);
+    assert_int_equal(record.status, JOB_FAILED);
+    assert_string_equal(record.error, "server or command stopped before job began");
+    record_done(&record);
+    store_close(store);
 }
 
 static void the_jobs_of_a_killed_keeper_failed_and_keep_their_output(void **state)
@@ -868,6 +889,7 @@ int main(void)
         IN_A_PLACE(the_newest_come_first_with_their_number),
         IN_A_PLACE(an_id_may_be_shortened_while_it_is_clear),
         IN_A_PLACE(the_jobs_of_a_killed_keeper_failed_and_keep_their_output),
+        IN_A_PLACE(a_job_whose_keeper_is_killed_before_it_began_says_so),
         IN_A_PLACE(a_keeper_that_died_without_a_job_leaves_nothing),
         IN_A_PLACE(a_store_that_is_closed_leaves_no_job_running),
         IN_A_PLACE(a_file_that_is_no_database_is_refused_and_stays),
