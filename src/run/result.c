@@ -158,6 +158,12 @@ static void add_known(struct json_object *object, const struct usage *usage)
         json_object_object_add(object, "cordon_cpu_seconds", seconds(usage->own_cpu_ns));
 }
 
+/* Every run takes time; of one whose supervisor died there are no figures. */
+static bool usage_is_known(const struct usage *usage)
+{
+    return usage->wall_ns > 0;
+}
+
 /* They follow each other; interpreter and script together are wall_seconds. */
 static struct json_object *phases_json(const struct usage *usage, const struct started *started)
 {
@@ -169,13 +175,13 @@ static struct json_object *phases_json(const struct usage *usage, const struct s
     json_object_object_add(phases, "box", seconds(started->box_ns));
     if (known)
         json_object_object_add(phases, "interpreter", seconds(interpreter_ns));
-    json_object_object_add(phases, "script", seconds(usage->wall_ns - interpreter_ns));
+    if (usage_is_known(usage))
+        json_object_object_add(phases, "script", seconds(usage->wall_ns - interpreter_ns));
     return phases;
 }
 
-static struct json_object *usage_json(const struct usage *usage, const struct started *started)
+static void add_figures(struct json_object *object, const struct usage *usage)
 {
-    struct json_object *object = json_object_new_object();
     json_object_object_add(object, "wall_seconds", seconds(usage->wall_ns));
     json_object_object_add(object, "cpu_user_seconds", seconds(usage->cpu_user_ns));
     json_object_object_add(object, "cpu_system_seconds", seconds(usage->cpu_system_ns));
@@ -192,6 +198,13 @@ static struct json_object *usage_json(const struct usage *usage, const struct st
     add_known(object, usage);
     json_object_object_add(object, "source",
                            json_object_new_string(usage_source_name(usage->source)));
+}
+
+static struct json_object *usage_json(const struct usage *usage, const struct started *started)
+{
+    struct json_object *object = json_object_new_object();
+    if (usage_is_known(usage))
+        add_figures(object, usage);
     if (started)
         json_object_object_add(object, "phases", phases_json(usage, started));
     return object;

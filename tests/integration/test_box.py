@@ -318,6 +318,8 @@ def test_nobody_outlives_the_supervisor_and_the_server_goes_on(family_call, mark
     reply = family_call.reply(7)
     assert reply["result"]["isError"] is True
     assert reply["result"]["structuredContent"]["end"] == "fault"
+    # What it used nobody knows any more.
+    assert set(reply["result"]["structuredContent"]["usage"]) == {"phases"}
     after = family_call.call(
         8, "py_run_script_with_dependencies", script_content="print('still here')"
     )
