@@ -53,13 +53,13 @@ static ssize_t write_some(struct outlet *outlet, bool ready)
 }
 
 /* What waits is forgotten, and with it the reason to hold the source. */
-static void outlet_break(struct outlet *outlet)
+static void outlet_break(struct outlet *outlet, int code)
 {
     outlet->broken = true;
     outlet->at = outlet->waiting.len = 0;
     if (outlet->writable)
         (void)event_del(outlet->writable);
-    outlet->owner.broken(outlet->owner.context);
+    outlet->owner.broken(outlet->owner.context, code);
 }
 
 /* True when nothing waits any more, also because nobody reads any more. */
@@ -72,7 +72,7 @@ static bool push(struct outlet *outlet, bool ready)
         if (n < 0 && errno == EAGAIN && outlet->writable)
             return false;
         if (n < 0) {
-            outlet_break(outlet);
+            outlet_break(outlet, errno);
             return true;
         }
         outlet->at += (size_t)n;

@@ -15,7 +15,8 @@ struct outlet;
 struct outlet_owner {
     void (*filled)(void *context);  /* something waits: hold the source */
     void (*drained)(void *context); /* nothing waits any more, also because it broke */
-    void (*broken)(void *context);  /* nobody reads; what comes after is dropped */
+    /* It cannot be written (errno: EPIPE where nobody reads); what comes after is dropped. */
+    void (*broken)(void *context, int code);
     void *context;
 };
 

@@ -12,6 +12,7 @@
 #include "host.h"
 #include "script/check.h"
 #include "script/dotenv.h"
+#include "script/pep723.h"
 #include "str.h"
 
 /* --- paths -------------------------------------------------------------------- */
@@ -231,6 +232,13 @@ static int take_file(const char *name, struct request *request, bool *no_script,
     return 0;
 }
 
+static bool has_header(const struct spec *spec)
+{
+    struct error ignored;
+    autofree char *header = NULL;
+    return pep723_find(spec->code, spec->code_len, &header, &ignored) < 0 || header;
+}
+
 /* Takes the first word, or none where -c was given. */
 static int take_script(const struct options *options, struct request *request, bool *no_script,
                        struct error *err)
@@ -253,6 +261,9 @@ static int take_script(const struct options *options, struct request *request, b
         r = take_file(*words++, request, no_script, err);
     }
     spec->arguments = list_copy(words);
+    if (r == 0 && options->no_uv && has_header(spec))
+        list_add_owned(&request->remarks, xstrdup("--no-uv: the script's header (PEP 723) is not "
+                                                  "followed, and nothing is installed"));
     const char *astray = options->saved ? NULL : options_astray(options, words);
     if (astray)
         list_add_owned(&request->remarks,

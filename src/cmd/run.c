@@ -87,19 +87,21 @@ static void out_drained(void *context)
         run_pause(session->run, false);
 }
 
-/* Nobody reads the output: the script is ended as a pipe would end it, and that
- * needs no words. Without a reader of its errors it goes on. */
-static void out_broken(void *context)
+/* Nobody reads the output: the script is ended as a pipe would end it, and that needs no words,
+ * unless it is for another reason. Without a reader of its errors it goes on. */
+static void out_broken(void *context, int code)
 {
     struct session *session = context;
     session->unread = true;
+    session->unwritable = code == EPIPE ? 0 : code;
     if (session->run)
         run_cancel(session->run, false);
 }
 
-static void err_broken(void *context)
+static void err_broken(void *context, int code)
 {
     (void)context;
+    (void)code;
 }
 
 /* --- signals ------------------------------------------------------------------------ */
@@ -402,7 +404,8 @@ static int session_end(struct session *session)
     /* The program is looked for in the box, and what the box says is a shell's number. */
     if (session->outcome.end == END_FAULT && session->outcome.code != 0)
         return session->outcome.code;
-    return outcome_exit_code(&session->outcome);
+    int status = outcome_exit_code(&session->outcome);
+    return status == 0 && session->unwritable ? EXIT_UNUSABLE : status;
 }
 
 int run_command(const struct command *command, struct options *options)

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/command.h"
 #include "cmd/hint.h"
@@ -112,6 +113,9 @@ void session_say_end(struct session *session)
     }
     if (sentence && !session->unread)
         session_say(session, "%s%s", timeout ? "[TIMEOUT] " : "", sentence);
+    if (session->unwritable)
+        session_say(session, "standard output: %s; so the script was ended",
+                    strerror(session->unwritable));
     const char *name = signal_name(outcome->code);
     if (outcome->end == END_SIGNALLED && !was_forwarded(session, outcome->code))
         session_say(session, "ended by signal %d%s%s", outcome->code, name ? " " : "",

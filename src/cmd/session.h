@@ -27,9 +27,10 @@ struct session {
     struct recording *recording; /* under --job */
     struct outcome outcome;
     uint64_t dropped[2];
-    bool mid_line; /* standard error ended within a line */
-    bool unread;   /* nobody reads standard output any more */
-    bool waited;   /* for a slot, and that was said */
+    bool mid_line;  /* standard error ended within a line */
+    bool unread;    /* nobody reads standard output any more */
+    int unwritable; /* errno, where that is not for want of a reader */
+    bool waited;    /* for a slot, and that was said */
     bool box_stood, interrupted, forwarded[NSIG];
     char job[JOB_ID_MAX];
     struct launch names; /* of the run, for the audit log should its supervisor die */

@@ -571,6 +571,31 @@ def test_what_cannot_be_written_is_told(cordon, state, words):
     assert done.stderr == "cordon: standard output cannot be written\n"
 
 
+def test_a_script_whose_output_cannot_be_written_is_ended_and_it_is_told(cordon, state):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run(
+            [str(cordon), "run", "--no-uv", "-c", "while True: print('more' * 10000)"],
+            env=support.clean_environment(CORDON_STATE=str(state)),
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 130
+    assert "cordon: standard output: No space left on device; so the script was ended\n" in done.stderr
+
+
+def test_a_header_that_is_not_followed_is_said(run, at_home):
+    script = at_home / "headed.py"
+    script.write_text("# /// script\n# dependencies = ['six']\n# ///\nprint(1)\n")
+    result = run("run", "--no-uv", script)
+    assert (result.exit, result.out) == (0, "1\n")
+    assert "--no-uv: the script's header (PEP 723) is not followed" in result.err
+    assert len(result.err.splitlines()) == 1, result.err
+    assert "header" not in run("run", "--no-uv", "-c", "print(1)").err
+
+
 def test_a_directory_may_be_named_by_a_link(run, tmp_path):
     """What counts is where the link leads when the run begins: that is what is mounted."""
     real = tmp_path / "real"
