@@ -97,11 +97,30 @@ static void ask_by_result(struct call *call, struct json_object *requests,
     call_answer(call, result);
 }
 
+static bool are_objects(struct json_object *responses)
+{
+    if (!responses)
+        return true;
+    json_object_object_foreach(responses, name, value)
+    {
+        (void)name;
+        if (!json_object_is_type(value, json_type_object))
+            return false;
+    }
+    return true;
+}
+
 bool round_resume(struct call *call)
 {
     const char *handle = param_text(call, "requestState");
     if (call->version->era != ERA_MODERN || !(call->method->flags & METHOD_ASKS))
         return true;
+    /* First: what was answered wrongly can be answered again. */
+    struct json_object *responses = param_object(call, "inputResponses");
+    if (!are_objects(responses)) {
+        call_error(call, RPC_INVALID_PARAMS, "each of inputResponses must be an object");
+        return false;
+    }
     if (handle) {
         autojson struct json_object *params = essence(call->params);
         const struct round asked = { call->owner, call->method->name, params, NULL };
@@ -109,17 +128,6 @@ bool round_resume(struct call *call)
             call_error(call, RPC_INVALID_PARAMS,
                        "requestState is not one that was given for this request, or has expired");
             return false;
-        }
-    }
-    struct json_object *responses = param_object(call, "inputResponses");
-    if (responses) {
-        json_object_object_foreach(responses, name, value)
-        {
-            (void)name;
-            if (!json_object_is_type(value, json_type_object)) {
-                call_error(call, RPC_INVALID_PARAMS, "each of inputResponses must be an object");
-                return false;
-            }
         }
     }
     call->responses = json_object_get(responses);

@@ -503,6 +503,12 @@ static void a_client_comes_back_with_what_it_was_asked(void **state)
     assert_text(message, "result.inputRequests.roots.method", "roots/list");
     autofree char *first = xstrdup(json_object_get_string(at(message, "result.requestState")));
     json_object_put(message);
+    static const char *const wrong[] = { "null", "[]", "{\"name\":5}", "{\"name\":null}" };
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        autofree char *line =
+            xasprintf(ASK("4", ",\"requestState\":\"%s\",\"inputResponses\":%s"), first, wrong[i]);
+        conversing_is(talk, line, "error.code", "-32602");
+    }
     autofree char *some =
         xasprintf(ASK("2", ",\"requestState\":\"%s\",\"inputResponses\":{\"name\":{\"a\":1}}"),
                   first);
@@ -516,11 +522,6 @@ static void a_client_comes_back_with_what_it_was_asked(void **state)
     assert_text(message, "result.structuredContent.roots.b", "2");
     assert_text(message, "result.structuredContent.rounds", "2");
     json_object_put(message);
-    static const char *const wrong[] = { "null", "[]", "{\"name\":5}", "{\"name\":null}" };
-    for (size_t i = 0; i < COUNT(wrong); i++) {
-        autofree char *line = xasprintf(ASK("4", ",\"inputResponses\":%s"), wrong[i]);
-        conversing_is(talk, line, "error.code", "-32602");
-    }
     /* Once is enough: it cannot be played again. */
     conversing_is(talk, all, "error.code", "-32602");
     assert_int_equal(session_calls(talk->session), 0);
