@@ -29,10 +29,12 @@ static const struct {
     { "roots/list", NULL, "roots" },
 };
 
-static const char *text_at(struct json_object *object, const char *name)
+static const char *text_at(struct json_object *object, const char *name, const char *otherwise)
 {
     struct json_object *value;
-    return json_object_object_get_ex(object, name, &value) ? json_object_get_string(value) : NULL;
+    const char *text =
+        json_object_object_get_ex(object, name, &value) ? json_object_get_string(value) : otherwise;
+    return text ? text : otherwise;
 }
 
 /* NULL: the client can be asked all of it. */
@@ -43,10 +45,11 @@ static const char *lacking(const struct call *call, struct json_object *requests
         (void)name;
         struct json_object *params = NULL;
         (void)json_object_object_get_ex(request, "params", &params);
-        const char *method = text_at(request, "method"), *mode = text_at(params, "mode");
+        const char *method = text_at(request, "method", ""),
+                   *mode = text_at(params, "mode", "form");
         for (size_t i = 0; i < COUNT(askable); i++)
             if (strcmp(askable[i].method, method) == 0 &&
-                (!askable[i].mode || strcmp(askable[i].mode, mode ? mode : "form") == 0) &&
+                (!askable[i].mode || strcmp(askable[i].mode, mode) == 0) &&
                 !call_can(call, askable[i].capability))
                 return askable[i].capability;
     }
@@ -179,7 +182,7 @@ static void send_requests(struct call *call, struct json_object *requests)
         (void)json_object_object_get_ex(request, "params", &params);
         (void)snprintf(id, sizeof(id), "cordon-%llu", (unsigned long long)++call->session->asked);
         json_object_object_add(call->asking->ids, id, json_object_new_string(name));
-        autofree char *line = rpc_request(id, text_at(request, "method"), params);
+        autofree char *line = rpc_request(id, text_at(request, "method", ""), params);
         call_send(call, line);
     }
 }
