@@ -125,6 +125,20 @@ def test_a_run_is_shown_live_and_to_its_end(client, shown, workspace, tmp_path):
     assert host.sizes and all(size["height"] > 0 for size in host.sizes)
 
 
+def test_a_run_is_found_while_its_call_still_waits(client, shown, workspace):
+    host = Host(client, shown, serverTools={})
+    code = WAIT + "print('begun', flush=True)\nwait('go')\nprint('done')"
+    arguments = {"directory": str(workspace), "script_content": code}
+    client.start_call("run", IN_DIR, **arguments)
+    host.tell("tool-input", arguments=arguments)
+    host.serve_until(lambda: host.text("#stdout pre") == "begun\n")
+    assert host.calls[0] == "py_list_jobs" and host.state().startswith("running")
+    (workspace / "go").touch()
+    host.tell("tool-result", **client.reply("run")["result"])
+    shown.until_inside("document.querySelector('#state').textContent == 'ended, exit 0'")
+    assert host.text("#stdout pre") == "begun\ndone\n"
+
+
 def test_its_button_cancels_the_run(client, shown):
     host = Host(client, shown, serverTools={})
     begin(host, {"script_content": "import time; time.sleep(600)", "async_mode": True})
