@@ -159,13 +159,9 @@ def web(cordon, state, tmp_path):
 
     servers = []
 
-    def start(*arguments, env=None, **options):
-        where = [] if "--http" in arguments or "--unix" in arguments else ["--http", "127.0.0.1:0"]
-        own = {"CORDON_STATE": str(state), "ASAN_OPTIONS": "detect_leaks=0", **(env or {})}
-        command = [str(cordon), "serve", *where, *map(str, arguments)]
-        server = web.Server(command, support.clean_environment(**own), tmp_path, **options)
-        servers.append(server)
-        return server
+    def start(*arguments, **options):
+        servers.append(web.serve(cordon, state, tmp_path, *arguments, **options))
+        return servers[-1]
 
     yield start
     for server in servers:

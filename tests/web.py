@@ -81,6 +81,15 @@ class Server:
             self.thread.join(10)
 
 
+def serve(cordon, state, cwd, *arguments, env=None, **options):
+    """On a free port of 127.0.0.1 unless the arguments say another place."""
+    where = [] if "--http" in arguments or "--unix" in arguments else ["--http", "127.0.0.1:0"]
+    # The front's cage forbids what a leak checker does at the end.
+    own = {"CORDON_STATE": str(state), "ASAN_OPTIONS": "detect_leaks=0", **(env or {})}
+    command = [str(cordon), "serve", *where, *map(str, arguments)]
+    return Server(command, support.clean_environment(**own), cwd, **options)
+
+
 class Connection:
     """One connection. Replies are read as they come; `events` of a stream one by one."""
 

@@ -237,7 +237,7 @@ static void resume(const struct asked *asked, struct legacy *legacy, const char 
     exchange_stream(exchange, stream);
     exchange_send(exchange, missed.data, missed.len);
     exchange_end(exchange);
-    stream_free(stream);
+    stream_read(stream);
 }
 
 static void get(const struct asked *asked)

@@ -50,8 +50,6 @@ static bool forget_one(struct legacy *legacy)
     if (!found)
         return false;
     forget_first(found);
-    if (found->done && !found->first)
-        stream_free(found);
     return true;
 }
 
@@ -66,8 +64,24 @@ static void make_room(struct legacy *legacy)
             ;
 }
 
+/* Those that are over, and of which nothing is left to come back for. */
+static void sweep(struct legacy *legacy)
+{
+    struct stream **link = &legacy->streams;
+    while (*link) {
+        struct stream *stream = *link;
+        if (stream->done && !stream->first) {
+            *link = stream->next;
+            free(stream);
+        } else {
+            link = &stream->next;
+        }
+    }
+}
+
 struct stream *stream_new(struct legacy *legacy)
 {
+    sweep(legacy);
     struct stream *stream = xcalloc(1, sizeof(*stream));
     stream->legacy = legacy;
     stream->number = ++legacy->last_stream;
@@ -97,8 +111,6 @@ void stream_event(struct stream *stream, const char *line, struct str *out)
 void stream_done(struct stream *stream)
 {
     stream->done = true;
-    if (!stream->first)
-        stream_free(stream);
 }
 
 struct stream *stream_resume(struct legacy *legacy, const char *event_id, struct str *out)
@@ -131,14 +143,10 @@ static void empty(struct stream *stream)
         forget_first(stream);
 }
 
-void stream_free(struct stream *stream)
+void stream_read(struct stream *stream)
 {
-    struct stream **link = &stream->legacy->streams;
-    while (*link != stream)
-        link = &(*link)->next;
-    *link = stream->next;
     empty(stream);
-    free(stream);
+    stream->done = true;
 }
 
 /* --- sessions
@@ -266,8 +274,11 @@ void legacy_free(struct legacy *legacy)
             exchange->legacy = NULL;
             exchange->stream = NULL;
         }
-    while (legacy->streams)
-        stream_free(legacy->streams);
+    for (struct stream *stream = legacy->streams, *next; stream; stream = next) {
+        next = stream->next;
+        empty(stream);
+        free(stream);
+    }
     empty(&legacy->listening);
     if (legacy->owner)
         owner_leave(legacy->owner);

@@ -96,4 +96,5 @@ void stream_done(struct stream *stream);
  * that could be gone on with. */
 struct stream *stream_resume(struct legacy *legacy, const char *event_id, struct str *out);
 
-void stream_free(struct stream *stream); /* not number 0 */
+/* All of it was read, and nothing is kept. */
+void stream_read(struct stream *stream);

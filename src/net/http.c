@@ -463,9 +463,10 @@ void http_free(struct http *http)
         return;
     http_stop(http);
     evhttp_free(http->inside);
-    while (http->first) { /* new ones, which evhttp has given up */
-        (void)bufferevent_decref(http->first->bytes);
-        forget(http->first);
+    for (struct connection *new = http->first, *next; new; new = next) { /* evhttp gave them up */
+        next = new->next;
+        (void)bufferevent_decref(new->bytes);
+        forget(new);
     }
     event_free(http->breath);
     free(http);

@@ -149,11 +149,13 @@ char *address_text(int listener)
     if (where.ss_family == AF_UNIX)
         return xasprintf("unix:%s", ((struct sockaddr_un *)(void *)&where)->sun_path);
     if (where.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)&where;
-        (void)inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
-        return xasprintf("[%s]:%u", host, ntohs(six->sin6_port));
+        struct sockaddr_in6 six;
+        memcpy(&six, &where, sizeof(six));
+        (void)inet_ntop(AF_INET6, &six.sin6_addr, host, sizeof(host));
+        return xasprintf("[%s]:%u", host, ntohs(six.sin6_port));
     }
-    const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)&where;
-    (void)inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
-    return xasprintf("%s:%u", host, ntohs(four->sin_port));
+    struct sockaddr_in four;
+    memcpy(&four, &where, sizeof(four));
+    (void)inet_ntop(AF_INET, &four.sin_addr, host, sizeof(host));
+    return xasprintf("%s:%u", host, ntohs(four.sin_port));
 }

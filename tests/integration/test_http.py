@@ -10,7 +10,7 @@ import threading
 import exposition
 import pytest
 import support
-from web import BOTH, MODERN, Connection, initialize, modern, session, wait_for
+from web import BOTH, MODERN, Connection, initialize, modern, serve, session, wait_for
 
 ALONE = "py_run_script_with_dependencies"
 IN_DIR = "py_run_script_in_dir"
@@ -20,8 +20,18 @@ WAITS = "import time; open('running', 'w').close(); time.sleep(300)"
 MARK = "cordon-test-of-http"
 
 
+@pytest.fixture(scope="module")
+def server(cordon, state, tmp_path_factory):
+    """One for all the tests that leave it as it was; its root is where they all have theirs."""
+    server = serve(cordon, state, tmp_path_factory.getbasetemp())
+    yield server
+    assert server.process.poll() is None
+    server.stop()
+
+
 @pytest.fixture
-def server(web):
+def own(web):
+    """One of the test's own."""
     return web()
 
 
@@ -185,8 +195,8 @@ def test_paths_and_methods(connection, method, path, version, status, allow):
     assert connection.headers.get("allow") == allow
 
 
-def test_metrics_are_those_of_the_resource(server, tmp_path):
-    with Connection(server) as connection:
+def test_metrics_are_those_of_the_resource(own, tmp_path):
+    with Connection(own) as connection:
         connection.modern(1, "tools/call", **run(tmp_path, "print(1)"))
         assert connection.answer(1)["result"]["structuredContent"]["exit_code"] == 0
         connection.request("GET", "/metrics")
@@ -215,7 +225,7 @@ def test_metrics_are_those_of_the_resource(server, tmp_path):
         (-32020, 400, {"Mcp_Method": "Resources/read"}),
         (-32020, 400, {"Mcp_Method": ["resources/read", "resources/read"]}),
         (-32020, 400, {"Mcp_Name": None}),
-        (-32020, 400, {"Mcp_Name": "cordon://chec"}),
+        (-32020, 400, {"Mcp_Name": "cordon://policies"}),
         (-32020, 400, {"Mcp_Name": "=?base64?Y29yZG9uOi8vY2hlY2=?="}),
         (-32020, 400, {"Mcp_Name": "=?base64?!!!!?="}),
         (None, 200, {"Mcp_Name": "=?base64?Y29yZG9uOi8vcG9saWNpZXMvc3RyaWN0?="}),
@@ -405,10 +415,10 @@ def test_without_a_session_nothing_is_served(connection, headers, status):
     assert connection.reply()[0] == status
 
 
-def test_session_ids_cannot_be_guessed_and_failed_ones_are_not_kept(server):
-    ids = {session(server)["Mcp_Session_Id"] for _ in range(20)}
+def test_session_ids_cannot_be_guessed_and_failed_ones_are_not_kept(own):
+    ids = {session(own)["Mcp_Session_Id"] for _ in range(20)}
     assert len(ids) == 20
-    with Connection(server) as connection:
+    with Connection(own) as connection:
         message = initialize()
         del message["params"]["protocolVersion"]
         connection.post(message)
@@ -426,9 +436,9 @@ def test_a_body_of_the_modern_era_needs_its_header(server, connection):
     assert (status, reply["error"]["code"]) == (400, -32020)
 
 
-def test_there_are_only_so_many_sessions(server):
-    first, second = session(server), session(server)
-    with Connection(server) as connection, Connection(server) as listening:
+def test_there_are_only_so_many_sessions(own):
+    first, second = session(own), session(own)
+    with Connection(own) as connection, Connection(own) as listening:
         listening.request("GET", "/mcp", Accept="text/event-stream", **first)
         assert listening.head() == 200
         for _ in range(1100):  # LEGACIES_MAX is 1024
@@ -573,17 +583,17 @@ def test_a_long_message_is_taken_and_a_longer_one_is_not(server, connection):
         assert other.reply()[0] == 200
 
 
-def test_hundreds_of_streams_cost_little(server):
-    headers = session(server)
-    before = int(support.status(server.process.pid)["VmRSS"].split()[0])
-    streams = [Connection(server) for _ in range(300)]
+def test_hundreds_of_streams_cost_little(own):
+    headers = session(own)
+    before = int(support.status(own.process.pid)["VmRSS"].split()[0])
+    streams = [Connection(own) for _ in range(300)]
     for number, stream in enumerate(streams):
         stream.modern(number, "subscriptions/listen", notifications={})
     for stream in streams:
         assert stream.head() == 200
-    grown = int(support.status(server.process.pid)["VmRSS"].split()[0]) - before
+    grown = int(support.status(own.process.pid)["VmRSS"].split()[0]) - before
     assert grown < 300 * 20, f"{grown} KiB for 300 streams"
-    with Connection(server) as connection:
+    with Connection(own) as connection:
         connection.post(ping(), **headers)
         assert connection.reply()[0] == 200
     for stream in streams:
@@ -610,14 +620,14 @@ def test_a_server_that_ends_answers_what_was_asked(web, workspace, number):
     assert not alive(workspace)
 
 
-def test_a_killed_server_leaves_nothing_behind(server, workspace):
-    streams = [Connection(server) for _ in range(8)]
+def test_a_killed_server_leaves_nothing_behind(own, workspace):
+    streams = [Connection(own) for _ in range(8)]
     for number, stream in enumerate(streams):
         arguments = [f"{MARK}-{workspace.name}"]
         stream.modern(number, "tools/call", **run(workspace, WAITS, args=arguments))
     support.soon(lambda: len(alive(workspace)) >= len(streams))
-    children = support.descendants(server.process.pid)
-    server.process.kill()
+    children = support.descendants(own.process.pid)
+    own.process.kill()
     wait_for(lambda: not alive(workspace))
     wait_for(lambda: not set(children) & set(support.processes()))
     for stream in streams:

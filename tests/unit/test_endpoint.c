@@ -312,7 +312,7 @@ static void who_is_one_too_many_is_told_to_come_again(void **state)
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{"
         "\"name\":\"wait\",\"_meta\":" META(NOW) "}}";
     memset(padding, ' ', HTTP_BODY_MAX - 1);
-    memcpy(padding, head, strlen(head));
+    memcpy(padding, head, sizeof(head) - 1);
     for (int i = 0; i < MESSAGES; i++) {
         fds[i] = client();
         post(fds[i], MODERN_HEADERS("tools/call") "Mcp-Name: wait\r\n", padding);
