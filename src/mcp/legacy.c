@@ -127,6 +127,8 @@ struct stream *stream_resume(struct legacy *legacy, const char *event_id, struct
         stream = &legacy->listening;
     if (!stream || after > stream->count)
         return NULL;
+    if (stream->done && after == stream->count) /* or it would come again and again */
+        return NULL;
     /* What came after it must still be here, all of it. */
     uint64_t oldest = stream->first ? stream->first->number : stream->count + 1;
     if (after + 1 < oldest)

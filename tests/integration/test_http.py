@@ -526,6 +526,10 @@ def test_what_is_over_is_read_once_more_from_anywhere(server, workspace):
         )
         assert connection.head() == 200
         assert [event["id"] for event in connection.events()] == ids[2:]
+        connection.request(
+            "GET", "/mcp", Accept="text/event-stream", Last_Event_ID=ids[-1], **headers
+        )
+        assert connection.reply()[0] == 400  # nothing more will come
         other = session(server)  # whose streams these are not
         for event_id in [ids[1], "9-9", "0-1", "nonsense", "1-", "-1", "1-1x"]:
             connection.request(
