@@ -232,7 +232,7 @@ static double seconds_of(const struct kind *kind, struct json_object *arguments)
     if (!json_object_object_get_ex(arguments, "seconds", &value))
         return kind->wait_ms / 1000.0;
     double seconds = json_object_get_double(value);
-    return seconds > 0 && seconds < SECONDS_MAX ? seconds : 0;
+    return seconds > 0 ? fmin(seconds, SECONDS_MAX) : 0;
 }
 
 static const struct kind *kind_of(const struct call *call)

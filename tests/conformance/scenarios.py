@@ -3,7 +3,7 @@
 
 SCORED and UNSCORED are what `conformance server --requirements REVISION` runs, as the suite's own
 requirement files name them: a run that has more or fewer is a failure. REAL are those that need
-no fixture, for `cordon serve --http` itself.
+no fixture, or few, for `cordon serve --http` itself; a check that misses a fixture there is none.
 """
 
 SCORED = {
@@ -50,12 +50,13 @@ UNSCORED = {
 
 REAL = {
     "2026-07-28": """
-        tools-list server-sse-multiple-streams resources-list sep-2164-resource-not-found
-        dns-rebinding-protection caching input-required-result-unsupported-methods
-        http-header-validation
+        server-stateless tools-list server-sse-multiple-streams resources-list prompts-list
+        sep-2164-resource-not-found dns-rebinding-protection caching
+        input-required-result-unsupported-methods http-header-validation
     """.split(),
     "2025-11-25": """
         server-initialize server-session-lifecycle ping tools-list server-sse-multiple-streams
-        resources-list dns-rebinding-protection
+        resources-list resources-subscribe resources-unsubscribe prompts-list
+        dns-rebinding-protection
     """.split(),
 }
