@@ -137,7 +137,8 @@ static int set_memory(struct cgroup *cgroup, uint64_t bytes, struct error *err)
         (void)put_number(cgroup->v2, "memory.swap.max", 0);
         if (!put_number(cgroup->v2, "memory.max", bytes))
             return fail_host(err, "set memory.max");
-        (void)put_number(cgroup->v2, "memory.oom.group", 1);
+        /* memory.oom.group stays off: it would take all at once, and nobody could tell the one
+         * that was too large from the others. */
     } else if (cgroup->v1[V1_MEMORY] >= 0) {
         int dir = cgroup->v1[V1_MEMORY];
         if (!put_number(dir, "memory.limit_in_bytes", bytes))

@@ -112,7 +112,7 @@ static bool sockets_reached(const struct sampler *sampler, const struct cgroup_r
     return reading->sockets_now / 2 > sampler->cgroup->sockets_bytes;
 }
 
-/* Version 1 kills one process for all of them; a limit is the whole box's. Which one it was
+/* The kernel kills one process for all of them; a limit is the whole box's. Which one it was
  * shows a moment later: who is killed has no memory any more. */
 static bool killed_by_kernel(struct sampler *sampler, const struct cgroup_reading *reading)
 {

@@ -21,7 +21,17 @@ SAMPLED_MEMORY = (
     "approximated (sampled every 5 ms, without what the kernel keeps for sockets and the like)"
 )
 
+WHO = "by a process that the script had started"
+
 RAMP = "kept = []\nwhile True: kept.append(bytearray(1 << 20))"
+BY_CHILD = """
+import os, time
+if os.fork() == 0:
+    kept = []
+    while True: kept.append(bytearray(1 << 20))
+os.wait()
+time.sleep(600)
+"""
 BOMB = """
 import os, time
 made = 0
@@ -131,6 +141,9 @@ def kernel_enforces(**where):
     same(ramp["usage"]["source"], "cgroup", "source")
     peak = ramp["usage"]["peak_memory_mb"]
     assert 60 <= peak <= 64, f"a peak of {peak} MB under a limit of 64"
+    child = run(BY_CHILD, "--memory", "64M", **where)
+    told = [WHO in (result["error"] or "") for result in (ramp, child)]
+    same((child["end"], told), ("memory", [False, True]), "who was too large", child)
     bomb = run(BOMB, "--pids", "8", **where)
     same(bomb["stdout"], "7\n", "children beside the script", bomb)
     same(bomb["reached"], ["pids"], "reached", bomb)
