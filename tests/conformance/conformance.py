@@ -22,7 +22,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Timer
 
-from scenarios import REAL, SCORED, UNSCORED
+from scenarios import OLDER, REAL, SCORED, UNSCORED
 
 # What a server says once it listens; port 0 on the command line is any that is free.
 LISTENS = re.compile(r"127\.0\.0\.1:([0-9]+)")
@@ -121,7 +121,9 @@ def left_out(checks):
 
 
 def run(suite, port, revision, names):
-    """Everything that a revision requires, and what it runs besides; or these, one by one."""
+    """Everything that a revision requires, and what is run besides; or these, one by one."""
+    if not names and revision in OLDER:
+        return suite.run(port, "--suite", "all", "--spec-version", revision)
     if not names:
         return suite.run(port, "--requirements", revision)
     found = {}
@@ -149,10 +151,11 @@ def real(suite, build, revision, names):
         return {name: list(filter(testable, found.get(name, []))) for name in REAL[revision]}
 
 
+ALL = {revision: SCORED[revision] + UNSCORED[revision] for revision in SCORED} | OLDER
 PARTS = [
     (part, revision, table[revision])
-    for part, table in ((fixtures, {r: SCORED[r] + UNSCORED[r] for r in SCORED}), (real, REAL))
-    for revision in sorted(table)
+    for part, table in ((fixtures, ALL), (real, REAL))
+    for revision in sorted(table, reverse=True)
 ]
 
 

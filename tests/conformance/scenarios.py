@@ -2,8 +2,9 @@
 """The scenarios of the official suite that concern a server, by revision of the protocol.
 
 SCORED and UNSCORED are what `conformance server --requirements REVISION` runs, as the suite's own
-requirement files name them: a run that has more or fewer is a failure. REAL are those that need
-no fixture, or few, for `cordon serve --http` itself; a check that misses a fixture there is none.
+requirement files name them: a run that has more or fewer is a failure. For OLDER revisions it has
+no such files, and runs what applies to them. REAL are those that need no fixture, or few, for
+`cordon serve --http` itself; a check that misses a fixture there is none.
 """
 
 SCORED = {
@@ -46,6 +47,19 @@ UNSCORED = {
     "2025-11-25": """
         server-session-lifecycle json-schema-2020-12 server-sse-polling
     """.split(),
+}
+
+OLDER = {
+    "2025-06-18": """
+        server-initialize server-session-lifecycle logging-set-level ping completion-complete
+        tools-list tools-call-simple-text tools-call-image tools-call-audio
+        tools-call-embedded-resource tools-call-mixed-content tools-call-with-logging
+        tools-call-error tools-call-with-progress tools-call-sampling tools-call-elicitation
+        resources-list resources-read-text resources-read-binary resources-templates-read
+        resources-subscribe resources-unsubscribe prompts-list prompts-get-simple
+        prompts-get-with-args prompts-get-embedded-resource prompts-get-with-image
+    """.split(),
+    "2025-03-26": ["server-session-lifecycle"],
 }
 
 REAL = {
