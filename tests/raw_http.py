@@ -16,6 +16,13 @@ MODERN = "2026-07-28"
 META = "io.modelcontextprotocol/"
 RUN = "py_run_script_with_dependencies"
 
+# A script that says once that it runs, and never ends.
+FOREVER = """import os, sys, time
+with open(os.environ["CORDON_PROGRESS"], "a") as file:
+    print(1, 2, "begun", file=file)
+time.sleep(600)
+"""
+
 # A server that was asked more than its limits answers late, but it answers.
 PATIENCE = 120
 

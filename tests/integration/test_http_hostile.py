@@ -9,7 +9,7 @@ import time
 
 import pytest
 import raw_http
-from raw_http import RUN, headers_of, legacy, modern, post
+from raw_http import FOREVER, RUN, headers_of, legacy, modern, post
 from support import alive, descendants, eventually, processes, soon
 
 FULL = bool(os.environ.get("FULL"))
@@ -417,13 +417,6 @@ def test_who_does_not_read_does_not_fill_memory(own):
 
 
 # --- who goes away ---------------------------------------------------------------------------------
-
-FOREVER = """import os, sys, time
-with open(os.environ["CORDON_PROGRESS"], "a") as file:
-    print(1, 2, "begun", file=file)
-time.sleep(600)
-"""
-
 
 def forever(marker, number=1, **more):
     arguments = {"script_content": FOREVER, "args": [marker], "timeout_seconds": 0, "job_label": marker}
