@@ -21,7 +21,6 @@
 #define CONTENT "{\"content\": ["
 #define USER    "{\"messages\": [{\"role\": \"user\", \"content\": "
 
-/* clang-format off: JSON is no C. */
 static const struct {
     const char *name, *result;
 } answers[] = {
@@ -90,7 +89,6 @@ static const struct {
           } ]
       }) },
 };
-/* clang-format on */
 
 bool fixed_try(struct call *call, const char *name)
 {

@@ -18,6 +18,15 @@ struct offer_tasks;
 /* JSON as it is written. Its commas are the macro's, and it is taken apart from no other. */
 #define JSON(...) #__VA_ARGS__
 
+/* Asks a person for one thing. What is given are string literals, without quotes or backslashes. */
+#define FORM(message, name, type)                                               \
+    "{\"method\": \"elicitation/create\", \"params\": {\"message\": \"" message \
+    "\", \"requestedSchema\": {\"type\": \"object\", \"properties\": {\"" name  \
+    "\": {\"type\": \"" type "\"}}, \"required\": [\"" name "\"]}}}"
+
+/* Several questions are an object of them. */
+#define ONE(name, request) "{\"" name "\": " request "}"
+
 /* Given once, before the first message: the loop of what takes time, and who is told of changes. */
 struct fixtures {
     struct event_base *base;

@@ -15,39 +15,20 @@
 
 #define STAGES_MAX 2
 
-/* What is asked for a name, a consent and the like is always a form of one member. */
-#define FORM(message, name, type)                            \
-    JSON({                                                   \
-        "method" : "elicitation/create",                     \
-        "params" : {                                         \
-            "message" : message,                             \
-            "requestedSchema" : {                            \
-                "type" : "object",                           \
-                "properties" : { name : { "type" : type } }, \
-                "required" : [name]                          \
-            }                                                \
-        }                                                    \
-    })
-#define SAMPLE(text, tokens)                                                                     \
-    JSON({                                                                                       \
-        "method" : "sampling/createMessage",                                                     \
-        "params" : {                                                                             \
-            "maxTokens" : tokens,                                                                \
-            "messages" : [ { "role" : "user", "content" : { "type" : "text", "text" : text } } ] \
-        }                                                                                        \
-    })
+#define SAMPLE(text, tokens)                                                                    \
+    "{\"method\": \"sampling/createMessage\", \"params\": {\"maxTokens\": " #tokens             \
+    ", \"messages\": [{\"role\": \"user\", \"content\": {\"type\": \"text\", \"text\": \"" text \
+    "\"}}]}}"
 #define ROOTS JSON({ "method" : "roots/list", "params" : {} })
 
-#define ONE(name, request) "{\"" name "\": " request "}"
-#define THREE                                                                                    \
-    "{\"user_name\": " FORM("What is your name?", "name",                                        \
-                            "string") ", \"greeting\": " SAMPLE("Generate a greeting",           \
-                                                                50) ", \"client_roots\": " ROOTS \
-                                                                    "}"
+#define THREE                                                                        \
+    "{\"user_name\": " FORM("What is your name?", "name",                            \
+                            "string") ", "                                           \
+                                      "\"greeting\": " SAMPLE("Generate a greeting", \
+                                                              50) ", \"client_roots\": " ROOTS "}"
 
 #define COMPLETED "Elicitation completed: action={/answer/action}, content={/answer/content}"
 
-/* clang-format off: JSON is no C. */
 static const char defaults[] = JSON({
     "answer" : {
         "method" : "elicitation/create",
@@ -138,7 +119,6 @@ static const char user[] = JSON({
         }
     }
 });
-/* clang-format on */
 
 /* In `says` a JSON pointer in braces stands for what is there among the answers. */
 static const struct inquiry {
@@ -294,7 +274,9 @@ static struct json_object *answers_until_now(const struct call *call)
         if (!given[i])
             continue;
         json_object_object_foreach(given[i], name, value)
+        {
             json_object_object_add(all, name, json_object_get(value));
+        }
     }
     return all;
 }

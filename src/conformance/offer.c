@@ -86,14 +86,10 @@ static void change_prompts(struct call *call, struct json_object *arguments)
     fixture_says(call, "Whoever listens was told that prompts changed.");
 }
 
-/* clang-format off: JSON is no C. */
 #define NOTHING JSON({ "type" : "object", "additionalProperties" : false })
-#define A_TEXT(name)                                     \
-    JSON({                                               \
-        "type" : "object",                               \
-        "properties" : { name : { "type" : "string" } }, \
-        "required" : [name]                              \
-    })
+#define A_TEXT(name)                                  \
+    "{\"type\": \"object\", \"properties\": {\"" name \
+    "\": {\"type\": \"string\"}}, \"required\": [\"" name "\"]}"
 
 #define REGION                                                                         \
     JSON({                                                                             \
@@ -137,7 +133,6 @@ static void change_prompts(struct call *call, struct json_object *arguments)
         "else" : { "required" : ["email"] },                                                    \
         "additionalProperties" : false                                                          \
     })
-/* clang-format on */
 
 #define TOOL(tool_name, tool_schema, handler, tool_description)                                \
     {                                                                                          \

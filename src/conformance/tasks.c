@@ -20,33 +20,7 @@
 #define POLL_MS     100
 #define SECONDS_MAX 600
 
-#define CONFIRM(message)                                               \
-    JSON({                                                             \
-        "method" : "elicitation/create",                               \
-        "params" : {                                                   \
-            "message" : message,                                       \
-            "requestedSchema" : {                                      \
-                "type" : "object",                                     \
-                "properties" : { "confirm" : { "type" : "boolean" } }, \
-                "required" : ["confirm"]                               \
-            }                                                          \
-        }                                                              \
-    })
-
-#define ASK_NAME                                                       \
-    JSON({                                                             \
-        "user_name" : {                                                \
-            "method" : "elicitation/create",                           \
-            "params" : {                                               \
-                "message" : "What is your name?",                      \
-                "requestedSchema" : {                                  \
-                    "type" : "object",                                 \
-                    "properties" : { "name" : { "type" : "string" } }, \
-                    "required" : ["name"]                              \
-                }                                                      \
-            }                                                          \
-        }                                                              \
-    })
+#define CONFIRM(message) FORM(message, "confirm", "boolean")
 
 /* What comes after the wait, and after the answers. */
 enum ending {
@@ -66,10 +40,11 @@ static const struct kind {
     { "slow_compute", 0, ENDS_WELL, false, NULL, NULL },
     { "failing_job", 1000, ENDS_BADLY, true, NULL, NULL },
     { "protocol_error_job", 100, ENDS_BROKEN, true, NULL, NULL },
-    { "confirm_delete", 0, ENDS_WELL, true, "{\"confirm\": " CONFIRM("Delete it?") "}", NULL },
+    { "confirm_delete", 0, ENDS_WELL, true, ONE("confirm", CONFIRM("Delete it?")), NULL },
     { "multi_input", 0, ENDS_WELL, true,
       "{\"first\": " CONFIRM("The first?") ", \"second\": " CONFIRM("The second?") "}", NULL },
-    { "test_tool_with_task", 100, ENDS_WELL, true, NULL, ASK_NAME },
+    { "test_tool_with_task", 100, ENDS_WELL, true, NULL,
+      ONE("user_name", FORM("What is your name?", "name", "string")) },
 };
 
 /* The tools of a run of the suite are few; nothing bounds these. */
@@ -320,6 +295,8 @@ const struct offer_tasks fixtures_tasks = { .get = tell, .update = update, .canc
 
 void fixtures_end(void)
 {
-    while (jobs)
-        job_free(jobs);
+    for (struct job *job = jobs, *next; job; job = next) {
+        next = job->next;
+        job_free(job);
+    }
 }
