@@ -5,6 +5,7 @@ The official suite (tests/conformance) asks over HTTP alone. The product asks no
 of the suite do, on the same core, and are built but not installed.
 """
 
+import asyncio
 import contextlib
 
 import pytest
@@ -153,3 +154,39 @@ def test_a_call_that_waits_for_an_answer_can_be_cancelled(cordon):
         client.send(id=request["id"], result=ACCEPT)
         assert client.request(3, "ping")["result"] == {}
         assert 1 not in client.replies
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_the_official_client_answers_for_its_person_its_model_and_its_roots(cordon, mode):
+    from mcp import Client, StdioServerParameters, types
+
+    program = cordon.parent / FIXTURES
+    if not program.exists():
+        pytest.skip(f"{FIXTURES} is built and not installed")
+
+    async def person(context, asked):
+        return types.ElicitResult(action="accept", content={"name": "Alice", "color": "blue"})
+
+    async def model(context, asked):
+        text = types.TextContent(type="text", text="Hi")
+        return types.CreateMessageResult(role="assistant", model="m", content=text)
+
+    async def roots(context):
+        return types.ListRootsResult(roots=[types.Root(uri="file:///r")])
+
+    async def talk():
+        client = Client(
+            StdioServerParameters(command=str(program)),
+            mode=mode,
+            elicitation_callback=person,
+            sampling_callback=model,
+            list_roots_callback=roots,
+        )
+        async with client:
+            twice = await client.call_tool("test_input_required_result_multi_round", {})
+            at_once = await client.call_tool("test_input_required_result_multiple_inputs", {})
+            return twice.content[0].text, at_once.content[0].text
+
+    twice, at_once = asyncio.run(asyncio.wait_for(talk(), 180))
+    assert twice == "Alice likes blue"
+    assert at_once.startswith("Alice of") and "file:" in at_once and at_once.endswith(": Hi")
