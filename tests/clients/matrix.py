@@ -166,14 +166,20 @@ class Http:
         self.begin()
         command = [str(cordon), "serve", "--http", "127.0.0.1:0"]
         self.server = subprocess.Popen(command, stderr=subprocess.PIPE, cwd="/")
+        self.log = b""
         self.port = self.find_port()
-        threading.Thread(target=self.server.stderr.read, daemon=True).start()
+        threading.Thread(target=self.read_log, daemon=True).start()
         self.listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self.accept, daemon=True).start()
         self.target = f"http://127.0.0.1:{self.listener.getsockname()[1]}/mcp"
 
+    def read_log(self):
+        for line in self.server.stderr:
+            self.log += line
+
     def find_port(self):
         for line in self.server.stderr:
+            self.log += line
             found = re.search(rb"127\.0\.0\.1:(\d+)", line)
             if found:
                 return int(found[1])
@@ -207,7 +213,7 @@ class Http:
 
     def close(self):
         self.server.terminate()
-        self.server.wait(60)
+        return self.server.wait(60)
 
 
 # --- one row ---------------------------------------------------------------------------------------
