@@ -205,7 +205,10 @@ static const struct json_member oauth_members[] = {
 };
 
 static const struct json_member tls_members[] = {
-    { .name = "certificate", .read = replace_path, .offset = UNUSED(text), .required = true },
+    { .name = "certificate",
+      .read = replace_path,
+      .offset = KEPT(tls_certificate),
+      .required = true },
     { .name = "key", .read = replace_path, .offset = UNUSED(text), .required = true },
     { 0 },
 };
@@ -410,7 +413,8 @@ void config_done(struct config *config)
     char *texts[] = { config->source,         config->default_policy, config->uv_path,
                       config->uv_index,       config->state,          config->account,
                       config->audit,          config->tokens,         config->oauth.issuer,
-                      config->oauth.audience, config->oauth.keys,     config->http_address };
+                      config->oauth.audience, config->oauth.keys,     config->http_address,
+                      config->tls_certificate };
     principals_done(&config->principals);
     for (size_t i = 0; i < COUNT(texts); i++)
         free(texts[i]);

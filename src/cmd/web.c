@@ -41,6 +41,10 @@ int web_open(const struct options *options, const struct config *config, bool ch
                             "other machines could reach %s, and everybody there could run "
                             "scripts: configure http.tokens or http.oauth, or listen on 127.0.0.1",
                             asked);
+    if (config->tls_certificate && !options->unix_path)
+        return fail_host_as(err, ENOSYS,
+                            "http.tls: this cordon speaks no TLS; put a proxy that does in front "
+                            "of it, see cordon(1), and take the key out of the configuration");
     int listener = address_listen(&address, err);
     if (listener < 0)
         return fail_within(err, "%s", asked);

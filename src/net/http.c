@@ -40,7 +40,7 @@ struct http {
     struct connection *first, *last; /* those that have asked nothing for the longest time first */
     struct connection *asked;
     size_t count, most;
-    size_t held;         /* by all of them */
+    size_t held, unread; /* by all of them */
     uint64_t replies[6]; /* by the first digit of their status */
     bool stopping;
 };
@@ -256,6 +256,38 @@ static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info
         refuse(connection, 503);
 }
 
+void connection_cut(struct connection *connection)
+{
+    connection->refusal = -1;
+    event_active(connection->timer, EV_TIMEOUT, 0);
+}
+
+/* What is cut off is gone only when the loop comes to it, and counts no more. */
+static void cut_the_slowest(const struct http *http)
+{
+    struct connection *slowest = NULL;
+    size_t unread = 0;
+    for (struct connection *one = http->asked; one; one = one->next) {
+        if (one->refusal)
+            continue;
+        unread += one->unread;
+        if (!slowest || one->unread > slowest->unread)
+            slowest = one;
+    }
+    if (slowest && unread > HTTP_UNREAD_ALL_MAX)
+        connection_cut(slowest);
+}
+
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *context)
+{
+    struct connection *connection = context;
+    (void)output;
+    connection->unread += info->n_added - info->n_deleted;
+    connection->http->unread += info->n_added - info->n_deleted;
+    if (info->n_added > 0 && connection->http->unread > HTTP_UNREAD_ALL_MAX)
+        cut_the_slowest(connection->http);
+}
+
 /* --- life --------------------------------------------------------------------------------------
  */
 
@@ -265,6 +297,7 @@ static void forget(struct connection *connection)
     take_out(connection);
     http->count--;
     http->held -= connection->held;
+    http->unread -= connection->unread;
     event_free(connection->timer);
     free(connection);
     if (http->parts.closed)
@@ -325,6 +358,7 @@ static struct bufferevent *on_connection(struct event_base *base, void *context)
         abort();
     (void)bufferevent_incref(connection->bytes); /* until it is adopted */
     (void)evbuffer_add_cb(bufferevent_get_input(connection->bytes), on_bytes, connection);
+    (void)evbuffer_add_cb(bufferevent_get_output(connection->bytes), on_output, connection);
     bufferevent_setwatermark(connection->bytes, EV_READ, HOLD, 0);
     put_in(connection);
     event_active(connection->timer, EV_TIMEOUT, 0);

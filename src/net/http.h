@@ -32,6 +32,9 @@
 /* Unread output at which a stream's client is cut off. */
 #define HTTP_UNREAD_MAX (8UL * 1024 * 1024)
 
+/* The same for all of them together: who has the most is cut off. */
+#define HTTP_UNREAD_ALL_MAX (96UL * 1024 * 1024)
+
 struct event_base;
 struct http;
 

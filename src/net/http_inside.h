@@ -42,6 +42,7 @@ struct connection {
     struct event *timer; /* of its phase, or what is to be done outside of a callback */
     enum phase phase;
     int refusal;     /* the status with which it is to end */
+    size_t unread;   /* bytes of ours that were not sent yet */
     size_t held;     /* bytes of a request that have come and are not handed on yet */
     size_t searched; /* of them those without the end of a head */
     struct http_head head;
@@ -54,6 +55,9 @@ void connection_answered(struct connection *connection);
 
 /* A reply has begun, or a refusal. */
 void connection_counts(const struct connection *connection, int status);
+
+/* As soon as the loop comes to it: for a client that does not read. */
+void connection_cut(struct connection *connection);
 
 /* At once; each `gone` comes. */
 void connection_drop(struct connection *connection);

@@ -158,8 +158,7 @@ void http_stream_send(struct http_request *request, const char *text, size_t len
     if (len == 0 || connection->refusal)
         return;
     if (http_unread(request) > HTTP_UNREAD_MAX) {
-        connection->refusal = -1;
-        event_active(connection->timer, EV_TIMEOUT, 0);
+        connection_cut(connection);
         return;
     }
     struct evbuffer *piece = evbuffer_new();

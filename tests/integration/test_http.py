@@ -93,6 +93,23 @@ def test_a_real_client_calls_a_tool_and_hears_how_far_it_is(web, tmp_path, mode)
     assert heard and heard[-1] == (3, 3, "step")
 
 
+def test_tls_is_not_passed_over_in_silence(start, tmp_path):
+    config = tmp_path / "config.json"
+    tls = {"certificate": "/etc/cordon/certificate", "key": "/etc/cordon/key"}
+    config.write_text(json.dumps({"http": {"address": "127.0.0.1:1", "tls": tls}}))
+    result = support.finish(start("serve", "--http", "-", "--config", config))
+    assert result.exit == 125
+    assert "speaks no TLS; put a proxy that does in front" in result.err
+
+
+def test_an_address_of_the_configuration(web, tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"http": {"address": f"unix:{tmp_path}/here"}}))
+    with Connection(web("--http", "-", "--config", config)) as connection:
+        connection.request("GET", "/healthz")
+        assert connection.reply() == (200, "ok\n")
+
+
 def test_curl_over_a_unix_socket(web, tmp_path):
     path = tmp_path / "socket"
     server = web("--unix", path)

@@ -22,7 +22,8 @@
 #include "unit.h"
 
 static char directory[] = "/tmp/cordon-cage-XXXXXX";
-static int inside = -1; /* the directory that stays open to the cage */
+static int inside = -1;   /* the directory that stays open to the cage */
+static int listener = -1; /* where it listens too */
 
 static int outcome(long result)
 {
@@ -267,7 +268,7 @@ static int caged(attempt *make, bool file)
     if (confine_privileges(&err) < 0)
         return 250;
     int abi = confine_files(inside, &err);
-    if (abi < 0 || confine_resources(&err) < 0 || confine_calls(false, &err) < 0)
+    if (abi < 0 || confine_resources(&err) < 0 || confine_calls(listener >= 0, &err) < 0)
         return 250;
     return file && abi == 0 ? NO_LANDLOCK : make();
 }
@@ -300,6 +301,23 @@ static void what_a_captured_front_would_try_is_denied(void **state)
         if (within != EPERM && !(file && (within == EACCES || within == NO_LANDLOCK)))
             fail_msg("%s inside: %d", attempts[i].name, within);
     }
+}
+
+static int accept_nobody(void)
+{
+    return outcome(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+}
+
+static void a_front_that_listens_may_take_in_who_comes_and_no_more(void **state)
+{
+    assert_int_equal(in_child(accept_nobody, true), EPERM);
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(listener, &(const struct sockaddr){ .sa_family = AF_UNIX }, 2), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(in_child(accept_nobody, true), EAGAIN);
+    what_a_captured_front_would_try_is_denied(state);
+    close(listener);
+    listener = -1;
 }
 
 static void what_it_needs_works(void **state)
@@ -427,6 +445,7 @@ static int remove_directory(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_a_captured_front_would_try_is_denied),
+    cmocka_unit_test(a_front_that_listens_may_take_in_who_comes_and_no_more),
     cmocka_unit_test(what_it_needs_works),
     cmocka_unit_test(a_server_keeps_jobs_inside),
     cmocka_unit_test(landlock_leaves_the_state_alone),

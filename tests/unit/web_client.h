@@ -27,11 +27,19 @@ static inline int begin_listening(void)
     return listener;
 }
 
-static inline int client(void)
+/* `room`: for what comes and is not read, in bytes; 0: as the kernel likes. */
+static inline int client_with(int room)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (room > 0)
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)), 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&address.where, address.len), 0);
     return fd;
+}
+
+static inline int client(void)
+{
+    return client_with(0);
 }
 
 static inline void turn(void)
