@@ -13,7 +13,7 @@
 #include "mcp/rpc.h"
 #include "str.h"
 
-#define STAGES_MAX 2
+#define STAGES_MAX 2 /* the suite asks twice at most */
 
 #define SAMPLE(text, tokens)                                                                    \
     "{\"method\": \"sampling/createMessage\", \"params\": {\"maxTokens\": " #tokens             \
@@ -21,11 +21,10 @@
     "\"}}]}}"
 #define ROOTS JSON({ "method" : "roots/list", "params" : {} })
 
-#define THREE                                                                        \
-    "{\"user_name\": " FORM("What is your name?", "name",                            \
-                            "string") ", "                                           \
-                                      "\"greeting\": " SAMPLE("Generate a greeting", \
-                                                              50) ", \"client_roots\": " ROOTS "}"
+#define WHO   "\"user_name\": " FORM("What is your name?", "name", "string")
+#define HELLO "\"greeting\": " SAMPLE("Generate a greeting", 50)
+#define WHERE "\"client_roots\": " ROOTS
+#define THREE "{" WHO ", " HELLO ", " WHERE "}"
 
 #define COMPLETED "Elicitation completed: action={/answer/action}, content={/answer/content}"
 

@@ -18,10 +18,9 @@
 static const char usage[] =
     "usage: cordon-conformance [--http ADDR:PORT]\n"
     "\n"
-    "Serves the fixtures of the official MCP conformance suite at http://ADDR:PORT/mcp, where port "
-    "0\n"
-    "is any that is free, or on standard input and output. For tests: it runs nothing and checks\n"
-    "nobody.\n";
+    "Serves the fixtures of the official MCP conformance suite: at http://ADDR:PORT/mcp,\n"
+    "where port 0 is any that is free, or on standard input and output. For tests: it runs\n"
+    "nothing, and asks nobody who they are.\n";
 
 /* --- standard input and output ------------------------------------------------------ */
 

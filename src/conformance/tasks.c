@@ -16,9 +16,9 @@
 #include "mcp/task.h"
 #include "str.h"
 
-#define TTL_MS      300000
+#define TTL_MS      300000 /* more than a run of the suite */
 #define POLL_MS     100
-#define SECONDS_MAX 600
+#define SECONDS_MAX 600 /* of slow_compute; the suite wants 60 */
 
 #define CONFIRM(message) FORM(message, "confirm", "boolean")
 
