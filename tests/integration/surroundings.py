@@ -6,6 +6,7 @@ the order given. What cannot be arranged here ends with status 77 and the reason
 """
 
 import ctypes
+import errno
 import os
 import struct
 import sys
@@ -15,7 +16,6 @@ CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_REMOUNT, MS_BIND, MS_RDONLY, MS_REC, MS_PRIVATE = 32, 4096, 1, 16384, 1 << 18
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP = 38, 22
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
-ENOSYS = 38
 
 
 def impossible(reason):
@@ -97,18 +97,18 @@ def landlock_domain():
     check(LIBC.syscall(LANDLOCK_RESTRICT, ruleset, 0), "landlock")
 
 
-def no_landlock():
-    """An older kernel: Landlock's calls answer ENOSYS."""
+def refuse_calls(first, last, code):
+    """From now on these system calls fail so."""
 
-    def instruction(code, yes, no, value):
-        return struct.pack("HBBI", code, yes, no, value)
+    def instruction(word, yes, no, value):
+        return struct.pack("HBBI", word, yes, no, value)
 
     program = b"".join(
         [
             instruction(0x20, 0, 0, 0),  # load the call's number
-            instruction(0x35, 0, 2, LANDLOCK_CREATE),
-            instruction(0x25, 1, 0, LANDLOCK_RESTRICT),
-            instruction(0x06, 0, 0, 0x00050000 | ENOSYS),
+            instruction(0x35, 0, 2, first),
+            instruction(0x25, 1, 0, last),
+            instruction(0x06, 0, 0, 0x00050000 | code),
             instruction(0x06, 0, 0, 0x7FFF0000),
         ]
     )
@@ -116,6 +116,20 @@ def no_landlock():
     whole = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
     check(LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
     check(LIBC.prctl(PR_SET_SECCOMP, 2, whole, 0, 0), "seccomp")
+
+
+def no_landlock():
+    """An older kernel: Landlock's calls answer ENOSYS."""
+    refuse_calls(LANDLOCK_CREATE, LANDLOCK_RESTRICT, errno.ENOSYS)
+
+
+def no_counters():
+    """As Debian's kernels are set for ordinary users (kernel.perf_event_paranoid=3)."""
+    calls = {"x86_64": 298, "aarch64": 241}
+    machine = os.uname().machine
+    if machine not in calls:
+        impossible(f"the number of perf_event_open on {machine} is not known here")
+    refuse_calls(calls[machine], calls[machine], errno.EACCES)
 
 
 def chroot():
@@ -135,6 +149,7 @@ SURROUNDINGS = {
         readonly_cgroups,
         landlock_domain,
         no_landlock,
+        no_counters,
         chroot,
     )
 }

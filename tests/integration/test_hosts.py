@@ -18,13 +18,14 @@ ROOT_ONLY |= {"chroot"}
 
 @pytest.fixture
 def within(cordon, tmp_path):
-    """within(SURROUNDING, *ARGUMENTS) -> finished cordon in such a host, with a state of its own."""
+    """within(SURROUNDINGS, *ARGUMENTS) -> finished cordon in such a host, with a state of its own."""
 
-    def within(surrounding, *arguments):
-        if surrounding in ROOT_ONLY and os.getuid() != 0:
-            pytest.skip(f"only root can arrange {surrounding}")
+    def within(surroundings, *arguments):
+        names = surroundings.split()
+        if ROOT_ONLY & set(names) and os.getuid() != 0:
+            pytest.skip(f"only root can arrange {surroundings}")
         done = subprocess.run(
-            [sys.executable, HERE / "surroundings.py", surrounding, "--", cordon, *arguments],
+            [sys.executable, HERE / "surroundings.py", *names, "--", cordon, *arguments],
             env=support.clean_environment(CORDON_STATE=str(tmp_path / "state")),
             cwd="/",
             capture_output=True,
@@ -80,6 +81,44 @@ def test_without_cgroups_limits_are_sampled_and_said_to_be(within, surrounding):
     ramp = "x = []\nwhile True: x.append(bytearray(1 << 20))"
     ended = json.loads(within(surrounding, "run", "--json", "--memory", "200M", "-c", ramp).stdout)
     assert ended["end"] == "memory" and ended["exit_code"] == 137
+
+
+SHORT_CHILDREN = """
+import os, time
+while True:
+    if os.fork() == 0:
+        end = time.process_time() + .004
+        while time.process_time() < end: pass
+        os._exit(0)
+    os.wait()
+"""
+NOBODY_WAITS = """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in range(15):
+    if os.fork() == 0:
+        end = time.process_time() + .04
+        while time.process_time() < end: pass
+        os._exit(0)
+    try: os.waitpid(-1, 0)
+    except ChildProcessError: pass
+"""
+
+
+def test_where_nothing_counts_a_limit_acts_and_a_figure_says_that_it_is_a_bound(within):
+    where = "no_cgroups no_counters" if support.ROOT else "no_counters"
+
+    def used(*arguments):
+        result = json.loads(within(where, "run", "--no-uv", "--json", *arguments).stdout)
+        usage = result["usage"]
+        return result, usage["cpu_user_seconds"] + usage["cpu_system_seconds"]
+
+    result, seconds = used("--cpu", "300ms", "-c", SHORT_CHILDREN)
+    assert (result["end"], seconds >= 0.3) == ("cpu", True), result
+    result, seconds = used("-c", NOBODY_WAITS)
+    if result["usage"]["source"] != "sampled":
+        pytest.skip("this user has control groups")
+    assert result["usage"]["cpu_at_least"] is True and 0.1 < seconds < 3, result
 
 
 def policy_requiring(layer, directory, source=support.SOURCE / "policies/default.json"):
