@@ -372,8 +372,9 @@ static const struct route *route_find(const char *path)
 static bool comes_from_here(const struct endpoint *endpoint, const struct http_request *request)
 {
     const char *host = http_header(request, "Host"), *origin = http_header(request, "Origin");
-    return rule_host(host, endpoint->parts.local) &&
-           rule_origin(origin, host, endpoint->parts.local) &&
+    /* Who has to show a token may come through a proxy, by any name; no stranger's page has one. */
+    bool local = endpoint->parts.local && !endpoint->parts.authenticate;
+    return rule_host(host, local) && rule_origin(origin, host, local) &&
            http_header_count(request, "Origin") <= 1;
 }
 

@@ -34,7 +34,8 @@ struct owner;
 struct endpoint_parts {
     struct event_base *base;
     int listener; /* of listen.h; taken */
-    bool local;   /* nobody else's machine reaches it: Host and Origin must say so too */
+    /* Nobody else's machine reaches it; without `authenticate` Host and Origin must say so too. */
+    bool local;
     const struct offer *offer;
     struct owner *local_owner; /* who asks where nobody is asked who he is; NULL: no product */
     struct hub *hub;

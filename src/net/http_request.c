@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <sys/queue.h>
 
+#include <cordon/log.h>
+
 #include "net/http_inside.h"
 #include "str.h"
 
@@ -134,6 +136,8 @@ void http_reply(struct http_request *request, int status, const struct http_fiel
     struct evbuffer *text = evbuffer_new();
     if (!text || (len > 0 && evbuffer_add(text, body, len) < 0))
         abort();
+    log_event(LOG_DEBUG, "replied", KV("method", http_method(request)),
+              KV("path", http_path(request)), KV_U64("status", (uint64_t)status));
     add_fields(request, fields);
     connection_counts(request->connection, status);
     evhttp_send_reply(hand_back(request), status, NULL, text);

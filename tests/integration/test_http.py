@@ -642,7 +642,7 @@ def test_a_server_that_ends_answers_what_was_asked(web, workspace, number):
 
 
 def test_a_killed_server_leaves_nothing_behind(own, workspace):
-    streams = [Connection(own) for _ in range(8)]
+    streams = [Connection(own) for _ in range(50 if os.environ.get("FULL") else 8)]
     for number, stream in enumerate(streams):
         arguments = [f"{MARK}-{workspace.name}"]
         stream.modern(number, "tools/call", **run(workspace, WAITS, args=arguments))
