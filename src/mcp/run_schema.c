@@ -3,7 +3,7 @@
  * (run/result.h), of which only `status` is always there. */
 #include "mcp/tool_run.h"
 
-#define TEXT_OR_NULL  "{\"type\":[\"string\",\"null\"]}"
+#define TEXT_OR_NULL  "{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}"
 #define TEXTS         "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
 #define NUMBER        "{\"type\":\"number\"}"
 #define COUNT_OF      "{\"type\":\"integer\",\"minimum\":0}"
@@ -28,7 +28,7 @@ const char run_output_schema[] =
         "\"cancelled\",\"refused\",\"fault\"],\"description\":\"what stopped the script\"},"
     "\"signal\":" TEXT_OR_NULL ","
     "\"reached\":" TEXTS ","
-    "\"error\":{\"type\":[\"string\",\"null\"],\"description\":\"one sentence, or null\"},"
+    "\"error\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}],\"description\":\"one sentence, or null\"},"
     "\"usage\":{\"type\":\"object\",\"properties\":{"
         "\"wall_seconds\":" NUMBER ",\"cpu_user_seconds\":" NUMBER ","
         "\"cpu_system_seconds\":" NUMBER ","
@@ -48,7 +48,7 @@ const char run_output_schema[] =
         "wall_seconds after interpreter\",\"properties\":{"
         "\"queue\":" NUMBER ",\"prepare\":" NUMBER ",\"box\":" NUMBER ","
         "\"interpreter\":" NUMBER ",\"script\":" NUMBER "}}}},"
-    "\"limits\":{\"type\":\"object\",\"additionalProperties\":{\"type\":[\"number\",\"null\"]}},"
+    "\"limits\":{\"type\":\"object\",\"additionalProperties\":{\"anyOf\":[{\"type\":\"number\"},{\"type\":\"null\"}]}},"
     "\"output\":{\"type\":\"object\",\"properties\":{"
         "\"stdout_bytes\":" COUNT_OF ",\"stderr_bytes\":" COUNT_OF ","
         "\"truncated\":{\"type\":\"boolean\"}}},"

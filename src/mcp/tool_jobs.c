@@ -81,8 +81,8 @@ const struct field *const prune_jobs_fields[] = { &keep_completed, &keep_failed,
 
 /* --- what they answer ------------------------------------------------------------------- */
 
-#define TEXT_OR_NULL   "{\"type\":[\"string\",\"null\"]}"
-#define OBJECT_OR_NULL "{\"type\":[\"object\",\"null\"]}"
+#define TEXT_OR_NULL   "{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}"
+#define OBJECT_OR_NULL "{\"anyOf\":[{\"type\":\"object\"},{\"type\":\"null\"}]}"
 #define COUNT_OF       "{\"type\":\"integer\",\"minimum\":0}"
 #define STATUS         "{\"enum\":[\"pending\",\"running\",\"completed\",\"failed\",\"cancelled\"]}"
 

@@ -65,8 +65,8 @@ const char list_scripts_schema[] =
     "\"required\":[\"name\",\"path\",\"docstring\",\"header\"],\"properties\":{"
     "\"name\":{\"type\":\"string\"},"
     "\"path\":{\"type\":\"string\",\"description\":\"the file, on the host\"},"
-    "\"docstring\":{\"type\":[\"string\",\"null\"]},"
-    "\"header\":{\"type\":[\"string\",\"null\"],"
+    "\"docstring\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]},"
+    "\"header\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}],"
     "\"description\":\"the TOML of the PEP 723 header\"}}}},"
     "\"total\":{\"type\":\"integer\",\"minimum\":0}}}";
 

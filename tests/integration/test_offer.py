@@ -52,6 +52,23 @@ def test_what_a_model_reads_of_the_tools_is_short(client, tools):
     assert named <= set(tools)
 
 
+def test_a_schema_names_one_type_at_a_time(tools):
+    """Clients that map schemas to dialects of one type each drop the others."""
+
+    def types(part):
+        if isinstance(part, dict):
+            yield from [part["type"]] if "type" in part else []
+            for value in part.values():
+                yield from types(value)
+        elif isinstance(part, list):
+            for value in part:
+                yield from types(value)
+
+    for tool in tools.values():
+        found = [*types(tool["inputSchema"]), *types(tool["outputSchema"])]
+        assert [one for one in found if isinstance(one, list)] == []
+
+
 def test_instructions_name_only_tools_that_there_are(serve):
     client = serve(initialize=False)
     result = client.initialize()["result"]
