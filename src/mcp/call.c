@@ -28,7 +28,6 @@ struct call *call_new(struct session *session, const struct rpc_message *message
 {
     struct call *call = xcalloc(1, sizeof(*call));
     call->services = session->parts.services;
-    call->principal = session->parts.principal;
     call->owner = session->parts.owner;
     call->arrived_ns = now_ns();
     call->session = session;

@@ -17,7 +17,6 @@
 #include "mcp/version.h"
 
 struct method;
-struct principal;
 struct progress;
 struct services;
 struct session;
@@ -37,10 +36,9 @@ enum say_level {
 
 struct call {
     const struct services *services;
-    const struct principal *principal; /* who is asking, as the session was told; may be NULL */
-    const char *owner;                 /* his name; never NULL */
-    const char *tool;                  /* the name of the tool, else of the method */
-    uint64_t arrived_ns;               /* CLOCK_MONOTONIC */
+    const char *owner;   /* who is asking; never NULL */
+    const char *tool;    /* the name of the tool, else of the method */
+    uint64_t arrived_ns; /* CLOCK_MONOTONIC */
 
     /* The handler's: its state, and how to end it early, which comes to call_answer() too,
      * maybe later. `grace` false: at once. */

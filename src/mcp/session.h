@@ -30,9 +30,8 @@ enum session_kind {
 
 struct session_parts {
     const struct offer *offer;
-    const struct services *services;   /* handed on to calls; may be NULL */
-    const struct principal *principal; /* who is asking, handed on to calls; may be NULL */
-    const char *owner; /* his name; NULL: "local" (cordon/launch.h). Stays the caller's */
+    const struct services *services; /* handed on to calls; may be NULL */
+    const char *owner; /* who is asking; NULL: "local" (cordon/launch.h). Stays the caller's */
     struct hub *hub;   /* what the sessions of a server share */
     enum session_kind kind;
 

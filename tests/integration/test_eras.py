@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """`cordon serve` over stdio in both eras: with a handshake, and with a version in each request."""
 
+import asyncio
 import json
 
 import pytest
 import support
+from mcp import Client
 
 ALONE = "py_run_script_with_dependencies"
 PREFIX = "io.modelcontextprotocol/"
@@ -245,26 +247,34 @@ def test_who_subscribes_to_a_job_is_told_of_output_and_end(serve, tmp_path, era)
     assert client.garbage == []
 
 
-def test_a_real_client_listens_until_it_has_heard_enough(real_client, tmp_path):
-    async def work(client):
-        begun = await client.call_tool(
-            "py_run_script_in_dir",
-            {"directory": str(tmp_path), "script_content": WAITING, "async_mode": True},
-        )
-        uri = "job-stream://" + begun.structured_content["job_id"]
-        async with client.listen(tools_list_changed=True, resource_subscriptions=[uri]) as heard:
-            honored = heard.honored
-            (tmp_path / "more").touch()
-            async for event in heard:
-                break
-        (tmp_path / "end").touch()
-        return client.protocol_version, honored, event, uri
-
-    version, honored, event, uri = real_client(work)
-    assert version == "2026-07-28"
-    assert str(honored.resource_subscriptions[0]) == uri
-    assert not honored.tools_list_changed
+async def listen_to_a_job(client, directory):
+    """What a real client is told of the first job it listens to."""
+    begun = await client.call_tool(
+        "py_run_script_in_dir",
+        {"directory": str(directory), "script_content": WAITING, "async_mode": True},
+    )
+    uri = "job-stream://" + begun.structured_content["job_id"]
+    async with client.listen(tools_list_changed=True, resource_subscriptions=[uri]) as heard:
+        (directory / "more").touch()
+        async for event in heard:
+            break
+    (directory / "end").touch()
+    assert client.protocol_version == "2026-07-28"
+    assert str(heard.honored.resource_subscriptions[0]) == uri
+    assert not heard.honored.tools_list_changed
     assert str(event.uri) == uri
+
+
+def test_a_real_client_listens_until_it_has_heard_enough(real_client, tmp_path):
+    real_client(lambda client: listen_to_a_job(client, tmp_path))
+
+
+def test_a_real_client_listens_over_http(web, tmp_path):
+    async def work():
+        async with Client(web().url) as client:
+            await listen_to_a_job(client, tmp_path)
+
+    asyncio.run(asyncio.wait_for(work(), 180))
 
 
 def test_one_version_has_batches(serve):
