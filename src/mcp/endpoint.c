@@ -274,6 +274,10 @@ static void serve_mcp(const struct asked *asked)
         void (*serve)(const struct asked *asked);
         bool modern;
     } methods[] = { { "POST", post, true }, { "GET", get, false }, { "DELETE", delete, false } };
+    if (http_crowded(asked->endpoint->http)) {
+        come_again(asked->request, "too many answers wait for their clients to read; come again");
+        return;
+    }
     for (size_t i = 0; i < COUNT(methods); i++)
         if (strcmp(methods[i].method, http_method(asked->request)) == 0 &&
             (methods[i].modern || !asked->modern)) {

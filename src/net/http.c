@@ -15,6 +15,7 @@
 
 #include <cordon/log.h>
 
+#include "clock.h"
 #include "fd.h"
 #include "net/http_inside.h"
 #include "str.h"
@@ -278,10 +279,23 @@ static void cut_the_slowest(const struct http *http)
         connection_cut(slowest);
 }
 
+bool http_crowded(struct http *http)
+{
+    if (http->unread <= HTTP_CROWDED_BYTES)
+        return false;
+    uint64_t now = now_ns();
+    for (struct connection *one = http->asked; one; one = one->next)
+        if (!one->refusal && one->unread > 0 && now - one->unread_ns > HTTP_HOLD_S * 1000000000ULL)
+            connection_cut(one);
+    return true;
+}
+
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *context)
 {
     struct connection *connection = context;
     (void)output;
+    if (connection->unread == 0)
+        connection->unread_ns = now_ns();
     connection->unread += info->n_added - info->n_deleted;
     connection->http->unread += info->n_added - info->n_deleted;
     if (info->n_added > 0 && connection->http->unread > HTTP_UNREAD_ALL_MAX)

@@ -35,6 +35,13 @@
 /* The same for all of them together: who has the most is cut off. */
 #define HTTP_UNREAD_ALL_MAX (96UL * 1024 * 1024)
 
+/* From here on nothing more should be asked for: many replies can be made before the loop comes to
+ * sending, or to the end of those that were cut off. */
+#define HTTP_CROWDED_BYTES (64UL * 1024 * 1024)
+
+/* Who leaves something unread for so long makes room then. */
+#define HTTP_HOLD_S 5
+
 struct event_base;
 struct http;
 
@@ -61,6 +68,9 @@ void http_free(struct http *http); /* closes everything; each `gone` comes. NULL
 void http_stop(struct http *http);
 
 size_t http_connections(const struct http *http); /* open ones */
+
+/* Is so much unread that this request should be told to come again? Room is made, for later. */
+bool http_crowded(struct http *http);
 
 /* Replies so far whose status begins with that digit, 1 to 5. */
 uint64_t http_replies(const struct http *http, unsigned digit);

@@ -41,10 +41,11 @@ struct connection {
     struct evhttp_connection *inside;
     struct event *timer; /* of its phase, or what is to be done outside of a callback */
     enum phase phase;
-    int refusal;     /* the status with which it is to end */
-    size_t unread;   /* bytes of ours that were not sent yet */
-    size_t held;     /* bytes of a request that have come and are not handed on yet */
-    size_t searched; /* of them those without the end of a head */
+    int refusal;        /* the status with which it is to end */
+    size_t unread;      /* bytes of ours that were not sent yet */
+    uint64_t unread_ns; /* since when there are some (clock.h) */
+    size_t held;        /* bytes of a request that have come and are not handed on yet */
+    size_t searched;    /* of them those without the end of a head */
     struct http_head head;
     struct http_chunks chunks;    /* of its body, where that comes so */
     struct http_request *request; /* PHASE_ASKED */

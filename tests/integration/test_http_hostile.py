@@ -415,6 +415,25 @@ def test_who_does_not_read_does_not_fill_memory(own):
         connection.close()
 
 
+def test_large_answers_that_nobody_reads_do_not_fill_memory(own):
+    """Each is 6 MB of text, and all are asked for before the first could be sent."""
+    script = "import sys\nfor _ in range(4):\n    sys.stdout.write(chr(0) * 1_000_000)"
+    call = modern(1, "tools/call", name=RUN, arguments={"script_content": script})
+    job = own.ask(post(call)).json()["result"]["structuredContent"]["job_id"]
+    uri = f"job-stream://{job}?stream=stdout&offset=0&length=1048576"
+    read = post(modern(2, "resources/read", uri=uri))
+    assert len(own.ask(read).body) > 6_000_000
+    slow = [own.connect() for _ in range(60)]
+    for connection in slow:
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.send(read)
+    # Where it is crowded one is told to come again; those who do not read make room in the end.
+    soon(lambda: own.ask(post(LIST)).status == 200)
+    assert own.memory("VmHWM") < megabytes(400)
+    for connection in slow:
+        connection.close()
+
+
 # --- who goes away ---------------------------------------------------------------------------------
 
 def forever(marker, number=1, **more):
