@@ -5,14 +5,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cordon/log.h>
+
 #include "check.h"
+#include "fd.h"
 #include "gate.h"
 #include "policy.h"
 #include "str.h"
+
+#define TRUSTED_BYTES_MAX ((size_t)1024 * 1024)
 
 #define WORD(text) ((char *)(uintptr_t)(text))
 
@@ -29,17 +35,54 @@ static int print_policy(const struct sandbox *sandbox, const char *name)
     return policy_command(sandbox, COUNT(words), words);
 }
 
+/* Read anew each time: so a server learns of a new one (SIGHUP) that may itself open no file. */
+static int print_trusted(const char *path)
+{
+    struct error err = { 0 };
+    autofree char *text = NULL;
+    size_t len = 0;
+    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int r = fd < 0 ? fail_host(&err, "open %s", path) : trusted_file(fd, path, &err);
+    if (r == 0)
+        r = fd_read_all(fd, TRUSTED_BYTES_MAX, &text, &len, &err);
+    if (r == 0 && fwrite(text, 1, len, stdout) != len)
+        r = fail_host(&err, "write");
+    if (r < 0)
+        log_event(LOG_ERROR, "not-read", KV("reason", err.text));
+    return r < 0;
+}
+
+static int print_tokens(const struct sandbox *sandbox, const char *name)
+{
+    (void)name;
+    return print_trusted(sandbox->config.tokens);
+}
+
+static int print_keys(const struct sandbox *sandbox, const char *name)
+{
+    (void)name;
+    return print_trusted(sandbox->config.oauth.keys);
+}
+
 static const struct {
     int (*print)(const struct sandbox *sandbox, const char *name);
     int good; /* up to this exit status there is a text */
 } texts[] = {
     [RESOLVE_POLICY] = { print_policy, 0 },
+    [RESOLVE_TOKENS] = { print_tokens, 0 },
+    [RESOLVE_KEYS] = { print_keys, 0 },
     [RESOLVE_CHECK] = { print_check, 1 }, /* 1: what the policy requires does not hold */
 };
 
 /* Of a policy, the words are a file's of the operator; only those that may be named are shown. */
 static int permit(const struct sandbox *sandbox, const struct resolve *question, struct error *err)
 {
+    const struct config *config = &sandbox->config;
+    bool of_askers = question->what == RESOLVE_TOKENS || question->what == RESOLVE_KEYS;
+    bool there =
+        question->what == RESOLVE_TOKENS ? config->tokens != NULL : config->oauth.keys != NULL;
+    if (of_askers && (!there || strcmp(question->owner, OWNER_LOCAL) != 0))
+        return fail_caller(err, ENOENT, "the configuration names no such file");
     char shown[POLICY_NAME_MAX];
     if (question->what == RESOLVE_POLICY &&
         !list_has(config_policies(&sandbox->config, question->owner), question->path))

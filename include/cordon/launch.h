@@ -156,6 +156,8 @@ enum resolve_what {
     RESOLVE_FILE,
     RESOLVE_POLICY, /* the text of a policy that clients may name; path: its name */
     RESOLVE_CHECK,  /* what this host can enforce, as `cordon check --json` says it; path: NULL */
+    RESOLVE_TOKENS, /* the file of hashed tokens, and that of an issuer's keys, that the */
+    RESOLVE_KEYS,   /* configuration names; for the local owner, path: NULL */
 };
 
 struct resolve {

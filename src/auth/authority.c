@@ -74,7 +74,7 @@ int authority_keys(struct authority *authority, const char *text, size_t len, st
 /* --- judging --------------------------------------------------------------------------- */
 
 static const struct principal *named(const struct authority *authority, const char *name,
-                                     struct asker *ret)
+                                     struct grant *ret)
 {
     (void)snprintf(ret->name, sizeof(ret->name), "%s", name);
     return principal_find(&authority->config->principals, name);
@@ -93,7 +93,7 @@ static void derive(const struct authority *authority, const char *subject, char 
     (void)snprintf(ret, OWNER_MAX, PRINCIPAL_DERIVED "%.32s", digits);
 }
 
-static int judge_jwt(struct authority *authority, const char *token, size_t len, struct asker *ret,
+static int judge_jwt(struct authority *authority, const char *token, size_t len, struct grant *ret,
                      struct error *err)
 {
     struct claims claims;
@@ -102,22 +102,22 @@ static int judge_jwt(struct authority *authority, const char *token, size_t len,
         return r;
     const struct principals *all = &authority->config->principals;
     const struct principal *principal = principal_of_subject(all, claims.subject);
-    struct asker asker = { .scopes = scopes_parse(claims.scopes) };
+    struct grant grant = { .scopes = scopes_parse(claims.scopes) };
     if (principal) {
-        (void)snprintf(asker.name, sizeof(asker.name), "%s", principal->name);
+        (void)snprintf(grant.name, sizeof(grant.name), "%s", principal->name);
     } else {
-        derive(authority, claims.subject, asker.name);
-        principal = principal_find(all, asker.name);
+        derive(authority, claims.subject, grant.name);
+        principal = principal_find(all, grant.name);
     }
     if (!principal)
         return fail_caller(err, EACCES, "the token is good, but nobody here is its subject");
-    asker.scopes &= principal->scopes;
-    *ret = asker;
+    grant.scopes &= principal->scopes;
+    *ret = grant;
     return 0;
 }
 
 static int judge_token(struct authority *authority, const char *token, size_t len,
-                       struct asker *ret, struct error *err)
+                       struct grant *ret, struct error *err)
 {
     const char *name = tokens_find(authority->tokens, token, len);
     const struct principal *principal = name ? named(authority, name, ret) : NULL;
@@ -130,7 +130,7 @@ static int judge_token(struct authority *authority, const char *token, size_t le
     return fail_caller(err, EACCES, "the token is not one that is known here");
 }
 
-int authority_judge(struct authority *authority, const char *header, struct asker *ret,
+int authority_judge(struct authority *authority, const char *header, struct grant *ret,
                     enum unserved *what, struct error *err)
 {
     const char *token;

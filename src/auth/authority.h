@@ -33,14 +33,14 @@ int authority_tokens(struct authority *authority, const char *text, size_t len,
 int authority_keys(struct authority *authority, const char *text, size_t len,
                    struct error *err) must_check;
 
-struct asker {
+struct grant {
     char name[OWNER_MAX];
     unsigned scopes;
 };
 
 /* 0 and *ret; or -1 with *what and a sentence for the client. Where nobody is asked for a token
  * the asker is "local". */
-int authority_judge(struct authority *authority, const char *header, struct asker *ret,
+int authority_judge(struct authority *authority, const char *header, struct grant *ret,
                     enum unserved *what, struct error *err) must_check;
 
 /* WWW-Authenticate for a request that is not served; the caller's. */

@@ -6,7 +6,8 @@
  * lines, on a socket that was made before the cages:
  *
  *     k KEYS     a JSON Web Key Set in one line   ok N, or no REASON
- *     t TOKEN    a JWT in compact form            ok EXPIRES <tab> SCOPES <tab> SUBJECT, or no REASON
+ *     t TOKEN    a JWT in compact form            ok EXPIRES <tab> SCOPES <tab> SUBJECT, or no
+ * REASON
  *
  * EXPIRES are seconds of the epoch; SCOPES and SUBJECT have no control characters. Which
  * algorithms, issuer and audience are good the process has been told when it was started.

@@ -287,7 +287,7 @@ int resolve_decode(const void *frame, size_t len, struct resolve *ret, struct er
     if (frame_u8(&in) != FRAME_RESOLVE)
         in.bad = true;
     ret->id = frame_u32(&in);
-    ret->what = frame_choice(&in, RESOLVE_CHECK);
+    ret->what = frame_choice(&in, RESOLVE_KEYS);
     frame_fixed(&in, ret->owner, sizeof(ret->owner));
     ret->directory = frame_text(&in);
     ret->path = frame_text(&in);

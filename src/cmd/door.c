@@ -2,6 +2,8 @@
 /* door.c - where a server's clients come in. */
 #include "cmd/door.h"
 
+#include "cmd/porter.h"
+#include "mcp/admission.h"
 #include "mcp/endpoint.h"
 #include "mcp/owner.h"
 #include "mcp/product.h"
@@ -60,11 +62,20 @@ static struct sink sink_of(struct door *door)
     };
 }
 
+/* Whoever is at the other end of our pipes is the local principal; that may be bounded too. */
+static int look(void *context, const struct rpc_message *message, struct error *err)
+{
+    struct owner *local = local_of(&((struct door *)context)->parts);
+    struct admission admission = { .owner = local, .scopes = local->may->scopes };
+    return admission_judge(&admission, message, err);
+}
+
 static void on_line(void *context, const char *text, size_t len)
 {
     struct door *door = context;
     const struct sink sink = sink_of(door);
-    (void)session_message(door->session, text, len, &sink, NULL);
+    const struct inspection inspection = { .look = look, .context = door };
+    (void)session_message(door->session, text, len, &sink, &inspection);
 }
 
 static void on_too_long(void *context, const char *head, size_t len)
@@ -84,7 +95,8 @@ static void open_pipes(struct door *door)
 {
     const struct door_parts *parts = &door->parts;
     const struct session_parts session = { .offer = &product_offer,
-                                           .services = owner_services(local_of(parts)),
+                                           .services = owner_services(local_of(parts),
+                                                                      local_of(parts)->may->scopes),
                                            .hub = parts->hub,
                                            .push = send_line,
                                            .idle = may_be_quiet,
@@ -109,18 +121,37 @@ static const char *unready(void *context)
 static void print_metrics(void *context, struct str *out)
 {
     const struct door *door = context;
-    metrics_of(owner_services(local_of(&door->parts)), out);
+    metrics_of(owner_services(local_of(&door->parts), SCOPES_ALL), out);
+}
+
+static struct owner *authenticate(void *context, struct http_request *request, unsigned *scopes)
+{
+    return porter_authenticate(((struct door *)context)->parts.porter, request, scopes);
+}
+
+static char *challenge(void *context, unsigned scopes)
+{
+    return porter_challenge(((struct door *)context)->parts.porter, scopes);
+}
+
+static struct json_object *metadata(void *context)
+{
+    return porter_metadata(((struct door *)context)->parts.porter);
 }
 
 static void open_http(struct door *door)
 {
     const struct door_parts *parts = &door->parts;
+    bool asks = parts->porter != NULL;
     const struct endpoint_parts endpoint = { .base = parts->base,
                                              .listener = fd_take(&parts->web->listener),
                                              .local = parts->web->local,
                                              .offer = &product_offer,
                                              .local_owner = local_of(parts),
                                              .hub = parts->hub,
+                                             .authenticate = asks ? authenticate : NULL,
+                                             .challenge = asks ? challenge : NULL,
+                                             .metadata = asks ? metadata : NULL,
                                              .unready = unready,
                                              .metrics = print_metrics,
                                              .closed = may_be_quiet,

@@ -15,6 +15,7 @@ struct door;
 struct event_base;
 struct hub;
 struct owners;
+struct porter;
 
 struct door_parts {
     struct event_base *base;
@@ -22,6 +23,7 @@ struct door_parts {
     struct web *web; /* its listener is taken */
     struct owners *owners;
     struct hub *hub;
+    struct porter *porter; /* who asks each over HTTP for a token; NULL: nobody does */
 
     void (*idle)(void *context);           /* the door may be quiet now */
     void (*closed)(void *context);         /* the one client has gone; comes once */

@@ -16,6 +16,7 @@
 #include "cmd/door.h"
 #include "cmd/front.h"
 #include "cmd/keepings.h"
+#include "cmd/porter.h"
 #include "cmd/precedence.h"
 #include "cmd/self_confine.h"
 #include "cmd/trusted.h"
@@ -61,7 +62,8 @@ struct serve {
     struct hub *hub;
     struct job_news *job_news;
     struct door *door;
-    uint64_t budget_ns; /* of a call */
+    struct porter *porter; /* NULL: nobody is asked for a token */
+    uint64_t budget_ns;    /* of a call */
     bool ending, gate_left;
     int status;
 };
@@ -83,7 +85,13 @@ static int read_configuration(struct serve *serve, struct error *err)
 
 static int open_address(struct serve *serve, struct error *err)
 {
-    return web_open(serve->options, &serve->config, false, &serve->web, err);
+    return web_open(serve->options, &serve->config, porter_asks(&serve->config), &serve->web, err);
+}
+
+static int open_tokens(struct serve *serve, struct error *err)
+{
+    bool asks = serve->web.where && porter_asks(&serve->config);
+    return asks ? porter_open(&serve->config, &serve->account, &serve->porter, err) : 0;
 }
 
 static int read_budget(struct serve *serve, struct error *err)
@@ -188,6 +196,7 @@ static const struct step {
     { "standard input and output", claim_descriptors },
     { "configuration", read_configuration },
     { "address", open_address },
+    { "tokens", open_tokens },
     { "time budget", read_budget },
     { "state", open_state },
     { "gate", start_gate },
@@ -255,9 +264,21 @@ static void on_closed(void *context)
     end(context, "the client closed its side", true, 0);
 }
 
+/* SIGHUP: over HTTP no terminal has gone, but an operator wants to be heard. */
+static bool is_wish_to_reload(const struct serve *serve, int number)
+{
+    return number == SIGHUP && serve->web.where;
+}
+
 static void on_signal(evutil_socket_t number, short what, void *context)
 {
     (void)what;
+    struct serve *serve = context;
+    if (is_wish_to_reload(serve, number)) {
+        if (serve->porter)
+            porter_reload(serve->porter);
+        return;
+    }
     const char *name = signal_name(number);
     end(context, name ? name : "signal", true, 0);
 }
@@ -345,12 +366,15 @@ static int make_loop(struct serve *serve, struct error *err)
     serve->owners = owners_new(&serve->config.principals, &services);
     serve->hub = hub_new();
     serve->job_news = job_news_new(serve->base, serve->hub);
+    if (serve->porter)
+        porter_begin(serve->porter, serve->gate, serve->owners);
     const struct door_parts parts = { .base = serve->base,
                                       .in = &serve->in,
                                       .out = &serve->out,
                                       .web = &serve->web,
                                       .owners = serve->owners,
                                       .hub = serve->hub,
+                                      .porter = serve->porter,
                                       .idle = on_idle,
                                       .closed = on_closed,
                                       .unready = unready,
@@ -364,6 +388,7 @@ static void serve_done(struct serve *serve)
     bool quiet = !serve->door || door_calls(serve->door) == 0;
     door_free(serve->door);
     gate_free(serve->gate);
+    porter_close(serve->porter);
     if (quiet) {
         job_news_free(serve->job_news);
         hub_free(serve->hub);

@@ -56,6 +56,11 @@ int helper_check(const char *name, struct error *err)
     return find_program(name, &path, err);
 }
 
+int helper_path(const char *name, char **ret, struct error *err)
+{
+    return find_program(name, ret, err);
+}
+
 /* cordon-sandbox [OPTIONS] COMMAND [WORDS...] */
 static char **sandbox_words(const char *command, const struct options *options, char *const *words)
 {

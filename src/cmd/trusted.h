@@ -14,6 +14,7 @@ int sandbox_path(char **ret, struct error *err) must_check;
 
 /* Is a helper of cordon-sandbox's there, beside it or in ../libexec/cordon/? */
 int helper_check(const char *name, struct error *err) must_check;
+int helper_path(const char *name, char **ret, struct error *err) must_check; /* the caller's */
 
 /* Becomes `cordon-sandbox COMMAND WORDS...` with the options that hold
  * everywhere. Returns only where that fails. */

@@ -35,7 +35,7 @@ static void job_ids(const struct services *services, struct found *found)
 {
     struct record_list list = { 0 };
     struct error ignored; /* who cannot list jobs completes none; the tools say why */
-    if (!services->store ||
+    if (!services->store || !(services->scopes & SCOPE_JOBS) ||
         store_list(services->store, services->owner->name, -1, JOBS_LOOKED_AT, &list, &ignored) < 0)
         return;
     for (size_t i = 0; i < list.count; i++)
@@ -47,7 +47,8 @@ static void scripts(const struct services *services, struct found *found)
 {
     struct script_list list = { 0 };
     struct error ignored;
-    if (library_list(&services->library, true, &list, &ignored) < 0)
+    if (!(services->scopes & SCOPE_SCRIPTS) ||
+        library_list(&services->library, true, &list, &ignored) < 0)
         return;
     for (size_t i = 0; i < list.count; i++)
         offer_name(found, list.scripts[i].name);

@@ -8,6 +8,8 @@
 
 #include <cordon/log.h>
 
+#include "json.h"
+#include "mcp/admission.h"
 #include "mcp/exchange.h"
 #include "mcp/http_rules.h"
 #include "mcp/legacy.h"
@@ -29,6 +31,7 @@ struct asked {
     struct endpoint *endpoint;
     struct http_request *request;
     struct owner *owner; /* NULL: no product */
+    unsigned scopes;     /* of its token */
     bool modern;
 };
 
@@ -62,6 +65,7 @@ static void come_again(struct http_request *request, const char *text)
 /* While a message is looked at, and what came of that. */
 struct posted {
     const struct asked *asked;
+    struct exchange *exchange;
     bool begins; /* no session yet: it can only be the request for one */
     int code;
     struct error err;
@@ -71,6 +75,21 @@ static const char *find_header(void *context, const char *name, unsigned *count)
 {
     *count = http_header_count(context, name);
     return http_header(context, name);
+}
+
+/* May it be served to him? What is to be said beside the status goes into the head. */
+static int admit(const struct posted *posted, const struct rpc_message *message, struct error *err)
+{
+    const struct asked *asked = posted->asked;
+    const struct endpoint_parts *parts = &asked->endpoint->parts;
+    struct admission admission = { .owner = asked->owner, .scopes = asked->scopes };
+    int code = admission_judge(&admission, message, err);
+    if (code == ADMISSION_SCOPE && parts->challenge)
+        exchange_add(posted->exchange, "WWW-Authenticate",
+                     parts->challenge(parts->context, admission.wanted));
+    if (code == ADMISSION_RATE)
+        exchange_add(posted->exchange, "Retry-After", xasprintf("%u", admission.retry_s));
+    return code;
 }
 
 static int look(void *context, const struct rpc_message *message, struct error *err)
@@ -87,6 +106,8 @@ static int look(void *context, const struct rpc_message *message, struct error *
         (void)fail_caller(err, EINVAL, "header " HEADER_SESSION " is missing");
         posted->code = RPC_INVALID_REQUEST;
     }
+    if (!posted->code)
+        posted->code = admit(posted, message, err);
     if (posted->code)
         posted->err = *err;
     return posted->code;
@@ -102,6 +123,7 @@ static void hand_on(const struct asked *asked, struct session *session, struct l
     const char *body = http_body(asked->request, &len);
     struct exchange *exchange = exchange_new(&endpoint->exchanges, asked->request,
                                              legacy ? NULL : session, legacy, asked->owner);
+    posted.exchange = exchange;
     const struct sink sink = exchange_sink(exchange);
     enum taken taken = session_message(session, body, len, &sink, &inspection);
     if (taken == TAKEN_ANSWERED)
@@ -120,7 +142,8 @@ static void post_modern(const struct asked *asked)
     const struct endpoint_parts *parts = &asked->endpoint->parts;
     const struct owner *owner = asked->owner;
     const struct session_parts session = { .offer = parts->offer,
-                                           .services = owner ? owner_services(owner) : NULL,
+                                           .services =
+                                               owner ? owner_services(owner, asked->scopes) : NULL,
                                            .owner = owner ? owner->name : NULL,
                                            .hub = parts->hub,
                                            .kind = SESSION_MODERN };
@@ -147,8 +170,9 @@ static struct legacy *session_named(const struct asked *asked)
 static void post_legacy(const struct asked *asked)
 {
     bool begins = http_header_count(asked->request, HEADER_SESSION) == 0;
-    struct legacy *legacy =
-        begins ? legacy_new(asked->endpoint->legacies, asked->owner) : session_named(asked);
+    struct legacy *legacy = begins
+                                ? legacy_new(asked->endpoint->legacies, asked->owner, asked->scopes)
+                                : session_named(asked);
     if (!legacy)
         return;
     hand_on(asked, legacy->session, legacy);
@@ -332,10 +356,41 @@ static void print_own_metrics(const struct endpoint *endpoint, struct str *out)
                 legacies_count(endpoint->legacies));
 }
 
+static void refuse_scope(const struct asked *asked, unsigned scopes)
+{
+    const struct endpoint_parts *parts = &asked->endpoint->parts;
+    autofree char *challenge = parts->challenge ? parts->challenge(parts->context, scopes) : NULL;
+    const struct http_field fields[] = { { challenge ? "WWW-Authenticate" : NULL, challenge },
+                                         { 0 } };
+    endpoint_refuse(asked->request, 403, fields, ADMISSION_SCOPE,
+                    "this token is not good for that");
+}
+
+static void serve_metadata(const struct asked *asked)
+{
+    static const struct http_field fields[] = { { "Content-Type", "application/json" },
+                                                { "Cache-Control", "max-age=3600" },
+                                                { 0 } };
+    const struct endpoint_parts *parts = &asked->endpoint->parts;
+    autojson struct json_object *document =
+        parts->metadata ? parts->metadata(parts->context) : NULL;
+    if (!document) {
+        say(asked->request, 404, "tokens for this server come from its operator\n");
+        return;
+    }
+    const char *text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN |
+                                                                    JSON_C_TO_STRING_NOSLASHESCAPE);
+    http_reply(asked->request, 200, fields, text, strlen(text));
+}
+
 static void serve_metrics(const struct asked *asked)
 {
     const struct endpoint *endpoint = asked->endpoint;
     autostr struct str text = { 0 };
+    if (!(asked->scopes & SCOPE_ADMIN)) {
+        refuse_scope(asked, SCOPE_ADMIN);
+        return;
+    }
     if (!endpoint->parts.metrics) {
         say(asked->request, 404, "there are no metrics here\n");
         return;
@@ -363,6 +418,8 @@ static const struct route {
     { "/healthz", serve_health, false, true },
     { "/readyz", serve_ready, false, true },
     { "/metrics", serve_metrics, false, false },
+    { "/.well-known/oauth-protected-resource" ENDPOINT_PATH, serve_metadata, false, true },
+    { "/.well-known/oauth-protected-resource", serve_metadata, false, true },
 };
 
 static const struct route *route_find(const char *path)
@@ -394,7 +451,9 @@ static void on_request(void *context, struct http_request *request)
     struct endpoint *endpoint = context;
     const struct endpoint_parts *parts = &endpoint->parts;
     const struct route *route = route_find(http_path(request));
-    struct asked asked = { .endpoint = endpoint, .request = request, .owner = parts->local_owner };
+    struct asked asked = {
+        .endpoint = endpoint, .request = request, .owner = parts->local_owner, .scopes = SCOPES_ALL
+    };
     const char *method = http_method(request);
     if (!comes_from_here(endpoint, request)) {
         refuse(request, 403, "Host and Origin must name this server");
@@ -410,7 +469,7 @@ static void on_request(void *context, struct http_request *request)
         return;
     }
     if (!route->open && parts->authenticate) {
-        asked.owner = parts->authenticate(parts->context, request);
+        asked.owner = parts->authenticate(parts->context, request, &asked.scopes);
         if (!asked.owner)
             return;
     }

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,9 +41,17 @@ struct endpoint_parts {
     struct owner *local_owner; /* who asks where nobody is asked who he is; NULL: no product */
     struct hub *hub;
 
-    /* Who is asking (owner.h). NULL: nobody who may, and the request was answered (401, 403). The
-     * function itself NULL: everybody is `local_owner`. */
-    struct owner *(*authenticate)(void *context, struct http_request *request);
+    /* Who is asking (owner.h), and the scopes of his token. NULL: nobody who may, and the request
+     * was answered (400, 401). The function itself NULL: everybody is `local_owner`, for
+     * everything. */
+    struct owner *(*authenticate)(void *context, struct http_request *request, unsigned *scopes);
+
+    /* What goes with a 403, for a token that is good for less than `scopes`: the value of
+     * WWW-Authenticate, the caller's. Where there is authenticate(). */
+    char *(*challenge)(void *context, unsigned scopes);
+
+    /* RFC 9728, the caller's; NULL: there is none. The function itself NULL: likewise. */
+    struct json_object *(*metadata)(void *context);
 
     /* Why no request would be served at the moment; NULL: some would. NULL: always. */
     const char *(*unready)(void *context);

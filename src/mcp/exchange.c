@@ -104,10 +104,18 @@ static void exchange_free(struct exchange *exchange)
     if (exchange->legacy)
         exchange->legacy->waiting--;
     event_free(exchange->timer);
+    free(exchange->more_value);
     session_free(exchange->session);
     if (exchange->owner)
         owner_leave(exchange->owner);
     free(exchange);
+}
+
+void exchange_add(struct exchange *exchange, const char *name, char *value)
+{
+    free(exchange->more_value);
+    exchange->more_name = name;
+    exchange->more_value = value;
 }
 
 struct http_request *exchange_give_up(struct exchange *exchange)
@@ -220,13 +228,14 @@ static bool is_behind(void *context)
 }
 
 static void reply(struct http_request *request, int status, const struct legacy *legacy,
-                  const char *line)
+                  const struct http_field *more, const char *line)
 {
-    const struct http_field fields[] = {
-        { "Content-Type", "application/json" },
-        { legacy ? HEADER_SESSION : NULL, legacy ? legacy->id : NULL },
-        { 0 },
-    };
+    struct http_field fields[4] = { { "Content-Type", "application/json" } };
+    size_t count = 1;
+    if (legacy)
+        fields[count++] = (struct http_field){ HEADER_SESSION, legacy->id };
+    if (more->name)
+        fields[count++] = *more;
     http_reply(request, status, fields, line, strlen(line));
 }
 
@@ -243,11 +252,14 @@ static void on_answer(void *context, int code, const char *line)
     }
     bool full =
         legacy && !legacy->listed && session_version(legacy->session) && !legacy_list(legacy);
+    autofree char *value = TAKE(&exchange->more_value);
+    const struct http_field more = { exchange->more_name, value };
     struct http_request *request = exchange_give_up(exchange);
     if (full)
         endpoint_refuse(request, 503, NULL, RPC_INTERNAL_ERROR, "too many sessions; come again");
     else
-        reply(request, rule_status(code, modern), legacy && legacy->listed ? legacy : NULL, line);
+        reply(request, rule_status(code, modern), legacy && legacy->listed ? legacy : NULL, &more,
+              line);
 }
 
 struct sink exchange_sink(struct exchange *exchange)

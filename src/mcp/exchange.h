@@ -42,6 +42,8 @@ struct exchange {
     struct stream *stream;        /* legacy era, once it streams: what is kept for who comes back */
     struct owner *owner;          /* NULL: no product */
     struct event *timer;
+    const char *more_name; /* a header that goes with its reply; NULL: none */
+    char *more_value;
     size_t bytes; /* of its message */
     bool post, streaming;
 };
@@ -52,6 +54,9 @@ struct exchange *exchange_new(struct exchanges *all, struct http_request *reques
 
 /* Of a POST; the exchange ends with its answer. */
 struct sink exchange_sink(struct exchange *exchange);
+
+/* One more header of its reply, where that is no stream; takes the value. `name` is static. */
+void exchange_add(struct exchange *exchange, const char *name, char *value);
 
 /* Begins to stream, if it does not yet. `resumed`: what is kept of that stream, else NULL. */
 void exchange_stream(struct exchange *exchange, struct stream *resumed);

@@ -9,6 +9,7 @@
 
 #include "base64.h"
 #include "json.h"
+#include "mcp/admission.h"
 #include "mcp/offer.h"
 #include "mcp/version.h"
 #include "str.h"
@@ -168,6 +169,9 @@ int rule_status(int code, bool modern)
     case RPC_PARSE_ERROR:
     case RPC_INVALID_REQUEST:
         return 400;
+    case ADMISSION_SCOPE:
+    case ADMISSION_RATE:
+        return code;
     case RPC_METHOD_NOT_FOUND:
         return modern ? 404 : 200;
     case RPC_INVALID_PARAMS:

@@ -200,7 +200,7 @@ void legacies_free(struct legacies *legacies)
     free(legacies);
 }
 
-struct legacy *legacy_new(struct legacies *legacies, struct owner *owner)
+struct legacy *legacy_new(struct legacies *legacies, struct owner *owner, unsigned scopes)
 {
     struct legacy *legacy = xcalloc(1, sizeof(*legacy));
     legacy->all = legacies;
@@ -209,7 +209,7 @@ struct legacy *legacy_new(struct legacies *legacies, struct owner *owner)
         owner_enter(owner);
     legacy->listening.legacy = legacy;
     struct session_parts parts = legacies->parts;
-    parts.services = owner ? owner_services(owner) : NULL;
+    parts.services = owner ? owner_services(owner, scopes) : NULL;
     parts.owner = owner ? owner->name : NULL;
     parts.context = legacy;
     legacy->session = session_new(&parts);

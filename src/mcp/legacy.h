@@ -63,8 +63,8 @@ struct legacy {
 struct legacies *legacies_new(const struct endpoint_parts *parts, struct exchanges *exchanges);
 void legacies_free(struct legacies *legacies); /* NULL is fine; after its exchanges */
 
-/* Not found by anybody yet. */
-struct legacy *legacy_new(struct legacies *legacies, struct owner *owner);
+/* Not found by anybody yet. `scopes`: of the token that begins it (principal.h). */
+struct legacy *legacy_new(struct legacies *legacies, struct owner *owner, unsigned scopes);
 
 /* Gives it an id. False: there are too many, of which none can be forgotten. */
 bool legacy_list(struct legacy *legacy);

@@ -33,7 +33,7 @@ static void owner_free(struct owner **link)
     struct owner *owner = *link;
     *link = owner->next;
     owner->all->count--;
-    readers_free(owner->services.readers);
+    readers_free(owner->services[0].readers);
     free(owner);
 }
 
@@ -48,18 +48,28 @@ static void make_room(struct owners *owners)
         owner_free(oldest);
 }
 
+static void serve_with(struct owner *owner, const struct owners *owners)
+{
+    const struct principal *may = owner->may;
+    struct services services = owners->common;
+    services.owner = owner;
+    services.library.owner = owner->name;
+    services.readers = readers_new();
+    if (may->policies && !list_has(may->policies, services.default_policy))
+        services.default_policy = may->policies[0] ? may->policies[0] : "";
+    for (unsigned scopes = 0; scopes <= SCOPES_ALL; scopes++) {
+        owner->services[scopes] = services;
+        owner->services[scopes].scopes = scopes;
+    }
+}
+
 static struct owner *owner_new(struct owners *owners, const struct principal *may, const char *name)
 {
     struct owner *owner = xcalloc(1, sizeof(*owner));
     uint64_t running = may->quotas.running;
     (void)snprintf(owner->name, sizeof(owner->name), "%s", name);
     owner->may = may;
-    owner->services = owners->common;
-    owner->services.owner = owner;
-    owner->services.library.owner = owner->name;
-    owner->services.readers = readers_new();
-    if (may->policies && !list_has(may->policies, owners->common.default_policy))
-        owner->services.default_policy = may->policies[0] ? may->policies[0] : "";
+    serve_with(owner, owners);
     owner->all = owners;
     owner->calls = (double)may->rates.calls_per_minute;
     turns_init(&owner->turns, running < UINT_MAX ? (unsigned)running : UINT_MAX);
@@ -99,9 +109,9 @@ void owners_free(struct owners *owners)
     free(owners);
 }
 
-const struct services *owner_services(const struct owner *owner)
+const struct services *owner_services(const struct owner *owner, unsigned scopes)
 {
-    return &owner->services;
+    return &owner->services[scopes & SCOPES_ALL];
 }
 
 void owner_enter(struct owner *owner)
@@ -117,14 +127,14 @@ void owner_leave(struct owner *owner)
 /* --- rates --------------------------------------------------------------------------- */
 
 /* As many as in a minute at once, and then one whenever its part of the minute is over. */
-int owner_call(struct owner *owner, uint64_t now_ns, struct error *err)
+int owner_call(struct owner *owner, uint64_t now_ns, uint64_t *wait_ns, struct error *err)
 {
     uint64_t rate = owner->may->rates.calls_per_minute;
     if (rate == UNBOUNDED)
         return 0;
-    double per_second = (double)rate / 60;
+    double per_ns = (double)rate / (60.0 * (double)NS_PER_S);
     if (owner->calls_ns > 0)
-        owner->calls += (double)(now_ns - owner->calls_ns) / (double)NS_PER_S * per_second;
+        owner->calls += (double)(now_ns - owner->calls_ns) * per_ns;
     if (owner->calls > (double)rate)
         owner->calls = (double)rate;
     owner->calls_ns = now_ns;
@@ -132,11 +142,10 @@ int owner_call(struct owner *owner, uint64_t now_ns, struct error *err)
         owner->calls -= 1;
         return 0;
     }
-    if (rate == 0)
-        return fail_policy(err, EPERM, "rate: %s may make no calls", owner->name);
+    *wait_ns = rate > 0 ? (uint64_t)((1 - owner->calls) / per_ns) : 3600 * NS_PER_S;
     return fail_policy(err, EBUSY,
-                       "rate: %s may make %" PRIu64 " calls a minute; the next one in %.1f s",
-                       owner->name, rate, (1 - owner->calls) / per_second + 0.04);
+                       "rate: %s may make %" PRIu64 " calls a minute; try again in %" PRIu64 " s",
+                       owner->name, rate, (uint64_t)((*wait_ns + NS_PER_S - 1) / NS_PER_S));
 }
 
 static int64_t this_minute(void)
@@ -151,7 +160,7 @@ static bool is_counted(const struct principal *may)
 
 static int spent_within_hour(const struct owner *owner, struct spent *ret, struct error *err)
 {
-    return store_spent(owner->services.store, owner->name, this_minute() - HOUR_MINUTES + 1, ret,
+    return store_spent(owner->services[0].store, owner->name, this_minute() - HOUR_MINUTES + 1, ret,
                        err);
 }
 
@@ -213,10 +222,10 @@ static int room_left(const struct owner *owner, uint64_t *ret, struct error *err
     *ret = UNBOUNDED;
     if (quota == UNBOUNDED)
         return 0;
-    int r = store_kept_bytes(owner->services.store, owner->name, &kept, err);
+    int r = store_kept_bytes(owner->services[0].store, owner->name, &kept, err);
     if (r < 0)
         return r;
-    kept += library_bytes(&owner->services.library);
+    kept += library_bytes(&owner->services[0].library);
     if (kept < quota) {
         *ret = quota - kept;
         return 0;
@@ -253,7 +262,7 @@ int claim_take(struct claim *claim, struct owner *owner, struct launch *launch, 
     if (r == 0)
         r = room_left(owner, &launch->ceiling.output_bytes, err);
     if (r == 0 && is_counted(owner->may))
-        r = store_spend(owner->services.store, owner->name, this_minute(), 0, 1, err);
+        r = store_spend(owner->services[0].store, owner->name, this_minute(), 0, 1, err);
     if (r < 0)
         return r;
     memcpy(launch->owner, owner->name, sizeof(launch->owner));
@@ -321,7 +330,7 @@ void claim_ran(struct claim *claim, uint64_t cpu_ns)
     owner->granted_cpu_ms -= claim->granted_ms;
     claim->granted_ms = 0;
     if (owner->may->quotas.cpu_ms != UNBOUNDED &&
-        store_spend(owner->services.store, owner->name, this_minute(), cpu_ns / NS_PER_MS, 0,
+        store_spend(owner->services[0].store, owner->name, this_minute(), cpu_ns / NS_PER_MS, 0,
                     &err) < 0)
         log_event(LOG_ERROR, "quota-not-kept", KV("principal", owner->name),
                   KV("reason", err.text));

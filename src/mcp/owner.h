@@ -28,13 +28,13 @@ struct owners;
 struct owner {
     char name[OWNER_MAX];
     const struct principal *may;
-    struct services services; /* what his calls work with */
-    struct turns turns;       /* of his runs at once */
-    size_t sessions;          /* of his that go on */
-    size_t jobs, waiting;     /* under way here; of these, for such a turn */
-    uint64_t granted_cpu_ms;  /* of the runs under way */
-    double calls;             /* that he may make now, of those in a minute */
-    uint64_t calls_ns;        /* when that was so */
+    struct services services[SCOPES_ALL + 1]; /* what his calls work with, by scopes */
+    struct turns turns;                       /* of his runs at once */
+    size_t sessions;                          /* of his that go on */
+    size_t jobs, waiting;                     /* under way here; of these, for such a turn */
+    uint64_t granted_cpu_ms;                  /* of the runs under way */
+    double calls;                             /* that he may make now, of those in a minute */
+    uint64_t calls_ns;                        /* when that was so */
     uint64_t seen;
     struct owners *all;
     struct owner *next;
@@ -48,15 +48,16 @@ void owners_free(struct owners *owners); /* NULL is fine; nobody may have a job 
  * there is no such principal. */
 struct owner *owner_find(struct owners *owners, const char *name);
 
-/* What his sessions hand on to their calls. */
-const struct services *owner_services(const struct owner *owner);
+/* What his sessions hand on to their calls; `scopes`: of the token that began the session. */
+const struct services *owner_services(const struct owner *owner, unsigned scopes);
 
 /* Around each session. */
 void owner_enter(struct owner *owner);
 void owner_leave(struct owner *owner);
 
-/* One call more. Too many within a minute: BLAME_POLICY, EBUSY, with when the next may come. */
-int owner_call(struct owner *owner, uint64_t now_ns, struct error *err) must_check;
+/* One call more. Too many within a minute: BLAME_POLICY, EBUSY, and *wait_ns until the next. */
+int owner_call(struct owner *owner, uint64_t now_ns, uint64_t *wait_ns,
+               struct error *err) must_check;
 
 /* A job of his from the order to its end; zeroed: none. */
 struct claim {

@@ -270,7 +270,8 @@ static void list_scripts(const struct services *services, struct json_object *li
     const struct resource *row = &resources[SCRIPT_ROW];
     struct script_list found = { 0 };
     struct error ignored;
-    if (library_list(&services->library, true, &found, &ignored) < 0)
+    if (!(services->scopes & SCOPE_SCRIPTS) ||
+        library_list(&services->library, true, &found, &ignored) < 0)
         return;
     for (size_t i = 0; i < found.count; i++) {
         const char *name = found.scripts[i].name;
@@ -284,7 +285,7 @@ static void list_jobs(const struct services *services, struct json_object *list)
 {
     struct record_list found = { 0 };
     struct error ignored; /* who cannot list jobs lists none; the tools say why */
-    if (!services->store ||
+    if (!services->store || !(services->scopes & SCOPE_JOBS) ||
         store_list(services->store, services->owner->name, -1, LISTED_JOBS, &found, &ignored) < 0)
         return;
     for (size_t i = 0; i < found.count; i++) {
@@ -315,6 +316,8 @@ struct json_object *resources_list(struct call *call)
     struct json_object *list = json_object_new_array();
     for (size_t i = 0; i < COUNT(whole); i++) {
         const struct resource *row = &resources[whole[i]];
+        if (whole[i] == METRICS_ROW && !(services->scopes & SCOPE_ADMIN))
+            continue;
         json_object_array_add(list, row_json(row, "uri", row->prefix, row->name, row->title,
                                              row->description));
     }

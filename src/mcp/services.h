@@ -21,6 +21,7 @@ struct wishes;
 /* The same for every call of one owner. */
 struct services {
     struct owner *owner; /* who asks, and whose the library is (owner.h); never NULL */
+    unsigned scopes;     /* what his token is good for (principal.h) */
     struct event_base *base;
     struct gate *gate;
     struct jobs *jobs;

@@ -232,19 +232,19 @@ static void a_header_becomes_a_principal(void **state)
     struct config config = config_of(configured);
     struct authority *authority = NULL;
     struct error err = { 0 };
-    struct asker asker = { 0 };
+    struct grant grant = { 0 };
     enum unserved what = UNSERVED_SCOPE;
     char bob[SHA256_DIGEST_STRING_LENGTH];
     hash_of(BOB, bob);
     autofree char *text = xasprintf("bob %s\n", bob);
     assert_ok(authority_new(&config, &authority, &err), &err);
     assert_true(authority_asks(authority));
-    assert_int_equal(authority_judge(authority, "Bearer " BOB, &asker, &what, &err), -1);
+    assert_int_equal(authority_judge(authority, "Bearer " BOB, &grant, &what, &err), -1);
     assert_int_equal(what, UNSERVED_INVALID);
     assert_ok(authority_tokens(authority, text, strlen(text), &err), &err);
-    assert_ok(authority_judge(authority, "Bearer " BOB, &asker, &what, &err), &err);
-    assert_string_equal(asker.name, "bob");
-    assert_int_equal(asker.scopes, SCOPE_JOBS);
+    assert_ok(authority_judge(authority, "Bearer " BOB, &grant, &what, &err), &err);
+    assert_string_equal(grant.name, "bob");
+    assert_int_equal(grant.scopes, SCOPE_JOBS);
 
     static const struct {
         const char *header;
@@ -256,16 +256,16 @@ static void a_header_becomes_a_principal(void **state)
         { "Bearer", UNSERVED_MALFORMED },
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_int_equal(authority_judge(authority, rows[i].header, &asker, &what, &err), -1);
+        assert_int_equal(authority_judge(authority, rows[i].header, &grant, &what, &err), -1);
         assert_int_equal(what, rows[i].what);
         assert_null(strstr(err.text, ANN));
     }
 
     /* A file that cannot be read leaves what there was; one that can replaces it. */
     assert_true(authority_tokens(authority, "bob", 3, &err) < 0);
-    assert_ok(authority_judge(authority, "Bearer " BOB, &asker, &what, &err), &err);
+    assert_ok(authority_judge(authority, "Bearer " BOB, &grant, &what, &err), &err);
     assert_ok(authority_tokens(authority, "", 0, &err), &err);
-    assert_int_equal(authority_judge(authority, "Bearer " BOB, &asker, &what, &err), -1);
+    assert_int_equal(authority_judge(authority, "Bearer " BOB, &grant, &what, &err), -1);
     assert_null(authority_metadata(authority));
     authority_free(authority);
     config_done(&config);
@@ -277,13 +277,13 @@ static void without_tokens_everybody_is_the_local_one(void **state)
     struct config config = config_of("{}");
     struct authority *authority = NULL;
     struct error err = { 0 };
-    struct asker asker = { 0 };
+    struct grant grant = { 0 };
     enum unserved what;
     assert_ok(authority_new(&config, &authority, &err), &err);
     assert_false(authority_asks(authority));
-    assert_ok(authority_judge(authority, NULL, &asker, &what, &err), &err);
-    assert_string_equal(asker.name, OWNER_LOCAL);
-    assert_int_equal(asker.scopes, SCOPES_ALL);
+    assert_ok(authority_judge(authority, NULL, &grant, &what, &err), &err);
+    assert_string_equal(grant.name, OWNER_LOCAL);
+    assert_int_equal(grant.scopes, SCOPES_ALL);
     authority_free(authority);
     config_done(&config);
 }

@@ -114,7 +114,7 @@ static void enter(struct server *server, struct talk *talk, const char *name)
     assert_non_null(talk->owner);
     owner_enter(talk->owner);
     const struct session_parts parts = { .offer = &product_offer,
-                                         .services = owner_services(talk->owner),
+                                         .services = owner_services(talk->owner, SCOPES_ALL),
                                          .hub = server->hub,
                                          .context = talk };
     talk->session = session_new(&parts);
@@ -319,8 +319,8 @@ static void scripts_of_another_principal_are_not_there(void **state)
 static void readers_do_not_move_each_other(void **state)
 {
     struct server *server = *state;
-    assert_ptr_not_equal(owner_services(server->ann.owner)->readers,
-                         owner_services(server->bob.owner)->readers);
+    assert_ptr_not_equal(owner_services(server->ann.owner, SCOPES_ALL)->readers,
+                         owner_services(server->bob.owner, SCOPES_ALL)->readers);
 }
 
 static void a_principal_is_shown_the_policies_that_it_may_name(void **state)
@@ -329,8 +329,8 @@ static void a_principal_is_shown_the_policies_that_it_may_name(void **state)
     replies(&server->ann, REQUEST("resources/list", ""), "cordon://policies/default", true);
     replies(&server->bob, REQUEST("resources/list", ""), "cordon://policies/default", false);
     replies(&server->bob, REQUEST("resources/list", ""), "cordon://policies/strict", true);
-    assert_string_equal(owner_services(server->ann.owner)->default_policy, "default");
-    assert_string_equal(owner_services(server->bob.owner)->default_policy, "strict");
+    assert_string_equal(owner_services(server->ann.owner, SCOPES_ALL)->default_policy, "default");
+    assert_string_equal(owner_services(server->bob.owner, SCOPES_ALL)->default_policy, "strict");
     say(&server->bob, REQUEST("resources/read", "\"uri\":\"cordon://policies/strict\""));
     struct resolve ask = fake_gate_asked(server->other);
     assert_string_equal(ask.owner, "bob");
@@ -468,20 +468,20 @@ static void calls_are_counted_by_the_minute(void **state)
     struct server *server = *state;
     struct owner *eve = owner_find(server->owners, "eve");
     struct error err = { 0 };
-    uint64_t now = 1000 * NS_PER_S;
+    uint64_t now = 1000 * NS_PER_S, wait = 0;
     for (int i = 0; i < 3; i++)
-        assert_ok(owner_call(eve, now, &err), &err);
-    assert_int_equal(owner_call(eve, now, &err), -EBUSY);
-    assert_says(&err, "eve may make 3 calls a minute; the next one in 20.0 s");
+        assert_ok(owner_call(eve, now, &wait, &err), &err);
+    assert_int_equal(owner_call(eve, now, &wait, &err), -EBUSY);
+    assert_says(&err, "eve may make 3 calls a minute; try again in 20 s");
     now += 20 * NS_PER_S;
-    assert_ok(owner_call(eve, now, &err), &err);
-    assert_true(owner_call(eve, now, &err) < 0);
+    assert_ok(owner_call(eve, now, &wait, &err), &err);
+    assert_true(owner_call(eve, now, &wait, &err) < 0);
     now += 3600 * NS_PER_S; /* what was not used is not saved up */
     for (int i = 0; i < 3; i++)
-        assert_ok(owner_call(eve, now, &err), &err);
-    assert_true(owner_call(eve, now, &err) < 0);
+        assert_ok(owner_call(eve, now, &wait, &err), &err);
+    assert_true(owner_call(eve, now, &wait, &err) < 0);
     for (int i = 0; i < 1000; i++)
-        assert_ok(owner_call(server->ann.owner, now, &err), &err);
+        assert_ok(owner_call(server->ann.owner, now, &wait, &err), &err);
 }
 
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

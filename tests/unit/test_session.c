@@ -101,7 +101,7 @@ static int setup(void **state)
     talk->hub = hub_new();
     const struct session_parts parts = {
         .offer = &product_offer,
-        .services = owner_services(owner_find(talk->owners, OWNER_LOCAL)),
+        .services = owner_services(owner_find(talk->owners, OWNER_LOCAL), SCOPES_ALL),
         .hub = talk->hub,
         .push = keep_line,
         .idle = count_idle,
