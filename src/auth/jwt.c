@@ -3,11 +3,11 @@
 #include "auth/jwt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sha2.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -36,6 +36,7 @@ struct jwt *jwt_new(int socket)
 {
     struct jwt *jwt = xcalloc(1, sizeof(*jwt));
     jwt->socket = socket;
+    (void)fcntl(socket, F_SETFL, O_NONBLOCK);
     return jwt;
 }
 
@@ -62,7 +63,7 @@ static bool send_all(int socket, const char *text, size_t len)
         struct pollfd ready = { .fd = socket, .events = POLLOUT };
         if (poll(&ready, 1, PATIENCE_MS) <= 0)
             return false;
-        ssize_t n = send(socket, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = write(socket, text, len);
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n <= 0)
@@ -80,7 +81,7 @@ static bool receive_line(int socket, char line[JWT_ANSWER])
         struct pollfd ready = { .fd = socket, .events = POLLIN };
         if (poll(&ready, 1, PATIENCE_MS) <= 0)
             return false;
-        ssize_t n = recv(socket, line + len, JWT_ANSWER - 1 - len, MSG_DONTWAIT);
+        ssize_t n = read(socket, line + len, JWT_ANSWER - 1 - len);
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n <= 0)

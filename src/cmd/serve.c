@@ -264,19 +264,12 @@ static void on_closed(void *context)
     end(context, "the client closed its side", true, 0);
 }
 
-/* SIGHUP: over HTTP no terminal has gone, but an operator wants to be heard. */
-static bool is_wish_to_reload(const struct serve *serve, int number)
-{
-    return number == SIGHUP && serve->web.where;
-}
-
 static void on_signal(evutil_socket_t number, short what, void *context)
 {
     (void)what;
     struct serve *serve = context;
-    if (is_wish_to_reload(serve, number)) {
-        if (serve->porter)
-            porter_reload(serve->porter);
+    if (number == SIGHUP && serve->porter) { /* who keeps tokens wants to be heard */
+        porter_reload(serve->porter);
         return;
     }
     const char *name = signal_name(number);

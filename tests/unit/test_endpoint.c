@@ -22,9 +22,10 @@ static const char *unready(void *context)
     return not_ready;
 }
 
-static struct owner *authenticate(void *context, struct http_request *request)
+static struct owner *authenticate(void *context, struct http_request *request, unsigned *scopes)
 {
     (void)context;
+    (void)scopes;
     static const struct http_field fields[] = { { "WWW-Authenticate", "Bearer" }, { 0 } };
     endpoint_refuse(request, 401, fields, -32600, "who are you?");
     return NULL;
