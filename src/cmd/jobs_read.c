@@ -204,6 +204,14 @@ static int read_texts(struct reading *reading, const char *path, struct json_obj
     return 0;
 }
 
+/* One that cannot be read counts as none (trace.h). */
+static void read_trace(struct json_object *object, struct record *record)
+{
+    autofree char *text = text_of(object, "traceparent");
+    if (text)
+        (void)traceparent_read(text, strlen(text), record->traceparent);
+}
+
 static int read_id(struct reading *reading, const char *path, const char *key,
                    struct json_object *object, struct record *record, struct error *err)
 {
@@ -235,6 +243,7 @@ static int read_members(struct reading *reading, const char *path, const char *k
         r = read_times(reading, path, object, record, err);
     if (r < 0)
         return r;
+    read_trace(object, record);
     end_open(record);
     read_result(reading, object, record);
     return 0;

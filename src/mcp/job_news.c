@@ -113,9 +113,11 @@ static void look_at(void *context, const struct listener *listener, enum offer_c
         watched->next = news->list;
         news->list = watched;
     }
+    /* What ended before somebody could wait for it would never change again. */
+    bool late = !watched->services && what == CHANGE_TASK && job_status_ended(state.status);
     watched->wanted = true;
     watched->services = listener->services;
-    watched->changed = !state_same(&watched->state, &state);
+    watched->changed = late || !state_same(&watched->state, &state);
     watched->state = state;
     news->open = news->open || !job_status_ended(state.status);
 }

@@ -283,6 +283,16 @@ def test_a_trace_goes_into_record_log_and_audit_line(client, jobs, state):
         assert said(event)[0].endswith(f" trace={TRACE}")
 
 
+def test_a_trace_goes_along_where_jobs_do(client, jobs, run, tmp_path):
+    job = traced(client, 1, TRACE)
+    jobs.ended(job)
+    elsewhere = ["--state", tmp_path / "elsewhere"]
+    exported = run("jobs", "export").out
+    assert run("jobs", "import", "-", *elsewhere, input=exported.encode()).exit == 0
+    records = json.loads(run("jobs", "export", *elsewhere).out)
+    assert records[job]["traceparent"] == TRACE
+
+
 @pytest.mark.parametrize(
     "trace", [f"{TRACE}\n", "00-" + "0" * 32 + TRACE[35:], TRACE.upper(), 7, {"a": 1}, '","end":"exited']
 )
