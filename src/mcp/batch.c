@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* batch.c - several messages in one array, which one version has, and their answers in another. */
+#include <errno.h>
+
 #include "mcp/conversation.h"
 #include "str.h"
+
+/* Of the answers so far: then what is left is answered with an error, for each may be long. */
+#define ANSWERS_BYTES_MAX (16UL * 1024 * 1024)
 
 struct batch {
     struct sink sink; /* of all of them */
@@ -62,6 +67,11 @@ enum taken batch_take(struct session *session, struct json_object *list, const s
         struct error err = { 0 };
         batch->open++;
         int code = rpc_read_part(json_object_array_get_idx(list, i), &message, &err);
+        if (code == 0 && message.id && batch->answers.len > ANSWERS_BYTES_MAX) {
+            (void)fail_caller(&err, EOVERFLOW,
+                              "the answers before are too long; ask for this alone");
+            code = RPC_INTERNAL_ERROR;
+        }
         if (session_take(session, &message, code, &err, &own, inspection) == TAKEN_ANSWERED)
             batch->requests = true;
         else

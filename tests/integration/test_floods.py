@@ -76,6 +76,24 @@ def test_a_flood_on_one_id_is_answered_once_while_it_is_in_use(client, ask):
     support.soon(lambda: not running(client, jobs))
 
 
+def test_a_batch_of_long_answers_is_cut_short(serve):
+    """Sixty of six megabytes each would be more than a server may have."""
+    client = serve(initialize=False)
+    client.initialize("2025-03-26")
+    script = "import sys\nfor _ in range(4):\n    sys.stdout.write(chr(0) * 1_000_000)"
+    client.send(**legacy(1, "tools/call", name=RUN, arguments={"script_content": script}))
+    result = json.loads(client.reply(1)["result"]["content"][0]["text"])
+    uri = f"job-stream://{result['job_id']}?stream=stdout&offset=0&length=1048576"
+    send_all(client, [[legacy(i, "resources/read", uri=uri) for i in range(60)]])
+    client.send(id="after", method="ping")
+    client.reply("after")
+    answers = next(found for found in map(json.loads, client.lines) if isinstance(found, list))
+    assert [answer["id"] for answer in answers] == list(range(60))
+    refused = [answer["error"]["message"] for answer in answers if "error" in answer]
+    assert 50 <= len(refused) < 60
+    assert client.close() == 0
+
+
 def running(client, jobs):
     client.replies.pop(jobs["id"], None)
     send_all(client, [jobs])
