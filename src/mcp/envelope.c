@@ -14,7 +14,11 @@ static struct json_object *member(struct json_object *object, const char *name)
 
 bool envelope_there(struct json_object *meta)
 {
-    return member(meta, META_VERSION) || member(meta, META_CAPABILITIES);
+    static const char *const names[] = { META_VERSION, META_CAPABILITIES, META_CLIENT, META_LEVEL };
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (json_object_object_get_ex(meta, names[i], NULL))
+            return true;
+    return false;
 }
 
 /* --- in: a ladder; the first step that is missing is what the client is told ------------------ */

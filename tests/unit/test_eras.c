@@ -87,6 +87,12 @@ static void the_client_decides_request_by_request(void **state)
     assert_null(at(message, "result._meta"));
     assert_null(at(message, "result.ttlMs"));
     json_object_put(message);
+    conversing_is(talk,
+                  REQUEST("2", "tools/list",
+                          "\"_meta\":{\"io.modelcontextprotocol/clientInfo\":{\"name\":\"x\"}}"),
+                  "error.code", "-32602");
+    conversing_is(talk, REQUEST("2", "tools/list", "\"_meta\":{\"traceparent\":\"x\"}"),
+                  "result.tools.0.name", "echo");
     conversing_is(talk, REQUEST("3", "server/discover", ""), "error.code", "-32601");
     conversing_is(talk, MODERN("3", "server/discover", ""), "result.resultType", "complete");
     conversing_is(talk, MODERN("3", "ping", ""), "error.code", "-32601");

@@ -48,12 +48,13 @@ static void a_reader_that_is_forgotten_begins_anew(void **state)
     (void)state;
     struct readers *readers = readers_new();
     readers_at(readers, "local", "first")->at[0] = 7;
-    for (int i = 0; i < READERS_MAX - 1; i++) {
+    for (int i = 0; i < READERS_MAX - 2; i++) {
         char id[16];
         (void)snprintf(id, sizeof(id), "job-%d", i);
         readers_at(readers, "local", id)->at[1] = 3;
     }
     assert_int_equal(readers_at(readers, "local", "first")->at[0], 7);
+    assert_int_equal(readers_at(readers, "somebody else", "first")->at[0], 0);
     /* Now job-0 is the one that was longest not read. */
     readers_at(readers, "local", "one more")->at[0] = 1;
     assert_int_equal(readers_at(readers, "local", "first")->at[0], 7);
