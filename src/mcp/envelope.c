@@ -2,6 +2,7 @@
 /* envelope.c - what every request of the modern era says in _meta, and every result of ours. */
 #include <string.h>
 
+#include "mcp/capability.h"
 #include "mcp/conversation.h"
 #include "str.h"
 
@@ -66,7 +67,7 @@ bool envelope_take(struct call *call)
                                             "error, critical, alert or emergency");
     }
     call->version = version_find(name, ERA_MODERN);
-    call->capabilities = json_object_get(capabilities);
+    call->capabilities = capabilities_kept(capabilities);
     return true;
 }
 

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "mcp/capability.h"
 #include "mcp/conversation.h"
 #include "str.h"
 
@@ -87,7 +88,7 @@ void serve_initialize(struct call *call)
     }
     const struct version *version = version_find(param_text(call, "protocolVersion"), ERA_LEGACY);
     session->version = version ? version : version_newest(ERA_LEGACY);
-    session->capabilities = json_object_get(param_object(call, "capabilities"));
+    session->capabilities = capabilities_kept(param_object(call, "capabilities"));
     session_listen(session);
 
     const struct offer *offer = session->parts.offer;

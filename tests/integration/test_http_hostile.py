@@ -9,7 +9,7 @@ import time
 
 import pytest
 import raw_http
-from raw_http import FOREVER, RUN, headers_of, legacy, megabytes, modern, post
+from raw_http import FOREVER, META, RUN, headers_of, legacy, megabytes, modern, post
 from support import alive, descendants, eventually, processes, soon
 
 FULL = bool(os.environ.get("FULL"))
@@ -413,6 +413,26 @@ def test_who_does_not_read_does_not_fill_memory(own):
     assert own.memory() - before < megabytes(64)
     for connection in connections:
         connection.close()
+
+
+def test_what_a_client_says_of_itself_is_not_kept_whole(own):
+    """A quarter of a million values in each of twenty sessions, and in as many open streams."""
+    many = "[" + "{}," * 200_000 + "{}]"
+    about = {"clientInfo": {"name": "raw", "version": "1"}, "protocolVersion": "2025-11-25"}
+    hello = legacy(0, "initialize", capabilities={"experimental": "MANY"}, **about)
+    meta = {f"{META}clientCapabilities": {"experimental": "MANY"}}
+    listen = modern(1, "subscriptions/listen", meta, notifications={"toolsListChanged": True})
+    streams = []
+    for _ in range(20):
+        for message, headers in (hello, {}), (listen, headers_of(listen)):
+            body = json.dumps(message).replace('"MANY"', many).encode()
+            connection = own.connect()
+            connection.send(post(body, headers))
+            assert connection.head()[0] == 200
+            streams.append(connection)
+    assert own.memory("VmHWM") < megabytes(400)
+    for stream in streams:
+        stream.close()
 
 
 def test_large_answers_that_nobody_reads_do_not_fill_memory(own):
