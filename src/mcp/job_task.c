@@ -8,6 +8,7 @@
 #include "config.h"
 #include "json.h"
 #include "mcp/job.h"
+#include "mcp/job_chart.h"
 #include "mcp/job_view.h"
 #include "mcp/rpc.h"
 #include "mcp/services.h"
@@ -55,10 +56,24 @@ static char *message_of(const struct services *services, const struct record *re
     return xstrdup(said);
 }
 
-/* As the call would have been answered. */
+/* Where its picture is: who asks for a task twice would have it drawn twice. */
+static void add_chart(struct json_object *result, const struct record *record)
+{
+    struct json_object *content = NULL, *link = json_object_new_object();
+    autofree char *uri = xasprintf(CHART_HEAD "%s" CHART_TAIL, record->id);
+    json_object_object_add(link, "type", json_object_new_string("resource_link"));
+    json_object_object_add(link, "uri", rpc_text(uri));
+    json_object_object_add(link, "name", json_object_new_string("chart.png"));
+    json_object_object_add(link, "mimeType", json_object_new_string(CHART_TYPE));
+    (void)json_object_object_get_ex(result, "content", &content);
+    json_object_array_add(content, link);
+}
+
+/* As the call would have been answered; of a benchmark with a link in its picture's place. */
 static struct json_object *result_of(const struct record *record)
 {
     struct json_object *object = json_tokener_parse(record->result), *end = NULL;
+    bool measured = record->tool && strcmp(record->tool, "py_benchmark_script") == 0;
     if (!json_object_is_type(object, json_type_object)) {
         json_object_put(object);
         return NULL;
@@ -66,7 +81,10 @@ static struct json_object *result_of(const struct record *record)
     (void)json_object_object_get_ex(object, "end", &end);
     const char *name = end ? json_object_get_string(end) : "";
     bool fault = strcmp(name, end_name(END_REFUSED)) == 0 || strcmp(name, end_name(END_FAULT)) == 0;
-    return tool_result(object, fault);
+    struct json_object *result = tool_result(object, fault);
+    if (measured && !fault)
+        add_chart(result, record);
+    return result;
 }
 
 static struct json_object *error_of(const struct record *record)

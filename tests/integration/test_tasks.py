@@ -121,6 +121,19 @@ def test_a_job_in_the_background_can_be_asked_for_as_a_task(client):
     assert client.ended(job)["result"]["structuredContent"]["stdout"] == "1\n"
 
 
+def test_of_a_benchmark_the_picture_is_where_the_link_says(client):
+    code = "import time; time.sleep(.5)"
+    created = client.run(code, "py_benchmark_script")
+    text, link = client.ended(created["taskId"])["result"]["content"]
+    assert (text["type"], link["type"]) == ("text", "resource_link")
+    assert link["uri"] == f"cordon://jobs/{created['taskId']}/chart"
+    read = client.ask("resources/read", uri=link["uri"])
+    if "contents" in read:  # where cordon-chart was built
+        assert read["contents"][0]["mimeType"] == link["mimeType"]
+    else:
+        assert read["message"]
+
+
 def test_a_cancelled_task_has_no_result(client):
     created = client.run("import time; print('x', flush=True); time.sleep(600)")
     assert client.ask("tasks/cancel", taskId=created["taskId"])["resultType"] == "complete"
