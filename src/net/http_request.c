@@ -4,6 +4,7 @@
 #include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
@@ -130,10 +131,25 @@ static struct evhttp_request *hand_back(struct http_request *request)
     return inside;
 }
 
+/* Its length is told and no more: evhttp would send the body, which the client takes for the next
+ * reply. */
+static bool leave_out_body(struct http_request *request, size_t len)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request->inside);
+    char number[24];
+    if (evhttp_request_get_command(request->inside) != EVHTTP_REQ_HEAD)
+        return false;
+    (void)snprintf(number, sizeof(number), "%zu", len);
+    (void)evhttp_add_header(headers, "Content-Length", number);
+    return true;
+}
+
 void http_reply(struct http_request *request, int status, const struct http_field *fields,
                 const char *body, size_t len)
 {
     struct evbuffer *text = evbuffer_new();
+    if (leave_out_body(request, len))
+        len = 0;
     if (!text || (len > 0 && evbuffer_add(text, body, len) < 0))
         abort();
     log_event(LOG_DEBUG, "replied", KV("method", http_method(request)),

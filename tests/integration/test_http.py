@@ -198,6 +198,7 @@ def test_where_a_request_comes_from_and_what_it_takes(connection, era, status, h
         ("PUT", "/mcp", None, 405, "GET, POST, DELETE"),
         ("POST", "/healthz", None, 405, "GET, HEAD"),
         ("HEAD", "/healthz", None, 200, None),
+        ("HEAD", "/mcp", None, 405, "GET, POST, DELETE"),
         ("GET", "/healthz", None, 200, None),
         ("GET", "/readyz?x=1", None, 200, None),
         ("GET", "/mcp/", None, 404, None),
@@ -210,6 +211,12 @@ def test_paths_and_methods(connection, method, path, version, status, allow):
     connection.request(method, path, Accept=BOTH, **headers)
     assert connection.head() == status
     assert connection.headers.get("allow") == allow
+    length = int(connection.headers["content-length"])
+    assert length > 0
+    if method != "HEAD":
+        assert len(connection.body()) == length
+    connection.request("GET", "/healthz")
+    assert connection.reply() == (200, "ok\n"), "what came behind was taken for the next reply"
 
 
 def test_metrics_are_those_of_the_resource(own, tmp_path):
