@@ -37,7 +37,7 @@ struct session {
 /* Resources and tasks that one listener waits for, and resources that all of one owner do: they
  * are looked at (job_news.h). */
 #define SUBSCRIPTIONS_MAX      256
-#define SUBSCRIPTIONS_ARE      "an array of at most 256 strings"
+#define SUBSCRIPTIONS_ARE      "an array of at most 256 strings, each of at most 1024 bytes"
 #define TOO_MANY_SUBSCRIPTIONS "at most 256 resources may be subscribed to"
 
 /* Members of _meta. */

@@ -5,6 +5,7 @@
 
 #include "json.h"
 #include "mcp/conversation.h"
+#include "mcp/uri.h"
 #include "str.h"
 
 /* What a listener asks for, and what it is told. */
@@ -82,6 +83,10 @@ void serve_subscribe(struct call *call)
 {
     struct session *session = call->session;
     const char *uri = param_text(call, "uri");
+    if (strlen(uri) > URI_BYTES_MAX) { /* kept as long as the session */
+        call_error(call, RPC_INVALID_PARAMS, "uri may have at most 1024 bytes");
+        return;
+    }
     if (!list_has(session->subscribed, uri)) {
         if (hub_addresses(session->parts.hub, call->owner) >= SUBSCRIPTIONS_MAX) {
             call_error(call, RPC_INVALID_PARAMS, TOO_MANY_SUBSCRIPTIONS);
@@ -160,6 +165,12 @@ void session_end_listening(struct session *session)
     session_leave(session);
 }
 
+static bool is_id(struct json_object *value)
+{
+    return json_object_is_type(value, json_type_string) &&
+           json_object_get_string_len(value) <= URI_BYTES_MAX;
+}
+
 /* Of what was asked that which is offered, as the acknowledgement says it. NULL: the parameter is
  * wrong, and *wrong says which. */
 static struct json_object *agree(struct listening *listening, const char **wrong)
@@ -177,8 +188,7 @@ static struct json_object *agree(struct listening *listening, const char **wrong
             return NULL;
         size_t count = kinds[i].id ? json_object_array_length(value) : 0;
         for (size_t j = 0; j < count; j++)
-            if (!json_object_is_type(json_object_array_get_idx(value, j), json_type_string) ||
-                ++total > SUBSCRIPTIONS_MAX)
+            if (!is_id(json_object_array_get_idx(value, j)) || ++total > SUBSCRIPTIONS_MAX)
                 return NULL;
         bool asked = kinds[i].id ? count > 0 : json_object_get_boolean(value);
         if (!asked || !(call->session->parts.offer->changes & kinds[i].what))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import support
-from raw_http import RUN, legacy, megabytes, modern
+from raw_http import META, RUN, legacy, megabytes, modern
 
 
 @pytest.fixture(params=["legacy", "modern"])
@@ -63,6 +63,23 @@ def test_a_flood_of_subscriptions_is_bounded_and_can_be_taken_back(client):
     assert client.request("last-but-one", "ping")["result"] == {}
     more = [line for line in client.lines if b"subscriptions/acknowledged" in line]
     assert len(more) == 2 * len(told)
+
+
+def test_an_address_that_is_subscribed_to_has_a_length(client):
+    """It is kept as long as its session: 256 of fifteen megabytes would be more than there is."""
+    ends = {"x:" + "a" * 1022: None, "x:" + "a" * 1023: -32602, "x:" + "a" * 15_000_000: -32602}
+    for number, (uri, code) in enumerate(ends.items()):
+        reply = client.request(f"s{number}", "resources/subscribe", uri=uri)
+        assert reply.get("error", {}).get("code") == code
+        for kind in ("resourceSubscriptions", "taskIds"):
+            id = f"{kind}{number}"
+            meta = {f"{META}clientCapabilities": {"extensions": {f"{META}tasks": {}}}}
+            listen = modern(id, "subscriptions/listen", meta, notifications={kind: [uri]})
+            send_all(client, [listen])
+            if code:
+                assert client.reply(id)["error"]["code"] == code
+    told = [line for line in client.lines if b"subscriptions/acknowledged" in line]
+    assert len(told) == 2
 
 
 def test_a_flood_on_one_id_is_answered_once_while_it_is_in_use(client, ask):
