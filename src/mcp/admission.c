@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "clock.h"
+#include "json.h"
 #include "mcp/owner.h"
+#include "mcp/prompts.h"
 #include "mcp/rpc.h"
 #include "str.h"
 
@@ -27,6 +29,8 @@ static const struct row {
     { "tools/call", "name", "py_list_jobs", SCOPE_JOBS },
     { "tools/call", "name", "py_cancel_job", SCOPE_JOBS },
     { "tools/call", "name", "py_prune_jobs", SCOPE_JOBS },
+    { "prompts/get", "name", PROMPT_JOB, SCOPE_JOBS },
+    { "prompts/get", "name", PROMPT_SAVED, SCOPE_SCRIPTS },
     { "resources/", "uri", "job-stream:", SCOPE_JOBS },
     { "resources/", "uri", "cordon://jobs/", SCOPE_JOBS },
     { "resources/", "uri", "cordon://scripts/", SCOPE_SCRIPTS },
@@ -34,22 +38,54 @@ static const struct row {
     { "tasks/", NULL, NULL, SCOPE_RUN }, /* whoever was given one may wait for it */
 };
 
-static bool fits(const struct row *row, const struct rpc_message *message)
+static bool begins(struct json_object *value, const char *name)
+{
+    return json_object_is_type(value, json_type_string) &&
+           starts_with(json_object_get_string(value), name);
+}
+
+static unsigned scopes_of(const char *method, struct json_object *params)
 {
     struct json_object *value;
-    if (!starts_with(message->method, row->method))
-        return false;
-    return !row->member || (json_object_object_get_ex(message->params, row->member, &value) &&
-                            json_object_is_type(value, json_type_string) &&
-                            starts_with(json_object_get_string(value), row->name));
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (starts_with(method, rows[i].method) &&
+            (!rows[i].member || (json_object_object_get_ex(params, rows[i].member, &value) &&
+                                 begins(value, rows[i].name))))
+            return rows[i].scopes;
+    return 0;
+}
+
+/* What each that is listened to would need if it were asked for. */
+static unsigned scopes_of_news(struct json_object *params)
+{
+    static const struct {
+        const char *list, *method, *member;
+    } kinds[] = { { "resourceSubscriptions", "resources/read", "uri" },
+                  { "taskIds", "tasks/get", "taskId" } };
+    struct json_object *wanted, *list;
+    unsigned scopes = 0;
+    if (!json_object_object_get_ex(params, "notifications", &wanted))
+        return 0;
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        if (!json_object_is_type(wanted, json_type_object) ||
+            !json_object_object_get_ex(wanted, kinds[i].list, &list) ||
+            !json_object_is_type(list, json_type_array))
+            continue;
+        for (size_t j = 0; j < json_object_array_length(list); j++) {
+            autojson struct json_object *one = json_object_new_object();
+            json_object_object_add(one, kinds[i].member,
+                                   json_object_get(json_object_array_get_idx(list, j)));
+            scopes |= scopes_of(kinds[i].method, one);
+        }
+    }
+    return scopes;
 }
 
 static unsigned scopes_for(const struct rpc_message *message)
 {
-    for (size_t i = 0; i < COUNT(rows); i++)
-        if (fits(&rows[i], message))
-            return rows[i].scopes;
-    return 0;
+    return strcmp(message->method, "subscriptions/listen") == 0
+               ? scopes_of_news(message->params)
+               : scopes_of(message->method, message->params);
 }
 
 int admission_judge(struct admission *admission, const struct rpc_message *message,
