@@ -99,6 +99,7 @@ static void open_pipes(struct door *door)
                                                                       local_of(parts)->may->scopes),
                                            .hub = parts->hub,
                                            .push = send_line,
+                                           .behind = is_behind,
                                            .idle = may_be_quiet,
                                            .context = door };
     const struct stdio_events events = { .line = on_line,

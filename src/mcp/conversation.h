@@ -22,6 +22,7 @@ struct session {
     unsigned long long asked; /* requests of ours so far */
     struct listener listener; /* of the legacy era ... */
     char **subscribed;        /* ... and the addresses it subscribed to */
+    char **missed;            /* of these what it could not be told yet */
     size_t listens;           /* subscriptions/listen that are open */
 };
 

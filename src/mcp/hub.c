@@ -119,13 +119,15 @@ size_t hub_addresses(const struct hub *hub, const char *owner)
     return count;
 }
 
-void hub_publish(struct hub *hub, const struct news *news)
+bool hub_publish(struct hub *hub, const struct news *news)
 {
+    bool told = true;
     for (struct listener *listener = hub->listeners; listener; listener = hub->next) {
         hub->next = listener->next;
         if (!news->owner || strcmp(news->owner, listener->owner) == 0)
-            listener->heard(listener, news);
+            told = listener->heard(listener, news) && told;
     }
+    return told;
 }
 
 /* --- rounds ------------------------------------------------------------------------------------

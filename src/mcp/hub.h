@@ -37,10 +37,12 @@ struct news {
     const char *id;           /* the address of CHANGE_RESOURCE, the task of CHANGE_TASK */
     const char *owner;        /* whose it is: nobody else hears of it; NULL: everybody's */
     struct json_object *body; /* of CHANGE_TASK: what the notification says; borrowed */
+    bool again;               /* only for who could not be told before */
 };
 
 struct listener {
-    void (*heard)(struct listener *listener, const struct news *news);
+    /* False: his client has much to read already. He remembers that, and is to be told again. */
+    bool (*heard)(struct listener *listener, const struct news *news);
     const char *owner;               /* borrowed */
     const struct services *services; /* what its conversation works with; may be NULL */
     /* Of CHANGE_RESOURCE and of CHANGE_TASK, NULL-ended; NULL where it hears of none. */
@@ -68,9 +70,9 @@ void hub_each_address(const struct hub *hub, hub_each *each, void *context);
 /* How many one owner waits for. */
 size_t hub_addresses(const struct hub *hub, const char *owner);
 
-/* Tells all who listen. Any of them may stop listening meanwhile; nothing is published from within.
- */
-void hub_publish(struct hub *hub, const struct news *news);
+/* Tells all who listen; false: somebody could not be told. Any of them may stop listening
+ * meanwhile; nothing is published from within. */
+bool hub_publish(struct hub *hub, const struct news *news);
 
 /* --- rounds ------------------------------------------------------------------------------------
  *

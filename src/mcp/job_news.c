@@ -34,6 +34,7 @@ struct watched {
     const struct services *services; /* of who waits; while it is looked at */
     struct state state;
     bool wanted, changed;
+    bool untold; /* somebody did not read enough to be told */
 };
 
 struct job_news {
@@ -131,7 +132,7 @@ static void drop(struct watched **at)
 }
 
 /* Of a task what it is now is told with it. */
-static void tell(struct job_news *news, const struct watched *watched)
+static void tell(struct job_news *news, struct watched *watched)
 {
     struct record record;
     struct error err;
@@ -143,9 +144,14 @@ static void tell(struct job_news *news, const struct watched *watched)
         record_done(&record);
     }
     const struct news changed = {
-        .what = watched->what, .id = watched->id, .owner = watched->owner, .body = body
+        .what = watched->what,
+        .id = watched->id,
+        .owner = watched->owner,
+        .body = body,
+        .again = !watched->changed,
     };
-    hub_publish(news->hub, &changed);
+    watched->untold = !hub_publish(news->hub, &changed);
+    news->open = news->open || watched->untold;
 }
 
 /* Told only when all have been looked at: who is told may go away. */
@@ -157,7 +163,7 @@ static void look(struct job_news *news)
     news->open = false;
     hub_each_address(news->hub, look_at, news);
     for (struct watched **at = &news->list; *at;) {
-        if ((*at)->wanted && (*at)->changed)
+        if ((*at)->wanted && ((*at)->changed || (*at)->untold))
             tell(news, *at);
         if ((*at)->wanted)
             at = &(*at)->next;

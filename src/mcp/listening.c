@@ -45,9 +45,37 @@ static struct json_object *tell(const struct kind *kind, const struct news *news
     return params;
 }
 
+static void forget(char **list, const char *text)
+{
+    while (list && *list && strcmp(*list, text) != 0)
+        list++;
+    if (!list || !*list)
+        return;
+    free(*list);
+    memmove(list, list + 1, (list_len(list + 1) + 1) * sizeof(*list));
+}
+
+/* What has no id is rare and short; of the rest a client that does not read is told once it does,
+ * so that nothing piles up. `missed`: the ids that are to be told then. */
+enum turn_to { TELL, TOLD, LATER };
+
+static enum turn_to judge(char ***missed, bool behind, const struct news *news)
+{
+    if (!news->id)
+        return TELL;
+    bool was = list_has(*missed, news->id);
+    if (news->again && !was)
+        return TOLD;
+    if (behind && !was)
+        list_add(missed, news->id);
+    if (!behind && was)
+        forget(*missed, news->id);
+    return behind ? LATER : TELL;
+}
+
 /* --- the legacy era ----------------------------------------------------------------------- */
 
-static void push(struct listener *listener, const struct news *news)
+static bool push(struct listener *listener, const struct news *news)
 {
     struct session *session =
         (struct session *)((char *)listener - offsetof(struct session, listener));
@@ -55,11 +83,16 @@ static void push(struct listener *listener, const struct news *news)
     if (news->what == CHANGE_TASK || !(session->parts.offer->changes & news->what) ||
         !session->parts.push || session->freed ||
         (kind->id && !list_has(session->subscribed, news->id)))
-        return;
+        return true;
+    bool behind = session->parts.behind && session->parts.behind(session->parts.context);
+    enum turn_to turn = judge(&session->missed, behind, news);
+    if (turn != TELL)
+        return turn == TOLD;
     autofree char *line = rpc_notification(kind->method, tell(kind, news));
     session_enter(session);
     session->parts.push(session->parts.context, line);
     session_leave(session);
+    return true;
 }
 
 void session_listen(struct session *session)
@@ -76,7 +109,8 @@ void session_unlisten(struct session *session)
 {
     hub_unlisten(session->parts.hub, &session->listener);
     list_free(session->subscribed);
-    session->subscribed = NULL;
+    list_free(session->missed);
+    session->subscribed = session->missed = NULL;
 }
 
 void serve_subscribe(struct call *call)
@@ -101,13 +135,8 @@ void serve_subscribe(struct call *call)
 void serve_unsubscribe(struct call *call)
 {
     const char *uri = param_text(call, "uri");
-    char **at = call->session->subscribed;
-    while (at && *at && strcmp(*at, uri) != 0)
-        at++;
-    if (at && *at) {
-        free(*at);
-        memmove(at, at + 1, (list_len(at + 1) + 1) * sizeof(*at));
-    }
+    forget(call->session->subscribed, uri);
+    forget(call->session->missed, uri);
     call_answer(call, json_object_new_object());
 }
 
@@ -118,6 +147,7 @@ struct listening {
     struct call *call;
     unsigned what;            /* enum offer_change */
     char **ids[COUNT(kinds)]; /* of the kinds that have some */
+    char **missed[COUNT(kinds)];
 };
 
 static struct json_object *subscription(const struct call *call)
@@ -127,16 +157,30 @@ static struct json_object *subscription(const struct call *call)
     return meta;
 }
 
-static void on_news(struct listener *listener, const struct news *news)
+static bool on_news(struct listener *listener, const struct news *news)
 {
     struct listening *listening = (struct listening *)listener;
     const struct kind *kind = kind_of(news->what);
     if (!(listening->what & news->what) ||
         (kind->id && !list_has(listening->ids[kind - kinds], news->id)))
-        return;
+        return true;
+    const struct sink *sink = &listening->call->sink;
+    enum turn_to turn = judge(&listening->missed[kind - kinds], sink->behind(sink->context), news);
+    if (turn != TELL)
+        return turn == TOLD;
     struct json_object *params = tell(kind, news);
     json_object_object_add(params, "_meta", subscription(listening->call));
     call_notify(listening->call, kind->method, params);
+    return true;
+}
+
+static void listening_free(struct listening *listening)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        list_free(listening->ids[i]);
+        list_free(listening->missed[i]);
+    }
+    free(listening);
 }
 
 static void listening_end(struct call *call, bool grace)
@@ -145,9 +189,7 @@ static void listening_end(struct call *call, bool grace)
     (void)grace;
     hub_unlisten(call->session->parts.hub, &listening->listener);
     call->session->listens--;
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        list_free(listening->ids[i]);
-    free(listening);
+    listening_free(listening);
     struct json_object *result = json_object_new_object();
     json_object_object_add(result, "_meta", subscription(call));
     call_answer(call, result);
@@ -205,9 +247,7 @@ static struct json_object *agree(struct listening *listening, const char **wrong
 static void listening_refuse(struct listening *listening, int code, const char *text)
 {
     struct call *call = listening->call;
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        list_free(listening->ids[i]);
-    free(listening);
+    listening_free(listening);
     call_error(call, code, text);
 }
 

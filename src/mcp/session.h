@@ -38,7 +38,8 @@ struct session_parts {
     /* What belongs to no request: changes a client of the legacy era subscribed to. NULL: nowhere.
      */
     void (*push)(void *context, const char *line);
-    void (*idle)(void *context); /* the last call in flight was answered; may be NULL */
+    bool (*behind)(void *context); /* of that: as a sink's; NULL: never */
+    void (*idle)(void *context);   /* the last call in flight was answered; may be NULL */
     void *context;
 };
 

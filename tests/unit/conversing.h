@@ -216,9 +216,12 @@ static inline void conversing_begin(struct conversing *talk, const struct offer 
                                     enum session_kind kind)
 {
     *talk = (struct conversing){ .hub = hub_new() };
-    const struct session_parts parts = {
-        .offer = offer, .hub = talk->hub, .kind = kind, .push = conversing_push, .context = talk
-    };
+    const struct session_parts parts = { .offer = offer,
+                                         .hub = talk->hub,
+                                         .kind = kind,
+                                         .push = conversing_push,
+                                         .behind = conversing_behind,
+                                         .context = talk };
     talk->session = session_new(&parts);
 }
 

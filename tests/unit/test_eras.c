@@ -463,6 +463,36 @@ static void a_client_that_knows_tasks_may_listen_for_them(void **state)
     json_object_put(message);
 }
 
+static void who_does_not_read_is_told_once_he_does(void **state)
+{
+    struct conversing *talk = *state;
+    struct news news = { .what = CHANGE_RESOURCE, .id = "test://a" };
+    (void)conversing_say(talk,
+                         MODERN("1", "subscriptions/listen",
+                                ",\"notifications\":{\"resourceSubscriptions\":[\"test://a\"]}"));
+    json_object_put(conversing_hear(talk));
+    conversing_hello(talk, "2025-11-25", "{}");
+    conversing_is(talk, REQUEST("2", "resources/subscribe", "\"uri\":\"test://a\""), "result",
+                  "{ }");
+    news.again = true; /* he missed nothing yet */
+    assert_true(hub_publish(talk->hub, &news));
+    news.again = false;
+    talk->behind = true;
+    for (int i = 0; i < 1000; i++)
+        assert_false(hub_publish(talk->hub, &news));
+    news.again = true;
+    assert_false(hub_publish(talk->hub, &news));
+    conversing_quiet(talk);
+    assert_int_equal(list_len(talk->pushed), 0);
+    talk->behind = false;
+    assert_true(hub_publish(talk->hub, &news));
+    json_object_put(conversing_hear(talk));
+    assert_int_equal(list_len(talk->pushed), 1);
+    assert_true(hub_publish(talk->hub, &news));
+    conversing_quiet(talk);
+    assert_int_equal(list_len(talk->pushed), 1);
+}
+
 static void the_legacy_era_is_pushed_to(void **state)
 {
     struct conversing *talk = *state;
@@ -773,6 +803,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_subscription_ends_with_its_request),
     TEST(what_is_waited_for_is_known_and_bounded),
     TEST(a_client_that_knows_tasks_may_listen_for_them),
+    TEST(who_does_not_read_is_told_once_he_does),
     TEST(the_legacy_era_is_pushed_to),
     TEST(a_client_comes_back_with_what_it_was_asked),
     TEST(a_state_is_good_for_its_request_and_its_owner),
