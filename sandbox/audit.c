@@ -70,8 +70,7 @@ static const char *user_name(uid_t uid, char *out, size_t room)
     return found;
 }
 
-/* --- the file ------------------------------------------------------------------------------------
- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static const char *shown_path(const struct sandbox *sandbox)
 {
@@ -130,8 +129,7 @@ static int append(const struct sandbox *sandbox, struct audit_entry *entry, stru
     return n == (ssize_t)line.len ? 0 : fail_host(err, "write %s", shown_path(sandbox));
 }
 
-/* --- the lines
- * ------------------------------------------------------------------------------------ */
+/* --- the lines -------------------------------------------------------------------------------- */
 
 int audit_start(const struct sandbox *sandbox, struct audit_entry *entry, struct error *err)
 {

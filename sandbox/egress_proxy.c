@@ -255,8 +255,7 @@ static void resolve(struct connection *connection, const char *name)
         connection->resolving = asked;
 }
 
-/* --- the head ------------------------------------------------------------------------------------
- */
+/* --- the head --------------------------------------------------------------------------------- */
 
 static void judge(struct connection *connection)
 {

@@ -104,8 +104,7 @@ static int empty(const char *directory, struct error *err)
     return r == 0 ? make_directories(directory, 0700, err) : r;
 }
 
-/* --- boxes --------------------------------------------------------------------------------------
- */
+/* --- boxes ------------------------------------------------------------------------------------ */
 
 /* uv asks an interpreter once and remembers: where it cannot run any more the answer is there. */
 static int introduce_python(const struct build *build, const char *cache, struct error *err)

@@ -116,8 +116,7 @@ void flame_done(struct flame *flame)
     *flame = (struct flame){ 0 };
 }
 
-/* --- the picture --------------------------------------------------------------------------------
- */
+/* --- the picture ------------------------------------------------------------------------------ */
 
 unsigned flame_height(const struct flame *flame)
 {

@@ -77,8 +77,7 @@ void head_of_run(const struct picture *picture, const struct measured *run)
     plot_head(picture, run->label, is_bad ? bad.data : NULL, figures.data);
 }
 
-/* --- the band of phases -------------------------------------------------------------------------
- */
+/* --- the band of phases ----------------------------------------------------------------------- */
 
 /* What happened before the script's own time, in words. */
 static void say_before(const struct page *page, double left)
@@ -139,8 +138,7 @@ static void draw_band(const struct page *page)
         draw_phase(page, PHASE_SCRIPT, interpreter, page->end);
 }
 
-/* --- legend
- * ---------------------------------------------------------------------------------------- */
+/* --- legend ----------------------------------------------------------------------------------- */
 
 /* To the right of the heading; what has no room is left out, the others last. */
 static void draw_legend(const struct page *page, double left)
@@ -167,8 +165,7 @@ static void draw_legend(const struct page *page, double left)
     }
 }
 
-/* --- areas that stand on each other
- * ------------------------------------------------------------------ */
+/* --- areas that stand on each other ----------------------------------------------------------- */
 
 /* `heights` has a row of `series` values for each of the `count` points in `xs`. */
 static void draw_stack(const struct page *page, const struct panel *panel, const double *xs,
@@ -213,8 +210,7 @@ static void fit_into(double *row, size_t series, double whole)
         row[s] *= whole / sum;
 }
 
-/* --- memory
- * ------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static void draw_memory_curve(const struct page *page)
 {
@@ -336,8 +332,7 @@ static void draw_memory(const struct page *page)
     say_before(page, left);
 }
 
-/* --- processors
- * -------------------------------------------------------------------------------------- */
+/* --- processors ------------------------------------------------------------------------------- */
 
 static void draw_cpu(const struct page *page, const struct cpu_bins *bins)
 {
@@ -363,8 +358,7 @@ static void draw_cpu(const struct page *page, const struct cpu_bins *bins)
         draw_whole(page, panel, points, count);
 }
 
-/* --- the end of the run
- * -------------------------------------------------------------------------------- */
+/* --- the end of the run ----------------------------------------------------------------------- */
 
 /* A line through both panels; the head has the words. */
 static void draw_end(const struct page *page)
@@ -378,8 +372,7 @@ static void draw_end(const struct page *page)
                 (struct point){ x, page->cpu.at.y + page->cpu.height }, &line);
 }
 
-/* --- the page
- * ---------------------------------------------------------------------------------------------- */
+/* --- the page --------------------------------------------------------------------------------- */
 
 static void lay_out(struct page *page, const struct cpu_bins *bins)
 {

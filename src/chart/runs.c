@@ -53,8 +53,7 @@ static colour colour_of(const struct rows *rows, size_t script)
     return rows->picture->theme->series[script % CHART_NAMED_MAX];
 }
 
-/* --- one row of one panel ----------------------------------------------------------------------
- */
+/* --- one row of one panel --------------------------------------------------------------------- */
 
 static void draw_bins(const struct rows *rows, const struct panel *panel,
                       const struct spread *spread, double middle, colour fill)
@@ -152,8 +151,7 @@ static void draw_spread(const struct rows *rows, const struct panel *panel,
     spread_done(&spread);
 }
 
-/* --- labels
- * --------------------------------------------------------------------------------------- */
+/* --- labels ----------------------------------------------------------------------------------- */
 
 static void draw_label(const struct rows *rows, const struct measured *measured, size_t row)
 {
@@ -229,8 +227,7 @@ static void draw_head(const struct rows *rows)
     plot_head(rows->picture, title.data, failed ? bad.data : NULL, figures.data);
 }
 
-/* --- captions
- * --------------------------------------------------------------------------------------- */
+/* --- captions --------------------------------------------------------------------------------- */
 
 static size_t caption_count(const struct document *document)
 {
@@ -272,8 +269,7 @@ static void draw_captions(const struct rows *rows)
         canvas_textf(canvas, at, &words, "%zu more comparison%s", left_out, plural(left_out));
 }
 
-/* --- the order of the runs
- * ------------------------------------------------------------------------------ */
+/* --- the order of the runs -------------------------------------------------------------------- */
 
 /* Below a single script's row: a slow first run, a drift, an outlier are seen at once. */
 static void draw_order(const struct rows *rows, const struct panel *panel)
@@ -324,8 +320,7 @@ static void draw_numbers(const struct picture *picture, const struct panel *pane
                 &label, "run");
 }
 
-/* --- the page
- * ---------------------------------------------------------------------------------------------- */
+/* --- the page --------------------------------------------------------------------------------- */
 
 static void widen(double *low, double *high, double value)
 {
@@ -445,8 +440,7 @@ static void draw_single(struct rows *rows, double top, double bottom)
     draw_numbers(rows->picture, &order);
 }
 
-/* --- the foot
- * ---------------------------------------------------------------------------------------------- */
+/* --- the foot --------------------------------------------------------------------------------- */
 
 /* What the marks mean. */
 static void draw_key(const struct rows *rows, size_t line)

@@ -163,8 +163,7 @@ static void open_http(struct door *door)
     door->endpoint = endpoint_new(&endpoint);
 }
 
-/* --- both ---------------------------------------------------------------------------------------
- */
+/* --- both ------------------------------------------------------------------------------------- */
 
 struct event_base *door_loop(int in, int out, const struct web *web, struct error *err)
 {

@@ -59,8 +59,7 @@ static size_t count_at(struct json_object *result, const char *path)
     return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 }
 
-/* --- what and when ------------------------------------------------------------------------------
- */
+/* --- what and when ---------------------------------------------------------------------------- */
 
 static void print_head(const struct page *page, const struct record *record,
                        struct json_object *result)

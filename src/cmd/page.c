@@ -46,8 +46,7 @@ const char *page_end(const struct page *page)
     return page->colour ? "\033[0m" : "";
 }
 
-/* --- rows ---------------------------------------------------------------------------------------
- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 void page_heading(const struct page *page, const char *text)
 {
@@ -105,8 +104,7 @@ void page_text(const struct page *page, const char *bytes, size_t len)
                  printable(text, shown, sizeof(shown)));
 }
 
-/* --- figures
- * -------------------------------------------------------------------------------------- */
+/* --- figures ---------------------------------------------------------------------------------- */
 
 /* At most three digits that count, and no zeros at the end. */
 static void figure(double value, const char *unit, char out[32])

@@ -134,8 +134,7 @@ void porter_begin(struct porter *porter, struct gate *gate, struct owners *owner
     porter->owners = owners;
 }
 
-/* --- anew --------------------------------------------------------------------------------------
- */
+/* --- anew ------------------------------------------------------------------------------------- */
 
 static void take_answer(struct porter *porter, const struct resolved *resolved, int fd, taker *take)
 {
@@ -182,8 +181,7 @@ void porter_reload(struct porter *porter)
     }
 }
 
-/* --- each request --------------------------------------------------------------------------------
- */
+/* --- each request ----------------------------------------------------------------------------- */
 
 static struct owner *turn_away(const struct porter *porter, struct http_request *request,
                                enum unserved what, const struct error *err)

@@ -152,8 +152,7 @@ void profiling_end(struct profiling *profiling)
     "the script was ended, left without its exit handlers, put another program in " \
     "its place or closed the profile's descriptor"
 
-/* --- what is told ------------------------------------------------------------------------------
- */
+/* --- what is told ----------------------------------------------------------------------------- */
 
 static bool has_some(const struct profiling *profiling)
 {

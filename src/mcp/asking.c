@@ -17,8 +17,7 @@ struct asking {
     struct json_object *ids; /* id -> name, of those that are open */
 };
 
-/* --- what a client must be able to --------------------------------------------------------------
- */
+/* --- what a client must be able to ------------------------------------------------------------ */
 
 static const struct {
     const char *method, *mode, *capability;
@@ -56,8 +55,7 @@ static const char *lacking(const struct call *call, struct json_object *requests
     return NULL;
 }
 
-/* --- the modern era
- * ------------------------------------------------------------------------------- */
+/* --- the modern era --------------------------------------------------------------------------- */
 
 /* What makes a request the same when it comes again; the caller's. */
 static struct json_object *essence(struct json_object *params)
@@ -137,8 +135,7 @@ bool round_resume(struct call *call)
     return true;
 }
 
-/* --- the legacy era
- * ------------------------------------------------------------------------------- */
+/* --- the legacy era --------------------------------------------------------------------------- */
 
 static void asking_free(struct asking *asking)
 {

@@ -70,8 +70,7 @@ static void streams(const struct services *services, struct found *found)
     offer_name(found, "stderr");
 }
 
-/* --- where they are asked for ------------------------------------------------------------------
- */
+/* --- where they are asked for ----------------------------------------------------------------- */
 
 static const struct row {
     const char *prompt, *uri; /* one of the two */

@@ -221,8 +221,7 @@ static void post(const struct asked *asked)
         (asked->modern ? post_modern : post_legacy)(asked);
 }
 
-/* --- GET and DELETE: the legacy era's ------------------------------------------------------------
- */
+/* --- GET and DELETE: the legacy era's --------------------------------------------------------- */
 
 static void listen_on(const struct asked *asked, struct legacy *legacy, struct stream *resumed)
 {
@@ -313,8 +312,7 @@ static void serve_mcp(const struct asked *asked)
     endpoint_refuse(asked->request, 405, allow, RPC_INVALID_REQUEST, "this method is not served");
 }
 
-/* --- what watches a server
- * --------------------------------------------------------------------------- */
+/* --- what watches a server -------------------------------------------------------------------- */
 
 static void say(struct http_request *request, int status, const char *text)
 {
@@ -405,8 +403,7 @@ static void serve_metrics(const struct asked *asked)
     http_reply(asked->request, 200, fields, text.data ? text.data : "", text.len);
 }
 
-/* --- which path
- * ------------------------------------------------------------------------------------------ */
+/* --- which path ------------------------------------------------------------------------------- */
 
 static const struct route {
     const char *path;
@@ -477,9 +474,7 @@ static void on_request(void *context, struct http_request *request)
     route->serve(&asked);
 }
 
-/* --- life
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct endpoint *endpoint_new(const struct endpoint_parts *parts)
 {

@@ -136,8 +136,7 @@ void exchange_end(struct exchange *exchange)
         http_reply(request, 200, events, NULL, 0);
 }
 
-/* --- the stream ---------------------------------------------------------------------------------
- */
+/* --- the stream ------------------------------------------------------------------------------- */
 
 static void begin(struct exchange *exchange)
 {
@@ -197,8 +196,7 @@ void exchange_replace(struct exchange *exchange, struct http_request *request)
     plan(exchange, exchange->all->keep_alive_ms);
 }
 
-/* --- the sink of a POST
- * --------------------------------------------------------------------------- */
+/* --- the sink of a POST ----------------------------------------------------------------------- */
 
 static void on_notify(void *context, const char *line)
 {

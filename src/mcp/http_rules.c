@@ -160,8 +160,7 @@ char *rule_decode(const char *value)
     return good ? TAKE(&text) : NULL;
 }
 
-/* --- statuses
- * --------------------------------------------------------------------------------------- */
+/* --- statuses --------------------------------------------------------------------------------- */
 
 int rule_status(int code, bool modern)
 {
@@ -184,8 +183,7 @@ int rule_status(int code, bool modern)
     }
 }
 
-/* --- headers against the body
- * -------------------------------------------------------------------------- */
+/* --- headers against the body ----------------------------------------------------------------- */
 
 static int mismatch(struct error *err, const char *name, const char *what)
 {

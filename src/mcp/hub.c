@@ -38,8 +38,7 @@ struct hub {
     size_t round_count, round_bytes;
 };
 
-/* --- answers that never change -----------------------------------------------------------------
- */
+/* --- answers that never change ---------------------------------------------------------------- */
 
 const char *hub_text(const struct hub *hub, const void *offer, const void *method, enum era era)
 {
@@ -130,8 +129,7 @@ bool hub_publish(struct hub *hub, const struct news *news)
     return told;
 }
 
-/* --- rounds ------------------------------------------------------------------------------------
- */
+/* --- rounds ----------------------------------------------------------------------------------- */
 
 /* Takes it out of the list; its memory is the caller's. */
 static struct kept_round *unlink_round(struct hub *hub, struct kept_round **at)
@@ -216,8 +214,7 @@ bool hub_take(struct hub *hub, const char *handle, const struct round *asked,
     return true;
 }
 
-/* --- life ----------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct hub *hub_new(void)
 {

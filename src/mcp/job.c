@@ -478,8 +478,7 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
     return r;
 }
 
-/* --- life ----------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct jobs *jobs_new(const struct jobs_parts *parts)
 {

@@ -151,8 +151,7 @@ void stream_read(struct stream *stream)
     stream->done = true;
 }
 
-/* --- sessions
- * -------------------------------------------------------------------------------------- */
+/* --- sessions --------------------------------------------------------------------------------- */
 
 static void take_out(struct legacy *legacy)
 {

@@ -173,8 +173,7 @@ void serve_list_prompts(struct call *call)
     answer_constant(call, "prompts", prompt_rows);
 }
 
-/* --- what the offer knows ----------------------------------------------------------------------
- */
+/* --- what the offer knows --------------------------------------------------------------------- */
 
 void serve_list_resources(struct call *call)
 {

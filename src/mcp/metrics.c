@@ -284,8 +284,7 @@ void metrics_print(const struct metrics *metrics, const struct metrics_now *now,
     print_server(metrics, now, out);
 }
 
-/* --- life ----------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct metrics *metrics_new(char *const *policies)
 {

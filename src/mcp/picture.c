@@ -47,8 +47,7 @@ static struct json_object *block_of(const void *png, size_t len)
     return block;
 }
 
-/* --- its life -----------------------------------------------------------------------------------
- */
+/* --- its life --------------------------------------------------------------------------------- */
 
 static void finish(struct picture *picture, struct json_object *block, const struct error *err)
 {

@@ -92,8 +92,7 @@ static const struct paragraph use_saved[] = {
     { NULL, NULL },
 };
 
-/* --- filling in --------------------------------------------------------------------------------
- */
+/* --- filling in ------------------------------------------------------------------------------- */
 
 /* NULL: not given, or nothing in it. */
 static const char *argument(struct json_object *arguments, const char *name)
@@ -168,8 +167,7 @@ static void answer(struct call *call, struct json_object *list)
     call_answer(call, result);
 }
 
-/* --- the prompts ---------------------------------------------------------------------------------
- */
+/* --- the prompts ------------------------------------------------------------------------------ */
 
 static void get_fix(struct call *call, struct json_object *arguments)
 {
@@ -236,8 +234,7 @@ static void get_saved(struct call *call, struct json_object *arguments)
     answer(call, list);
 }
 
-/* --- the table
- * ------------------------------------------------------------------------------------ */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define IN_DIRECTORY                                                 \
     {                                                                \

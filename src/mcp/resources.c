@@ -389,8 +389,7 @@ static void answer_content(struct call *call, const struct resource *resource, c
     str_done(&content->bytes);
 }
 
-/* --- what the gate knows -----------------------------------------------------------------------
- */
+/* --- what the gate knows ---------------------------------------------------------------------- */
 
 struct question {
     struct call *call;

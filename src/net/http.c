@@ -302,8 +302,7 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
         cut_the_slowest(connection->http);
 }
 
-/* --- life --------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void forget(struct connection *connection)
 {
@@ -398,8 +397,7 @@ static void on_breath(evutil_socket_t fd, short what, void *context)
         (void)evconnlistener_enable(http->listener);
 }
 
-/* --- requests ------------------------------------------------------------------------------------
- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static struct connection *connection_of(const struct http *http,
                                         const struct evhttp_connection *inside)
@@ -435,8 +433,7 @@ void connection_answered(struct connection *connection)
     enter(connection, PHASE_IDLE);
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------------------ */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static size_t connections_most(void)
 {

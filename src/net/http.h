@@ -75,8 +75,7 @@ bool http_crowded(struct http *http);
 /* Replies so far whose status begins with that digit, 1 to 5. */
 uint64_t http_replies(const struct http *http, unsigned digit);
 
-/* --- what was asked; valid until the reply ends, the body until the handler returns ------------
- */
+/* --- what was asked; valid until the reply ends, the body until the handler returns ----------- */
 
 const char *http_method(const struct http_request *request); /* "POST" */
 const char *http_path(const struct http_request *request);   /* as it came, without the query */
@@ -92,8 +91,7 @@ bool http_each_header(const struct http_request *request,
 
 const char *http_body(struct http_request *request, size_t *len);
 
-/* --- what is answered ----------------------------------------------------------------------------
- */
+/* --- what is answered ------------------------------------------------------------------------- */
 
 struct http_field {
     const char *name, *value; /* `name` NULL at the end of a list */

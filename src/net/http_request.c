@@ -95,8 +95,7 @@ const char *http_body(struct http_request *request, size_t *len)
     return text ? (const char *)text : "";
 }
 
-/* --- what is answered --------------------------------------------------------------------------
- */
+/* --- what is answered ------------------------------------------------------------------------- */
 
 static void add_fields(struct http_request *request, const struct http_field *fields)
 {
@@ -198,8 +197,7 @@ size_t http_unread(const struct http_request *request)
     return evbuffer_get_length(bufferevent_get_output(request->connection->bytes));
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 void request_new(struct connection *connection, struct evhttp_request *inside)
 {

@@ -38,8 +38,7 @@ struct profile_sum profile_sum(const struct profile *profile)
     return sum;
 }
 
-/* --- functions ----------------------------------------------------------------------------------
- */
+/* --- functions -------------------------------------------------------------------------------- */
 
 /* The same function further up: its time is counted there. */
 static bool is_recursion(const struct profile *profile, const struct profile_node *node)
@@ -179,8 +178,7 @@ struct json_object *profile_json(const struct profile *profile, size_t rows)
     return object;
 }
 
-/* --- stacks
- * ---------------------------------------------------------------------------------------- */
+/* --- stacks ----------------------------------------------------------------------------------- */
 
 /* The functions from the outermost to the node's own; returns how many. */
 static size_t path_to(const struct profile *profile, size_t node, uint32_t path[PROFILE_DEPTH_MAX])

@@ -103,8 +103,7 @@ static void a_file_of_tokens_is_refused_by_the_line(void **state)
     config_done(&config);
 }
 
-/* --- headers -----------------------------------------------------------------------------------
- */
+/* --- headers ---------------------------------------------------------------------------------- */
 
 static void authorization_is_read_as_rfc_6750_writes_it(void **state)
 {
@@ -223,8 +222,7 @@ static void scopes_are_words_and_admin_is_all_of_them(void **state)
     assert_string_equal(none, "");
 }
 
-/* --- who asks ------------------------------------------------------------------------------------
- */
+/* --- who asks --------------------------------------------------------------------------------- */
 
 static void a_header_becomes_a_principal(void **state)
 {

@@ -299,8 +299,7 @@ static void a_server_may_go_with_everything_open(void **state)
     (void)hear(listens, "\n\n");
 } /* stop() and a leak checker do the rest */
 
-/* --- many ----------------------------------------------------------------------------------------
- */
+/* --- many ------------------------------------------------------------------------------------- */
 
 static void who_is_one_too_many_is_told_to_come_again(void **state)
 {
@@ -330,8 +329,7 @@ static void who_is_one_too_many_is_told_to_come_again(void **state)
         turn();
 }
 
-/* --- what watches a server
- * -------------------------------------------------------------------------- */
+/* --- what watches a server -------------------------------------------------------------------- */
 
 static void a_server_that_is_not_ready_says_why(void **state)
 {

@@ -192,8 +192,7 @@ static void what_is_not_there_has_the_code_of_its_era(void **state)
                   "-32002");
 }
 
-/* --- pages and completion ------------------------------------------------------------------------
- */
+/* --- pages and completion --------------------------------------------------------------------- */
 
 static void a_long_list_comes_in_pages(void **state)
 {
@@ -261,8 +260,7 @@ static void a_hundred_completions_are_shown_and_all_are_counted(void **state)
     }
 }
 
-/* --- what a tool says
- * ----------------------------------------------------------------------------- */
+/* --- what a tool says ------------------------------------------------------------------------- */
 
 static void hears_level(struct conversing *talk, const char *line, const char *level)
 {
@@ -299,8 +297,7 @@ static void a_tool_is_heard_from_the_level_that_was_asked_for(void **state)
     conversing_quiet(talk);
 }
 
-/* --- subscriptions
- * -------------------------------------------------------------------------------- */
+/* --- subscriptions ---------------------------------------------------------------------------- */
 
 static void publish(struct conversing *talk, enum offer_change what, const char *id,
                     const char *owner)
@@ -516,8 +513,7 @@ static void the_legacy_era_is_pushed_to(void **state)
     assert_int_equal(list_len(talk->pushed), 2);
 }
 
-/* --- rounds
- * ---------------------------------------------------------------------------------------- */
+/* --- rounds ----------------------------------------------------------------------------------- */
 
 /* The requestState of the answer to that line. */
 static char *round_of(struct conversing *talk, const char *line)
@@ -676,8 +672,7 @@ static void a_call_that_asks_can_be_cancelled(void **state)
     conversing_is(talk, ANSWER("cordon-1", "{}"), "error.code", "-32600");
 }
 
-/* --- batches
- * ----------------------------------------------------------------------------------------- */
+/* --- batches ---------------------------------------------------------------------------------- */
 
 #define PING(id) REQUEST(id, "ping", "")
 
@@ -732,8 +727,7 @@ static void a_batch_is_bounded_and_only_one_version_has_them(void **state)
     conversing_end(&other);
 }
 
-/* --- the end of a session, and looks from outside
- * -------------------------------------------------------- */
+/* --- the end of a session, and looks from outside --------------------------------------------- */
 
 static void free_at_answer(void *context, int code, const char *line)
 {

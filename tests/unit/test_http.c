@@ -207,8 +207,7 @@ static void bodies_that_are_not_whole_have_a_bound_together(void **state)
         close(fds[i]);
 }
 
-/* --- streams ------------------------------------------------------------------------------------
- */
+/* --- streams ---------------------------------------------------------------------------------- */
 
 static void a_stream_comes_piece_by_piece(void **state)
 {
@@ -315,8 +314,7 @@ static void a_client_that_sends_without_end_fills_no_memory(void **state)
     assert_non_null(open_stream);
 }
 
-/* --- many
- * ------------------------------------------------------------------------------------------ */
+/* --- many ------------------------------------------------------------------------------------- */
 
 static void who_asks_nothing_makes_room(void **state)
 {

@@ -310,8 +310,7 @@ static void a_token_that_was_changed_is_refused(void **state)
     verifier_free(verifier);
 }
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static void keys_that_are_not_for_this_are_left_out(void **state)
 {
