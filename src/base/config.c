@@ -209,7 +209,7 @@ static const struct json_member tls_members[] = {
       .read = replace_path,
       .offset = KEPT(tls_certificate),
       .required = true },
-    { .name = "key", .read = replace_path, .offset = UNUSED(text), .required = true },
+    { .name = "key", .read = replace_path, .offset = KEPT(tls_key), .required = true },
     { 0 },
 };
 
@@ -410,11 +410,11 @@ void config_done(struct config *config)
                        config->pythons, config->oauth.algorithms };
     for (size_t i = 0; i < COUNT(lists); i++)
         list_free(lists[i]);
-    char *texts[] = { config->source,         config->default_policy, config->uv_path,
-                      config->uv_index,       config->state,          config->account,
-                      config->audit,          config->tokens,         config->oauth.issuer,
-                      config->oauth.audience, config->oauth.keys,     config->http_address,
-                      config->tls_certificate };
+    char *texts[] = { config->source,          config->default_policy, config->uv_path,
+                      config->uv_index,        config->state,          config->account,
+                      config->audit,           config->tokens,         config->oauth.issuer,
+                      config->oauth.audience,  config->oauth.keys,     config->http_address,
+                      config->tls_certificate, config->tls_key };
     principals_done(&config->principals);
     for (size_t i = 0; i < COUNT(texts); i++)
         free(texts[i]);

@@ -43,7 +43,8 @@ struct config {
     uint64_t jobs_max_age_ms; /* of ended jobs */
     uint64_t jobs_max_bytes;  /* of their output */
     char *http_address;       /* NULL: none */
-    char *tls_certificate;    /* NULL: no TLS */
+    char *tls_certificate;    /* NULL: no TLS; else there is a key too */
+    char *tls_key;
     enum log_level log_level;
     char *audit;         /* path of the audit log; NULL: in the state directory */
     bool audit_required; /* nothing runs that it could not be told of first */

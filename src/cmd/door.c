@@ -146,6 +146,7 @@ static void open_http(struct door *door)
     bool asks = parts->porter != NULL;
     const struct endpoint_parts endpoint = { .base = parts->base,
                                              .listener = fd_take(&parts->web->listener),
+                                             .tls = parts->web->tls,
                                              .local = parts->web->local,
                                              .offer = &product_offer,
                                              .local_owner = local_of(parts),

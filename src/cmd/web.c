@@ -41,14 +41,17 @@ int web_open(const struct options *options, const struct config *config, bool ch
                             "other machines could reach %s, and everybody there could run "
                             "scripts: configure http.tokens or http.oauth, or listen on 127.0.0.1",
                             asked);
+    struct tls *tls = NULL;
     if (config->tls_certificate && !options->unix_path)
-        return fail_host_as(err, ENOSYS,
-                            "http.tls: this cordon speaks no TLS; put a proxy that does in front "
-                            "of it, see cordon(1), and take the key out of the configuration");
+        r = tls_new(config->tls_certificate, config->tls_key, &tls, err);
+    if (r < 0)
+        return fail_within(err, "http.tls");
     int listener = address_listen(&address, err);
-    if (listener < 0)
+    if (listener < 0) {
+        tls_free(tls);
         return fail_within(err, "%s", asked);
-    *ret = (struct web){ listener, address.local, address_text(listener) };
+    }
+    *ret = (struct web){ listener, address.local, address_text(listener), tls };
     return 0;
 }
 
@@ -56,5 +59,6 @@ void web_done(struct web *web)
 {
     own_close(&web->listener);
     free(web->where);
+    tls_free(web->tls);
     *web = (struct web){ .listener = -1 };
 }

@@ -8,11 +8,13 @@
 
 #include "cmd/options.h"
 #include "config.h"
+#include "net/tls.h"
 
 struct web {
-    int listener; /* -1: nowhere; standard input and output are served */
-    bool local;   /* nobody else's machine reaches it */
-    char *where;  /* "127.0.0.1:8000", "unix:/run/cordon.sock"; owned */
+    int listener;    /* -1: nowhere; standard input and output are served */
+    bool local;      /* nobody else's machine reaches it */
+    char *where;     /* "127.0.0.1:8000", "unix:/run/cordon.sock"; owned */
+    struct tls *tls; /* NULL: none; owned */
 };
 
 /* With the ids of who started us, and before the cage: nobody inside can make a socket. Where other

@@ -485,6 +485,7 @@ struct endpoint *endpoint_new(const struct endpoint_parts *parts)
     endpoint->legacies = legacies_new(parts, &endpoint->exchanges);
     const struct http_parts http = { .base = parts->base,
                                      .listener = parts->listener,
+                                     .tls = parts->tls,
                                      .request = on_request,
                                      .closed = parts->closed,
                                      .context = endpoint,

@@ -22,6 +22,7 @@ struct event_base;
 struct hub;
 struct offer;
 struct owner;
+struct tls;
 
 #define ENDPOINT_PATH "/mcp"
 
@@ -34,7 +35,8 @@ struct owner;
 
 struct endpoint_parts {
     struct event_base *base;
-    int listener; /* of listen.h; taken */
+    int listener;    /* of listen.h; taken */
+    struct tls *tls; /* of every connection (tls.h); NULL: none. Stays the caller's */
     /* Nobody else's machine reaches it; without `authenticate` Host and Origin must say so too. */
     bool local;
     const struct offer *offer;

@@ -18,9 +18,10 @@
 #include "clock.h"
 #include "fd.h"
 #include "net/http_inside.h"
+#include "net/tls.h"
 #include "str.h"
 
-/* What a client may send behind its request before we stop taking it from the kernel. */
+/* What a client may send behind its request, which is never read; with more it is cut off. */
 #define AHEAD_BYTES (64UL * 1024)
 
 /* For a refused client to read why. */
@@ -82,17 +83,17 @@ static void put_in(struct connection *connection)
 
 /* --- phases -------------------------------------------------------------------------------- */
 
-/* What each allows: for how long, how much evhttp is shown, how much is taken from the kernel. */
+/* How long each may last, and how many bytes must be there before evhttp is shown any. */
 static const struct {
     time_t seconds; /* 0: for ever */
-    size_t low, high;
+    size_t least;
 } phases[] = {
-    [PHASE_NEW] = { 0, HOLD, 0 },
-    [PHASE_IDLE] = { HTTP_IDLE_S, HOLD, 0 },
-    [PHASE_HEAD] = { HTTP_REQUEST_S, HOLD, 0 },
-    [PHASE_BODY] = { HTTP_REQUEST_S, 0, 0 },
-    [PHASE_ASKED] = { 0, HOLD, AHEAD_BYTES },
-    [PHASE_ENDING] = { ENDING_S, HOLD, 0 },
+    [PHASE_NEW] = { 0, HOLD },
+    [PHASE_IDLE] = { HTTP_IDLE_S, HOLD },
+    [PHASE_HEAD] = { HTTP_REQUEST_S, HOLD },
+    [PHASE_BODY] = { HTTP_REQUEST_S, 0 },
+    [PHASE_ASKED] = { 0, HOLD },
+    [PHASE_ENDING] = { ENDING_S, HOLD },
 };
 
 static void enter(struct connection *connection, enum phase phase)
@@ -100,7 +101,7 @@ static void enter(struct connection *connection, enum phase phase)
     take_out(connection);
     connection->phase = phase;
     put_in(connection);
-    bufferevent_setwatermark(connection->bytes, EV_READ, phases[phase].low, phases[phase].high);
+    bufferevent_setwatermark(connection->bytes, EV_READ, phases[phase].least, 0);
     const struct timeval limit = { .tv_sec = phases[phase].seconds };
     if (phase == PHASE_BODY) /* its time began with the head */
         return;
@@ -138,7 +139,25 @@ static const char *status_text(int status)
     return "the request was refused";
 }
 
-/* Straight to the socket: nothing else is on its way there. */
+/* Straight to the socket, as nothing else is on its way there; with TLS by way of the bufferevent,
+ * without evhttp, which would take the end of it for the end of a reply. */
+static void send_refusal(const struct connection *connection, const char *text, size_t len)
+{
+    if (!connection->http->parts.tls) {
+        int fd = bufferevent_getfd(connection->bytes);
+        (void)!write(fd, text, len);
+        (void)shutdown(fd, SHUT_WR);
+        return;
+    }
+    bufferevent_data_cb read_done = NULL, write_done = NULL;
+    bufferevent_event_cb ended = NULL;
+    void *inside = NULL;
+    bufferevent_getcb(connection->bytes, &read_done, &write_done, &ended, &inside);
+    bufferevent_setcb(connection->bytes, read_done, NULL, ended, inside);
+    (void)bufferevent_enable(connection->bytes, EV_WRITE);
+    (void)bufferevent_write(connection->bytes, text, len);
+}
+
 static void tell_refusal(const struct connection *connection)
 {
     char text[256];
@@ -147,9 +166,7 @@ static void tell_refusal(const struct connection *connection)
                        "HTTP/1.1 %d Refused\r\nConnection: close\r\nContent-Type: text/plain\r\n"
                        "Content-Length: %zu\r\n\r\n%s\n",
                        connection->refusal, strlen(why) + 1, why);
-    int fd = bufferevent_getfd(connection->bytes);
-    (void)!write(fd, text, (size_t)len);
-    (void)shutdown(fd, SHUT_WR);
+    send_refusal(connection, text, (size_t)len);
 }
 
 /* A client that still sends would lose our words with a reset if we closed at once. */
@@ -255,6 +272,8 @@ static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info
         look_at_chunks(connection, input, evbuffer_get_length(input) - info->n_added);
     if (connection->phase == PHASE_BODY && http->held > HTTP_PENDING_MAX)
         refuse(connection, 503);
+    if (connection->phase == PHASE_ASKED && connection->held > AHEAD_BYTES)
+        connection_cut(connection);
 }
 
 void connection_cut(struct connection *connection)
@@ -365,7 +384,8 @@ static struct bufferevent *on_connection(struct event_base *base, void *context)
         (void)evconnlistener_disable(http->listener);
     struct connection *connection = xcalloc(1, sizeof(*connection));
     connection->http = http;
-    connection->bytes = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    connection->bytes = http->parts.tls ? tls_wrap(http->parts.tls, base)
+                                        : bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     connection->timer = evtimer_new(base, on_timer, connection);
     if (!connection->bytes || !connection->timer)
         abort();
@@ -449,11 +469,10 @@ struct event_base *http_loop(struct error *err)
     if (!config)
         abort();
     (void)event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
-    (void)event_config_require_features(config, EV_FEATURE_EARLY_CLOSE);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
     if (!base)
-        (void)fail_host_as(err, ENOSYS, "no way to wait for connections and their end");
+        (void)fail_host_as(err, ENOSYS, "no way to wait for connections");
     return base;
 }
 

@@ -44,6 +44,7 @@
 
 struct event_base;
 struct http;
+struct tls;
 
 /* One request, from its arrival to the end of its reply: http_reply() or http_stream_end(), after
  * which it is gone. Each must come to one of them, unless its client goes away before. */
@@ -51,14 +52,15 @@ struct http_request;
 
 struct http_parts {
     struct event_base *base;
-    int listener; /* of listen.h; taken */
+    int listener;    /* of listen.h; taken */
+    struct tls *tls; /* NULL: none; borrowed */
     void (*request)(void *context, struct http_request *request);
     void *context;
     void (*closed)(void *closed_context); /* a connection has ended; may be NULL */
     void *closed_context;
 };
 
-/* A loop that can tell that the other side has closed, which not every kind can. */
+/* A loop for it. */
 struct event_base *http_loop(struct error *err);
 
 struct http *http_new(const struct http_parts *parts);

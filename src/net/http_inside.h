@@ -18,7 +18,6 @@ struct connection;
 struct http_request {
     struct connection *connection;
     struct evhttp_request *inside;
-    struct event *closed; /* of http_watch() */
     void (*gone)(void *context);
     void *context;
 };

@@ -124,8 +124,6 @@ static struct evhttp_request *hand_back(struct http_request *request)
     (void)evbuffer_drain(body, evbuffer_get_length(body));
     request->connection->request = NULL;
     evhttp_request_set_on_complete_cb(inside, on_complete, request->connection);
-    if (request->closed)
-        event_free(request->closed);
     free(request);
     return inside;
 }
@@ -210,8 +208,6 @@ void request_new(struct connection *connection, struct evhttp_request *inside)
 void request_lost(struct http_request *request)
 {
     request->connection->request = NULL;
-    if (request->closed)
-        event_free(request->closed);
     /* Where evhttp noticed first, it has let go of the request and leaves it to us. */
     if (!evhttp_request_get_connection(request->inside))
         evhttp_request_free(request->inside);
@@ -220,24 +216,11 @@ void request_lost(struct http_request *request)
     free(request);
 }
 
-static void on_closed(evutil_socket_t fd, short what, void *context)
-{
-    struct http_request *request = context;
-    (void)fd;
-    (void)what;
-    connection_drop(request->connection);
-}
-
 void http_watch(struct http_request *request, void (*gone)(void *context), void *context)
 {
-    struct connection *connection = request->connection;
     request->gone = gone;
     request->context = context;
-    /* evhttp sees the end of input only while it reads, which it does not without output; and a
-     * client that has sent more than we take would never be read to its end. */
-    request->closed =
-        event_new(bufferevent_get_base(connection->bytes), bufferevent_getfd(connection->bytes),
-                  EV_CLOSED, on_closed, request);
-    if (!request->closed || event_add(request->closed, NULL) < 0)
-        abort();
+    /* evhttp stops reading while a request waits, and so would see no end of it, nor a reset, which
+     * the loop does not tell to who waits for EV_CLOSED. What is read is not shown to it. */
+    (void)bufferevent_enable(request->connection->bytes, EV_READ);
 }

@@ -99,7 +99,7 @@ def test_tls_is_not_passed_over_in_silence(start, tmp_path):
     config.write_text(json.dumps({"http": {"address": "127.0.0.1:1", "tls": tls}}))
     result = support.finish(start("serve", "--http", "-", "--config", config))
     assert result.exit == 125
-    assert "speaks no TLS; put a proxy that does in front" in result.err
+    assert "built without TLS: put a proxy that has it in front" in result.err
 
 
 def test_an_address_of_the_configuration(web, tmp_path):
