@@ -303,12 +303,8 @@ static const char *name_parameter(const char *method)
     static const struct {
         const char *method, *parameter;
     } rows[] = {
-        { "tools/call", "name" },
-        { "prompts/get", "name" },
-        { "resources/read", "uri" },
-        { "tasks/get", "taskId" },
-        { "tasks/update", "taskId" },
-        { "tasks/cancel", "taskId" },
+        { "tools/call", "name" },  { "prompts/get", "name" },    { "resources/read", "uri" },
+        { "tasks/get", "taskId" }, { "tasks/update", "taskId" }, { "tasks/cancel", "taskId" },
     };
     for (size_t i = 0; i < COUNT(rows); i++)
         if (strcmp(rows[i].method, method) == 0)

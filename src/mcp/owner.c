@@ -226,12 +226,17 @@ static int room_left(const struct owner *owner, uint64_t *ret, struct error *err
     if (r < 0)
         return r;
     kept += library_bytes(&owner->services[0].library);
-    if (kept < quota) {
-        *ret = quota - kept;
+    if (kept + owner->granted_bytes < quota) {
+        *ret = quota - kept - owner->granted_bytes;
         return 0;
     }
     char all[32];
     limit_print(quota, UNIT_SIZE, all);
+    if (kept < quota)
+        return fail_policy(err, EDQUOT,
+                           "quota: of the %s that may be kept for %s %" PRIu64
+                           " bytes are, and runs under way may fill the rest; try again then",
+                           all, owner->name, kept);
     return fail_policy(err, EDQUOT,
                        "quota: what is kept for %s takes %" PRIu64
                        " bytes, and may take %s: remove "
@@ -259,8 +264,9 @@ int claim_take(struct claim *claim, struct owner *owner, struct launch *launch, 
         r = judge_waiting(owner, err);
     if (r == 0)
         r = share_memory(owner, launch, err);
+    uint64_t room;
     if (r == 0)
-        r = room_left(owner, &launch->ceiling.output_bytes, err);
+        r = room_left(owner, &room, err);
     if (r == 0 && is_counted(owner->may))
         r = store_spend(owner->services[0].store, owner->name, this_minute(), 0, 1, err);
     if (r < 0)
@@ -290,9 +296,24 @@ unsigned claim_position(const struct claim *claim)
     return claim->owner ? turn_position(&claim->owner->turns, &claim->turn) : 0;
 }
 
-/* The least of what nobody was promised yet and an even share, so that those that run at once
- * can use up no more than there is. */
-int claim_run(struct claim *claim, struct launch *launch, struct error *err)
+/* A part of what nobody was promised yet, so that those that run at once can fill no more than
+ * there is, and the next one finds some too. */
+static int grant_output(struct claim *claim, struct launch *launch, struct error *err)
+{
+    struct owner *owner = claim->owner;
+    uint64_t running = owner->may->quotas.running, all = owner->services[0].turns->most, room;
+    int r = room_left(owner, &room, err);
+    if (r < 0 || room == UNBOUNDED)
+        return r;
+    uint64_t part = room / (running < all ? running : all);
+    claim->granted_bytes = part > 0 ? part : room;
+    launch->ceiling.output_bytes = claim->granted_bytes;
+    owner->granted_bytes += claim->granted_bytes;
+    return 0;
+}
+
+/* The least of what nobody was promised yet and an even share. */
+static int grant_cpu(struct claim *claim, struct launch *launch, struct error *err)
 {
     struct owner *owner = claim->owner;
     const struct quotas *quotas = &owner->may->quotas;
@@ -323,12 +344,28 @@ int claim_run(struct claim *claim, struct launch *launch, struct error *err)
     return 0;
 }
 
+static void take_back(struct claim *claim)
+{
+    claim->owner->granted_cpu_ms -= claim->granted_ms;
+    claim->owner->granted_bytes -= claim->granted_bytes;
+    claim->granted_ms = claim->granted_bytes = 0;
+}
+
+int claim_run(struct claim *claim, struct launch *launch, struct error *err)
+{
+    int r = grant_output(claim, launch, err);
+    if (r == 0)
+        r = grant_cpu(claim, launch, err);
+    if (r < 0)
+        take_back(claim);
+    return r;
+}
+
 void claim_ran(struct claim *claim, uint64_t cpu_ns)
 {
     struct owner *owner = claim->owner;
     struct error err;
-    owner->granted_cpu_ms -= claim->granted_ms;
-    claim->granted_ms = 0;
+    take_back(claim);
     if (owner->may->quotas.cpu_ms != UNBOUNDED &&
         store_spend(owner->services[0].store, owner->name, this_minute(), cpu_ns / NS_PER_MS, 0,
                     &err) < 0)
@@ -342,7 +379,7 @@ void claim_leave(struct claim *claim)
     if (!owner)
         return;
     owner->waiting -= claim->turn.link != NULL;
-    owner->granted_cpu_ms -= claim->granted_ms;
+    take_back(claim);
     owner->jobs--;
     claim->owner = NULL;
     turn_leave(&owner->turns, &claim->turn);

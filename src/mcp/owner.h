@@ -32,7 +32,7 @@ struct owner {
     struct turns turns;                       /* of his runs at once */
     size_t sessions;                          /* of his that go on */
     size_t jobs, waiting;                     /* under way here; of these, for such a turn */
-    uint64_t granted_cpu_ms;                  /* of the runs under way */
+    uint64_t granted_cpu_ms, granted_bytes;   /* to the runs under way */
     double calls;                             /* that he may make now, of those in a minute */
     uint64_t calls_ns;                        /* when that was so */
     uint64_t seen;
@@ -62,9 +62,9 @@ int owner_call(struct owner *owner, uint64_t now_ns, uint64_t *wait_ns,
 /* A job of his from the order to its end; zeroed: none. */
 struct claim {
     struct owner *owner;
-    struct turn turn;    /* asked for by who has the claim */
-    bool begun;          /* his turn has come */
-    uint64_t granted_ms; /* CPU time, of the run under way */
+    struct turn turn;                   /* asked for by who has the claim */
+    bool begun;                         /* his turn has come */
+    uint64_t granted_ms, granted_bytes; /* CPU time and output, to the run under way */
 };
 
 /* Puts his name into the launch, and what of the quotas can be said at once. BLAME_POLICY where

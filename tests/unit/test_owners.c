@@ -448,12 +448,18 @@ static void what_is_kept_is_bounded(void **state)
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     enter(server, &eve, "eve");
+    struct launch other;
     autofree char *a = started(&eve, ASYNC(""), &launch);
-    assert_int_equal(launch.ceiling.output_bytes, 1024);
+    assert_int_equal(launch.ceiling.output_bytes, 512);
+    /* Beside it no more than what it was not promised. */
+    autofree char *beside = started(&eve, ASYNC(""), &other);
+    assert_int_equal(other.ceiling.output_bytes, 256);
+    fake_gate_run(&other, "", END_EXITED, 0);
     fake_gate_run(&launch, text, END_EXITED, 0);
     settle(server, 0);
+    assert_int_equal(eve.owner->granted_bytes, 0);
     autofree char *b = started(&eve, ASYNC(""), &launch);
-    assert_int_equal(launch.ceiling.output_bytes, 24);
+    assert_int_equal(launch.ceiling.output_bytes, 12);
     fake_gate_run(&launch, text, END_EXITED, 0);
     settle(server, 0);
     replies(&eve, ASYNC(""), "what is kept for eve takes 2000 bytes, and may take 1K", true);
