@@ -22,7 +22,7 @@ SENT_MIN = 200  # messages: fewer, and the fuzzer did not get along with the ser
 def fuzz(python, directory, protocol, endpoint, runs):
     command = [Path(python).parent / "mcp-fuzzer", "--protocol", protocol, "--endpoint", endpoint]
     command += ["--mode", "all", "--phase", "both", "--protocol-phase", "aggressive"]
-    command += ["--runs", runs, "--runs-per-type", runs, "--timeout", "20", "--no-corpus"]
+    command += ["--runs", runs, "--runs-per-type", runs, "--timeout", "5", "--no-corpus"]
     command += ["--no-network", "--fs-root", directory / "files", "--output-dir", directory / "out"]
     with open(directory / "fuzzer.log", "wb") as file:
         subprocess.run(
