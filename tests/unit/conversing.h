@@ -233,6 +233,21 @@ static inline void conversing_end(struct conversing *talk)
     list_free(talk->pushed);
 }
 
+static inline int conversing_setup(void **state)
+{
+    struct conversing *talk = xcalloc(1, sizeof(*talk));
+    conversing_begin(talk, &test_offer, SESSION_BOTH);
+    *state = talk;
+    return 0;
+}
+
+static inline int conversing_teardown(void **state)
+{
+    conversing_end(*state);
+    free(*state);
+    return 0;
+}
+
 static inline enum taken conversing_say(struct conversing *talk, const char *line)
 {
     const struct sink sink = conversing_sink(talk);
