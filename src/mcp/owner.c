@@ -301,10 +301,11 @@ unsigned claim_position(const struct claim *claim)
 static int grant_output(struct claim *claim, struct launch *launch, struct error *err)
 {
     struct owner *owner = claim->owner;
-    uint64_t running = owner->may->quotas.running, all = owner->services[0].turns->most, room;
+    uint64_t room;
     int r = room_left(owner, &room, err);
     if (r < 0 || room == UNBOUNDED)
         return r;
+    uint64_t running = owner->may->quotas.running, all = owner->services[0].turns->most;
     uint64_t part = room / (running < all ? running : all);
     claim->granted_bytes = part > 0 ? part : room;
     launch->ceiling.output_bytes = claim->granted_bytes;
