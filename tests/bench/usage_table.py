@@ -294,7 +294,8 @@ def line(run, mapped):
         f"{shown(cpu_error, 1e-3):>7} {shown(run.time_cpu, 1e-3):>6} "
         f"{shown(run.stress_cpu, 1e-3):>6}   {usage['peak_memory_mb']:8.1f} "
         f"{'-' if cached is None else f'{cached:.1f}':>8} {shown(reference, MIB):>8} "
-        f"{shown(error, MIB):>7} {shown(run.time_rss, MIB):>6}  {bound:10} {usage['cordon_cpu_seconds'] * 1e3:16.1f}  "
+        f"{shown(error, MIB):>7} {shown(run.time_rss, MIB):>6}  {bound:10} "
+        f"{usage['cordon_cpu_seconds'] * 1e3:16.1f}  "
         f"{'ok' if run.ok(mapped) else 'NOT OK'}"
     )
 

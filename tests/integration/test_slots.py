@@ -199,6 +199,9 @@ def test_a_command_that_waits_says_it_once_and_all_of_it_is_its_queue(host):
     measured = support.finish(bench)
     assert (measured.exit, measured.err) == (0, ""), measured
     told = subprocess.run(
-        host.command("jobs", "output", job), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=host.environment
+        host.command("jobs", "output", job),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=host.environment,
     )
     assert b"in the result alone" in told.stderr, told

@@ -73,7 +73,8 @@ static uint32_t ask(struct setup *setup, const char *path, struct asked *asked)
 {
     uint32_t ticket;
     struct error err = { 0 };
-    assert_ok(gate_resolve(setup->gate, OWNER_LOCAL, "/srv", path, remember, asked, &ticket, &err), &err);
+    assert_ok(gate_resolve(setup->gate, OWNER_LOCAL, "/srv", path, remember, asked, &ticket, &err),
+              &err);
     return ticket;
 }
 
@@ -150,7 +151,8 @@ static void its_death_answers_everything_with_a_fault(void **state)
     assert_int_equal(setup->deaths, 1);
     uint32_t ticket;
     struct error err = { 0 };
-    assert_true(gate_resolve(setup->gate, OWNER_LOCAL, NULL, "x", remember, &late, &ticket, &err) < 0);
+    assert_true(gate_resolve(setup->gate, OWNER_LOCAL, NULL, "x", remember, &late, &ticket, &err) <
+                0);
     assert_int_equal(err.blame, BLAME_HOST);
     asked_done(&asked);
 }
@@ -171,7 +173,8 @@ static void a_path_too_long_for_a_frame_is_the_callers(void **state)
     struct asked asked = { 0 };
     uint32_t ticket;
     struct error err = { 0 };
-    assert_true(gate_resolve(setup->gate, OWNER_LOCAL, NULL, path, remember, &asked, &ticket, &err) < 0);
+    assert_true(
+        gate_resolve(setup->gate, OWNER_LOCAL, NULL, path, remember, &asked, &ticket, &err) < 0);
     assert_int_equal(err.blame, BLAME_CALLER);
 }
 
