@@ -215,26 +215,46 @@ struct legacy *legacy_new(struct legacies *legacies, struct owner *owner, unsign
     return legacy;
 }
 
-/* Those that may be forgotten are, from the one longest not used; `room`: one more must fit. */
-static bool tidy(struct legacies *legacies, bool room)
+/* Those that were not used for long are forgotten. */
+static void tidy(struct legacies *legacies)
 {
     uint64_t now = now_ns();
     for (struct legacy *legacy = legacies->last, *before; legacy; legacy = before) {
         before = legacy->before;
-        bool old = now - legacy->used_ns > LEGACY_IDLE_S * 1000000000ULL;
-        bool full = room && legacies->count >= LEGACIES_MAX;
-        if (!old && !full)
+        if (now - legacy->used_ns <= LEGACY_IDLE_S * NS_PER_S)
             break;
         if (legacy->waiting == 0)
             legacy_free(legacy);
     }
-    return legacies->count < LEGACIES_MAX;
+}
+
+/* For one more of that owner. Who has many makes room among his own, and ends nobody else's. */
+static bool make_place(struct legacies *legacies, const struct owner *owner)
+{
+    struct legacy *his = NULL, *any = NULL;
+    size_t count = 0;
+    if (legacies->count < LEGACIES_MAX)
+        return true;
+    for (struct legacy *legacy = legacies->last; legacy; legacy = legacy->before) {
+        bool own = legacy->owner == owner;
+        count += own;
+        if (legacy->waiting == 0 && !any)
+            any = legacy;
+        if (legacy->waiting == 0 && own && !his)
+            his = legacy;
+    }
+    struct legacy *one = count >= LEGACIES_MANY ? his : any;
+    if (one)
+        legacy_free(one);
+    return one;
 }
 
 bool legacy_list(struct legacy *legacy)
 {
     unsigned char chance[(LEGACY_ID_ROOM - 1) / 2];
-    if (!tidy(legacy->all, true) || getrandom(chance, sizeof(chance), 0) != sizeof(chance))
+    tidy(legacy->all);
+    if (!make_place(legacy->all, legacy->owner) ||
+        getrandom(chance, sizeof(chance), 0) != sizeof(chance))
         return false;
     for (size_t i = 0; i < sizeof(chance); i++)
         (void)snprintf(legacy->id + 2 * i, 3, "%02x", chance[i]);
@@ -246,7 +266,7 @@ bool legacy_list(struct legacy *legacy)
 
 struct legacy *legacy_find(struct legacies *legacies, const char *id, struct owner *owner)
 {
-    (void)tidy(legacies, false);
+    tidy(legacies);
     struct legacy *legacy = legacies->first;
     while (legacy && strcmp(legacy->id, id) != 0)
         legacy = legacy->next;

@@ -20,8 +20,10 @@ struct owner;
 struct legacies;
 struct session;
 
-/* Beyond it the one that was longest not used makes room, unless somebody waits there. */
-#define LEGACIES_MAX 1024
+/* Beyond it the one that was longest not used makes room, unless somebody waits there; it is one of
+ * the newcomer's own where he has many already. */
+#define LEGACIES_MAX  1024
+#define LEGACIES_MANY (LEGACIES_MAX / 8)
 
 /* Not used for so long, a session is forgotten. */
 #define LEGACY_IDLE_S (30 * 60)

@@ -5,6 +5,9 @@
 
 #include "conversing.h"
 #include "mcp/endpoint.h"
+#include "mcp/exchange.h"
+#include "mcp/legacy.h"
+#include "mcp/owner.h"
 #include "str.h"
 #include "web_client.h"
 
@@ -366,6 +369,41 @@ static void nobody_is_served_who_is_not_known(void **state)
     }
 }
 
+/* Begins a session of his, and says its id. */
+static void enter(struct legacies *legacies, struct owner *owner, char id[LEGACY_ID_ROOM])
+{
+    struct legacy *legacy = legacy_new(legacies, owner, SCOPES_ALL);
+    assert_true(legacy_list(legacy));
+    memcpy(id, legacy->id, LEGACY_ID_ROOM);
+}
+
+static void who_begins_many_sessions_ends_none_of_another(void **state)
+{
+    (void)state;
+    struct exchanges exchanges = { 0 };
+    struct owner ann = { .name = "ann" }, bob = { .name = "bob" };
+    const struct endpoint_parts parts = { .offer = &test_offer, .hub = hub };
+    struct legacies *legacies = legacies_new(&parts, &exchanges);
+    char hers[3][LEGACY_ID_ROOM], first[LEGACY_ID_ROOM], more[LEGACY_ID_ROOM];
+    for (size_t i = 0; i < COUNT(hers); i++)
+        enter(legacies, &ann, hers[i]);
+    enter(legacies, &bob, first);
+    for (size_t i = 0; i < LEGACIES_MAX; i++)
+        enter(legacies, &bob, more);
+    assert_int_equal(legacies_count(legacies), LEGACIES_MAX);
+    for (size_t i = 0; i < COUNT(hers); i++)
+        assert_non_null(legacy_find(legacies, hers[i], &ann));
+    assert_null(legacy_find(legacies, first, &bob));
+    assert_non_null(legacy_find(legacies, more, &bob));
+    assert_null(legacy_find(legacies, more, &ann));
+
+    /* Who has few gets his place from who has many. */
+    enter(legacies, &ann, more);
+    assert_int_equal(legacies_count(legacies), LEGACIES_MAX);
+    legacies_free(legacies);
+    assert_int_equal(ann.sessions + bob.sessions, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 static const struct CMUnitTest tests[] = {
@@ -381,6 +419,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_session_that_is_deleted_ends_its_streams),
     TEST(a_server_may_go_with_everything_open),
     TEST(who_is_one_too_many_is_told_to_come_again),
+    TEST(who_begins_many_sessions_ends_none_of_another),
     TEST(a_server_that_is_not_ready_says_why),
     cmocka_unit_test_setup_teardown(nobody_is_served_who_is_not_known, start_for_nobody, stop),
 };
