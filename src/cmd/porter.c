@@ -22,8 +22,6 @@
 #include "net/http.h"
 #include "str.h"
 
-#define FILE_BYTES_MAX ((size_t)1024 * 1024)
-
 #define OAUTH_PROGRAM "cordon-oauth"
 
 struct porter {
@@ -90,7 +88,7 @@ static int read_now(struct porter *porter, const char *path, taker *take, struct
     autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     int r = fd < 0 ? fail_host(err, "open %s", path) : trusted_file(fd, path, err);
     if (r == 0)
-        r = fd_read_all(fd, FILE_BYTES_MAX, &text, &len, err);
+        r = fd_read_all(fd, TOKENS_BYTES_MAX, &text, &len, err);
     if (r == 0)
         r = take(porter->authority, text, len, err);
     if (text)
@@ -142,7 +140,7 @@ static void take_answer(struct porter *porter, const struct resolved *resolved, 
     autofree char *text = NULL;
     size_t len = 0;
     struct error err = resolved->error;
-    int r = resolved->code != 0 ? -1 : fd_read_all(file, FILE_BYTES_MAX, &text, &len, &err);
+    int r = resolved->code != 0 ? -1 : fd_read_all(file, TOKENS_BYTES_MAX, &text, &len, &err);
     if (r == 0)
         r = take(porter->authority, text, len, &err);
     if (text)

@@ -25,10 +25,9 @@ struct param {
 #define PARAMS_MAX 5
 
 enum method_flag {
-    METHOD_EARLY = 1,   /* also before initialize */
-    METHOD_COUNTED = 2, /* counts against the calls that may be in flight (session.h) */
-    METHOD_CACHED = 4,  /* its result says how long it may be kept (modern era) */
-    METHOD_ASKS = 8,    /* may ask its client (call_ask()) */
+    METHOD_EARLY = 1,  /* also before initialize */
+    METHOD_CACHED = 2, /* its result says how long it may be kept (modern era) */
+    METHOD_ASKS = 4,   /* may ask its client (call_ask()) */
 };
 
 struct method {
