@@ -191,7 +191,8 @@ static int admit(struct job *job, struct error *err)
     (void)snprintf(job->launch->policy, sizeof(job->launch->policy), "%s", job->policy->name);
     r = meet_limits(job, err);
     if (r == 0 && job->launch->workspace) {
-        r = roots_directory(job->sandbox, job->launch->workspace, &job->workspace, err);
+        r = roots_directory(job->sandbox, job->launch->owner, job->launch->workspace,
+                            &job->workspace, err);
         job->workspace_fd = r >= 0 ? r : -1;
     }
     return r < 0 ? r : 0;

@@ -116,7 +116,8 @@ static int open_beside(const struct preparing *preparing)
     autofree char *directory = xstrndup(script, slash > script ? (size_t)(slash - script) : 1);
     autofree char *canonical = NULL;
     struct error ignored = { 0 };
-    int fd = roots_directory(preparing->sandbox, directory, &canonical, &ignored);
+    int fd = roots_directory(preparing->sandbox, preparing->request->launch->owner, directory,
+                             &canonical, &ignored);
     return fd < 0 ? -1 : fd;
 }
 

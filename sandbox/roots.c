@@ -36,7 +36,7 @@ static bool too_wide(const char *path)
            is_home_or_above(path, home) || is_home_or_above(path, "/root");
 }
 
-static int add_root(struct sandbox *sandbox, const char *path, struct error *err)
+static int add_root(char ***roots, const char *path, struct error *err)
 {
     char canonical[PATH_MAX];
     struct stat st;
@@ -44,44 +44,68 @@ static int add_root(struct sandbox *sandbox, const char *path, struct error *err
         return fail_host(err, "root %s", path);
     if (!S_ISDIR(st.st_mode))
         return fail_host_as(err, ENOTDIR, "root %s is not a directory", path);
-    if (!list_has(sandbox->roots, canonical))
-        list_add(&sandbox->roots, canonical);
+    if (!list_has(*roots, canonical))
+        list_add(roots, canonical);
     return 0;
+}
+
+static int add_roots(char ***roots, char *const *wanted, struct error *err)
+{
+    int r = 0;
+    for (; r == 0 && wanted && *wanted; wanted++)
+        r = add_root(roots, *wanted, err);
+    return r;
+}
+
+/* Those of principals that have their own; as the others' are they are made plain once. */
+static int find_own(struct principals *principals, struct error *err)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < principals->count; i++) {
+        struct principal *principal = &principals->list[i];
+        char **plain = NULL;
+        r = add_roots(&plain, principal->roots, err);
+        list_free(principal->roots);
+        principal->roots = plain;
+    }
+    return r;
 }
 
 int roots_find(struct sandbox *sandbox, char *const *options, struct error *err)
 {
-    char *const *wanted = list_len(options) > 0 ? options : sandbox->config.roots;
-    for (size_t i = 0; wanted && wanted[i]; i++) {
-        int r = add_root(sandbox, wanted[i], err);
-        if (r < 0)
-            return r;
-    }
-    if (sandbox->roots)
-        return 0;
+    char ***roots = &sandbox->roots;
+    int r = find_own(&sandbox->config.principals, err);
+    if (r == 0)
+        r = add_roots(roots, list_len(options) > 0 ? options : sandbox->config.roots, err);
+    if (r < 0 || *roots)
+        return r;
     char here[PATH_MAX];
-    if (getcwd(here, sizeof(here)) && !too_wide(here)) {
-        int r = add_root(sandbox, here, err);
-        if (r < 0)
-            return r;
-    }
+    if (getcwd(here, sizeof(here)) && !too_wide(here))
+        r = add_root(roots, here, err);
     const char *temporary = getenv("TMPDIR");
-    return add_root(sandbox, temporary && *temporary == '/' ? temporary : "/tmp", err);
+    return r < 0 ? r : add_root(roots, temporary && *temporary == '/' ? temporary : "/tmp", err);
 }
 
-static const char *root_of(const struct sandbox *sandbox, const char *canonical)
+/* NULL-ended, or NULL: none. */
+static char *const *roots_of(const struct sandbox *sandbox, const char *owner)
 {
-    for (size_t i = 0; sandbox->roots && sandbox->roots[i]; i++)
-        if (path_within(canonical, sandbox->roots[i]))
-            return sandbox->roots[i];
+    const struct principal *principal = principal_find(&sandbox->config.principals, owner);
+    return principal && principal->roots ? principal->roots : sandbox->roots;
+}
+
+static const char *root_of(char *const *roots, const char *canonical)
+{
+    for (; roots && *roots; roots++)
+        if (path_within(canonical, *roots))
+            return *roots;
     return NULL;
 }
 
-static int outside_roots(const struct sandbox *sandbox, const char *path, struct error *err)
+static int outside_roots(char *const *allowed, const char *path, struct error *err)
 {
     autostr struct str roots = { 0 };
-    for (size_t i = 0; sandbox->roots && sandbox->roots[i]; i++)
-        str_printf(&roots, "%s%s", i ? ", " : "", sandbox->roots[i]);
+    for (size_t i = 0; allowed && allowed[i]; i++)
+        str_printf(&roots, "%s%s", i ? ", " : "", allowed[i]);
     char shown[160];
     return fail_caller(err, EACCES,
                        "%s lies outside the allowed directories (%.120s); the operator allows more "
@@ -114,11 +138,11 @@ static int open_canonical(const char *canonical, uint64_t flags)
     return top < 0 ? -1 : kernel_openat2(top, canonical[1] ? canonical + 1 : ".", &how);
 }
 
-static char *from_first_root(const struct sandbox *sandbox, const char *path)
+static char *from_first_root(char *const *roots, const char *path)
 {
-    if (*path == '/' || !sandbox->roots)
+    if (*path == '/' || !roots)
         return xstrdup(path);
-    return path_join(sandbox->roots[0], path);
+    return path_join(roots[0], path);
 }
 
 /* May a client be told why `path` cannot be looked at? Only where the way to it never
@@ -168,23 +192,24 @@ static bool resolve_plainly(const char *path, char canonical[PATH_MAX])
     return true;
 }
 
-int roots_directory(const struct sandbox *sandbox, const char *path, char **canonical,
-                    struct error *err)
+int roots_directory(const struct sandbox *sandbox, const char *owner, const char *path,
+                    char **canonical, struct error *err)
 {
-    autofree char *full = from_first_root(sandbox, path);
+    char *const *roots = roots_of(sandbox, owner);
+    autofree char *full = from_first_root(roots, path);
     char resolved[PATH_MAX], shown[160];
     (void)printable(path, shown, sizeof(shown));
     if (!sandbox->oneshot && refuse_by_name(path, err) < 0)
         return -err->code;
     if (sandbox->oneshot ? !realpath(full, resolved) : !resolve_plainly(full, resolved)) {
         int why = errno;
-        if (!sandbox->oneshot && !fails_inside(root_of(sandbox, full), full))
-            return outside_roots(sandbox, path, err);
+        if (!sandbox->oneshot && !fails_inside(root_of(roots, full), full))
+            return outside_roots(roots, path, err);
         return fail_caller(err, why, "directory %s: %s", shown, strerror(why));
     }
     if (!sandbox->oneshot) {
-        if (!root_of(sandbox, resolved))
-            return outside_roots(sandbox, path, err);
+        if (!root_of(roots, resolved))
+            return outside_roots(roots, path, err);
         int r = refuse_special(resolved, err);
         if (r < 0)
             return r;
@@ -221,21 +246,22 @@ static int resolve_file(const struct sandbox *sandbox, const struct resolve *que
                         const char *directory, char **path, struct error *err)
 {
     char canonical[PATH_MAX], shown[160];
+    char *const *roots = roots_of(sandbox, question->owner);
     (void)printable(question->path, shown, sizeof(shown));
     autofree char *full = *question->path == '/' || !directory
-                              ? from_first_root(sandbox, question->path)
+                              ? from_first_root(roots, question->path)
                               : path_join(directory, question->path);
     int r = refuse_by_name(question->path, err);
     if (r < 0)
         return r;
     bool there = resolve_plainly(full, canonical);
     int why = errno;
-    if (!there && fails_inside(directory ? directory : root_of(sandbox, full), full))
+    if (!there && fails_inside(directory ? directory : root_of(roots, full), full))
         return fail_caller(err, why, "%s: %s", shown, strerror(why));
     if (directory && (!there || !path_within(canonical, directory)))
         return fail_caller(err, EACCES, "%s leaves the directory %s", shown, directory);
-    if (!there || (!directory && !root_of(sandbox, canonical)))
-        return outside_roots(sandbox, question->path, err);
+    if (!there || (!directory && !root_of(roots, canonical)))
+        return outside_roots(roots, question->path, err);
     r = refuse_special(canonical, err);
     if (r < 0)
         return r;
@@ -253,7 +279,8 @@ void roots_resolve(const struct sandbox *sandbox, const struct resolve *question
     struct error err = { 0 };
     int r = 0;
     if (question->directory) {
-        autoclose int dir = roots_directory(sandbox, question->directory, &answer->directory, &err);
+        autoclose int dir = roots_directory(sandbox, question->owner, question->directory,
+                                            &answer->directory, &err);
         r = dir < 0 ? dir : 0;
     }
     if (r == 0 && question->path) {

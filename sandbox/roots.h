@@ -10,15 +10,15 @@
 
 #include "sandbox.h"
 
-/* Fills sandbox->roots: options, else configuration, else the directory we were
- * started in and the temporary directory (contract, section 2). */
+/* Fills sandbox->roots: options, else configuration, else the directory we were started in and the
+ * temporary directory (contract, section 2); and makes plain those of principals with their own. */
 int roots_find(struct sandbox *sandbox, char *const *options, struct error *err) must_check;
 
-/* Opens (O_PATH) a directory that lies beneath a root; `path` is absolute, or
- * relative to the first root. For `cordon-sandbox run` every directory is allowed.
- * *canonical is the caller's. Returns the descriptor. */
-int roots_directory(const struct sandbox *sandbox, const char *path, char **canonical,
-                    struct error *err) must_check;
+/* Opens (O_PATH) a directory that lies beneath a root of `owner`; `path` is absolute, or relative
+ * to the first of them. For `cordon-sandbox run` every directory is allowed. *canonical is the
+ * caller's. Returns the descriptor. */
+int roots_directory(const struct sandbox *sandbox, const char *owner, const char *path,
+                    char **canonical, struct error *err) must_check;
 
 /* Answers one question of a front; *file gets a sealed memfd with the bytes, or -1
  * where only a directory was asked about. The answer's text says what is allowed. */

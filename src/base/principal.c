@@ -126,10 +126,32 @@ static void read_rates(struct json_reading *reading, const char *path, struct js
     json_read_object(reading, path, value, rate_members, into);
 }
 
+/* None would read like no word about it, which means those of everybody. */
+static void judge_list(struct json_reading *reading, const char *path, char *const *list)
+{
+    if (!list)
+        json_fault_at(reading, path, "at least one is wanted");
+}
+
+static void read_policies(struct json_reading *reading, const char *path, struct json_object *value,
+                          void *into)
+{
+    json_read_names(reading, path, value, into);
+    judge_list(reading, path, *(char ***)into);
+}
+
+static void read_roots(struct json_reading *reading, const char *path, struct json_object *value,
+                       void *into)
+{
+    json_read_paths(reading, path, value, into);
+    judge_list(reading, path, *(char ***)into);
+}
+
 static const struct json_member members[] = {
     { .name = "scopes", .read = read_scopes, .offset = AT(scopes) },
     { .name = "subject", .read = json_read_text_member, .offset = AT(subject) },
-    { .name = "policies", .read = json_read_names, .offset = AT(policies) },
+    { .name = "policies", .read = read_policies, .offset = AT(policies) },
+    { .name = "roots", .read = read_roots, .offset = AT(roots) },
     { .name = "quotas", .read = read_quotas },
     { .name = "rates", .read = read_rates },
     { 0 },
@@ -202,6 +224,7 @@ void principals_done(struct principals *principals)
     for (size_t i = 0; i < principals->count; i++) {
         free(principals->list[i].subject);
         list_free(principals->list[i].policies);
+        list_free(principals->list[i].roots);
     }
     free(principals->list);
     *principals = (struct principals){ 0 };

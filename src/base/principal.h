@@ -51,6 +51,7 @@ struct principal {
     unsigned scopes;      /* the most that a token of it is good for */
     char *subject;        /* whose JWTs these are ("sub"); NULL: it has none */
     char **policies;      /* that it may name; NULL: those every client may */
+    char **roots;         /* directories beneath which it may name some; NULL: the server's */
     struct quotas quotas;
     struct rates rates;
 };

@@ -52,7 +52,7 @@ static void judge(const struct verifier *verifier, const char *token, size_t len
     }
     autofree char *rest =
         xasprintf("%" PRId64 "\t%s\t%s", verified.expires_s, verified.scopes, verified.subject);
-    answer(stream, NULL, rest);
+    answer(stream, &err, rest);
     verified_done(&verified);
 }
 

@@ -248,6 +248,28 @@ def test_a_session_is_good_for_its_principal_alone(server):
         assert connection.reply()[0] == 404
 
 
+def test_a_directory_lies_below_ones_own_roots(web, tmp_path):
+    homes = {name: tmp_path / f"home-{name}" for name in ("ann", "bob")}
+    for name, home in homes.items():
+        home.mkdir()
+        home.chmod(0o755)
+        write(home / "who.py", f"print('of {name}')")
+    own = {name: {"roots": [str(home)]} for name, home in homes.items()}
+    server = web("--root", tmp_path, "--config", configured(tmp_path, principals=own))
+    for name, home in homes.items():
+        for other, place in homes.items():
+            directory = {"directory": str(place), "script_path": "who.py"}
+            result = asker(server, name).call("py_run_script_in_dir", **directory)
+            if other == name:
+                assert result["structuredContent"]["stdout"] == f"of {name}\n", result
+            else:
+                assert result["isError"] and str(home) in json.dumps(result)
+                assert "of " + other not in json.dumps(result)
+        script = str(homes["ann"] / "who.py")
+        result = asker(server, name).call(ALONE, script_path=script)
+        assert result["isError"] == (name != "ann"), result
+
+
 def test_what_was_there_before_is_the_local_ones(server, start, state):
     recorded = support.finish(
         start("run", "--state", state, "--no-uv", "--job", "--json", "-c", "print(1)")

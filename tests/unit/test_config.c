@@ -172,6 +172,11 @@ static void every_fault_says_where_and_what_is_allowed(void **state)
           "cordon's own and no client's" },
         { "{\"principals\": {\"ann\": {\"quotas\": {\"memory\": \"1G\"}}}}",
           "principals.ann.quotas: memory and cpu are shared out" },
+        { "{\"principals\": {\"ann\": {\"policies\": []}}}",
+          "principals.ann.policies: at least one is wanted" },
+        { "{\"principals\": {\"ann\": {\"roots\": []}}}",
+          "principals.ann.roots: at least one is wanted" },
+        { "{\"principals\": {\"ann\": {\"roots\": [\"a\"]}}}", "principals.ann.roots[0]" },
         { "{\"principals\": {\"ann\": {\"quotas\": {\"running\": 0}}}}",
           "principals.ann.quotas.running: a whole number from 1" },
         { "{\"http\": {\"oauth\": {\"issuer\": \"https://i\", \"audience\": \"a\", "
