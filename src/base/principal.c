@@ -126,10 +126,10 @@ static void read_rates(struct json_reading *reading, const char *path, struct js
     json_read_object(reading, path, value, rate_members, into);
 }
 
-/* None would read like no word about it, which means those of everybody. */
+/* An empty list would read like no word about it, which means those of everybody. */
 static void judge_list(struct json_reading *reading, const char *path, char *const *list)
 {
-    if (!list)
+    if (list_len(list) == 0)
         json_fault_at(reading, path, "at least one is wanted");
 }
 

@@ -35,8 +35,6 @@ static const struct row {
     { "resources/", "uri", "cordon://jobs/", SCOPE_JOBS },
     { "resources/", "uri", "cordon://scripts/", SCOPE_SCRIPTS },
     { "resources/", "uri", "cordon://metrics", SCOPE_ADMIN },
-    { "prompts/get", "name", "explain_job", SCOPE_JOBS },
-    { "prompts/get", "name", "use_saved_script", SCOPE_SCRIPTS },
     { "tasks/", NULL, NULL, SCOPE_RUN }, /* whoever was given one may wait for it */
 };
 

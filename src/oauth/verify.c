@@ -101,6 +101,12 @@ static bool may_be(struct json_object *object, const char *name, const char *wan
     return !json_object_object_get_ex(object, name, NULL) || is(object, name, wanted);
 }
 
+/* One letter alone is no byte, and libcjose ends the program over it (an assert). */
+static bool is_whole(size_t letters)
+{
+    return letters % 4 != 1;
+}
+
 /* --- keys ------------------------------------------------------------------------------- */
 
 static const struct algorithm *algorithm_of(struct json_object *object)
@@ -123,6 +129,13 @@ static int judge_key(struct json_object *object, struct error *err)
                 "a key with the member \"%s\", which is its owner's alone: only the "
                 "public parts belong here",
                 secrets[i]);
+    static const char *const numbers[] = { "n", "e", "x", "y" };
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        const char *number = text_of(object, numbers[i]);
+        if (number && !is_whole(strcspn(number, "=")))
+            return fail_host_as(err, EINVAL, "a key that is none: \"%s\" is no base64url",
+                                numbers[i]);
+    }
     const char *modulus = is(object, "kty", "RSA") ? text_of(object, "n") : NULL;
     if (modulus && (strlen(modulus) < MODULUS_LEAST || strlen(modulus) > MODULUS_MOST))
         return fail_host_as(err, EINVAL, "an RSA key of less than 2048 or more than 16384 bits");
@@ -206,14 +219,14 @@ static bool is_compact(const char *token, size_t len)
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     size_t dots = 0, part = 0;
     for (size_t i = 0; i < len; i++) {
-        if (token[i] == '.' && part == 0)
+        if (token[i] == '.' && (part == 0 || !is_whole(part)))
             return false;
         if (token[i] != '.' && (!token[i] || !strchr(letters, token[i])))
             return false;
         dots += token[i] == '.';
         part = token[i] == '.' ? 0 : part + 1;
     }
-    return dots == 2 && part > 0;
+    return dots == 2 && part > 0 && is_whole(part);
 }
 
 /* The protected header, read as strictly as the claims: no name twice, so that nobody reads it in

@@ -301,9 +301,18 @@ static void a_token_that_was_changed_is_refused(void **state)
         autofree char *text = xstrndup(good, i);
         refused(verifier, text, "");
     }
-    static const char *const rows[] = { "",        ".",           "..",
-                                        "a.b",     "a.b.c.d",     "a.b.c",
-                                        "a b.c.d", "eyJ9.e30.AA", "\xff.\xff.\xff",
+    static const char *const rows[] = { "",
+                                        ".",
+                                        "..",
+                                        "a.b",
+                                        "a.b.c.d",
+                                        "a.b.c",
+                                        "a b.c.d",
+                                        "eyJ9.e30.AA",
+                                        "eyJhbGciOiJFUzI1NiJ9.e30.AAAAA",
+                                        "eyJhbGciOiJFUzI1NiJ9.e30AA.AA",
+                                        "A.A.A",
+                                        "\xff.\xff.\xff",
                                         "=.=.=" };
     for (size_t i = 0; i < COUNT(rows); i++)
         refused(verifier, rows[i], "");
@@ -349,6 +358,8 @@ static void a_set_that_cannot_be_used_leaves_the_old_one(void **state)
         { "{\"keys\":{}}", "a JSON Web Key Set is wanted" },
         { "[]", "a JSON Web Key Set is wanted" },
         { "{", "column" },
+        { "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AAAAA\",\"y\":\"AA\"}]}",
+          "\"x\" is no base64url" },
         { "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"!\",\"y\":\"AA\"}]}",
           "a key that is none" },
     };
