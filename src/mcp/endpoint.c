@@ -200,10 +200,34 @@ static bool accepts(const struct http_request *request, const char *type)
     return accepted.found;
 }
 
+/* What waits and streams in all, or of this owner. */
+static struct exchanges_held held(const struct asked *asked, bool his)
+{
+    const struct exchanges *exchanges = &asked->endpoint->exchanges;
+    struct exchanges_held all = { exchanges->waiting, exchanges->waiting_bytes,
+                                  exchanges->streams };
+    return his ? exchanges_of(exchanges, asked->owner) : all;
+}
+
+static bool fits(const struct asked *asked, bool his, size_t bytes, bool streams)
+{
+    const struct exchanges_held has = held(asked, his);
+    size_t share = his ? SHARE : 1;
+    return has.waiting < EXCHANGES_MAX / share &&
+           has.bytes + bytes <= EXCHANGES_BYTES_MAX / share &&
+           (!streams || has.streams < STREAMS_MAX / share);
+}
+
+/* Is there room for one more, of so many bytes? */
+static bool has_room(const struct asked *asked, size_t bytes, bool streams)
+{
+    bool known = asked->endpoint->parts.authenticate != NULL;
+    return fits(asked, false, bytes, streams) && (!known || fits(asked, true, bytes, streams));
+}
+
 static void post(const struct asked *asked)
 {
     struct http_request *request = asked->request;
-    const struct exchanges *exchanges = &asked->endpoint->exchanges;
     const char *method = http_header(request, "Mcp-Method");
     bool listens = method && strcmp(method, "subscriptions/listen") == 0;
     size_t len;
@@ -212,11 +236,8 @@ static void post(const struct asked *asked)
         refuse(request, 406, "Accept must list application/json and text/event-stream");
     else if (!rule_is_json(http_header(request, "Content-Type")))
         refuse(request, 415, "Content-Type must be application/json");
-    else if (exchanges->waiting >= EXCHANGES_MAX ||
-             exchanges->waiting_bytes + len > EXCHANGES_BYTES_MAX)
-        come_again(request, "too many requests at once; come again");
-    else if (listens && exchanges->streams >= STREAMS_MAX)
-        come_again(request, "too many streams are open; come again");
+    else if (!has_room(asked, len, listens))
+        come_again(request, "too many requests or streams at once; come again");
     else
         (asked->modern ? post_modern : post_legacy)(asked);
 }
@@ -273,8 +294,8 @@ static void get(const struct asked *asked)
     struct legacy *legacy = session_named(asked);
     if (!legacy)
         return;
-    if (asked->endpoint->exchanges.streams >= STREAMS_MAX)
-        come_again(asked->request, "too many streams are open; come again");
+    if (!has_room(asked, 0, true))
+        come_again(asked->request, "too many requests or streams at once; come again");
     else if (event_id)
         resume(asked, legacy, event_id);
     else

@@ -33,6 +33,10 @@ struct tls;
 /* Streams that are open, whatever for. */
 #define STREAMS_MAX 1536
 
+/* Where clients are told apart, nobody has more than this part of either, so that there is room for
+ * others. */
+#define SHARE 4
+
 struct endpoint_parts {
     struct event_base *base;
     int listener;    /* of listen.h; taken */

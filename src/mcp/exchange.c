@@ -84,6 +84,18 @@ struct exchange *exchange_new(struct exchanges *all, struct http_request *reques
     return exchange;
 }
 
+struct exchanges_held exchanges_of(const struct exchanges *all, const struct owner *owner)
+{
+    struct exchanges_held held = { 0 };
+    for (const struct exchange *one = all->first; one; one = one->next)
+        if (one->owner == owner) {
+            held.waiting += one->post && !one->streaming;
+            held.bytes += one->post ? one->bytes : 0;
+            held.streams += one->streaming;
+        }
+    return held;
+}
+
 static void exchange_free(struct exchange *exchange)
 {
     struct exchanges *all = exchange->all;

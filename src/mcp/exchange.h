@@ -33,6 +33,13 @@ struct exchanges {
     size_t streams;
 };
 
+struct exchanges_held {
+    size_t waiting, bytes, streams;
+};
+
+/* Those of one owner. */
+struct exchanges_held exchanges_of(const struct exchanges *all, const struct owner *owner);
+
 struct exchange {
     struct exchange *next, **link;
     struct exchanges *all;

@@ -16,7 +16,7 @@
 static struct endpoint *endpoint;
 static struct hub *hub;
 static const char *not_ready;
-static bool nobody;
+static bool nobody, two;
 static unsigned keep_alive_ms = SOON_MS;
 
 static const char *unready(void *context)
@@ -34,6 +34,18 @@ static struct owner *authenticate(void *context, struct http_request *request, u
     return NULL;
 }
 
+/* "a" or "b", as they say themselves. */
+static const struct principal anybody = { .rates = { UNBOUNDED, UNBOUNDED } };
+static struct owner owners[] = { { .name = "a", .may = &anybody },
+                                 { .name = "b", .may = &anybody } };
+
+static struct owner *believe(void *context, struct http_request *request, unsigned *scopes)
+{
+    (void)context;
+    *scopes = SCOPES_ALL;
+    return &owners[strcmp(http_header(request, "Authorization"), "b") == 0];
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -45,7 +57,9 @@ static int start(void **state)
                                           .offer = &test_offer,
                                           .hub = hub,
                                           .unready = unready,
-                                          .authenticate = nobody ? authenticate : NULL,
+                                          .authenticate = nobody ? authenticate
+                                                          : two  ? believe
+                                                                 : NULL,
                                           .keep_alive_ms = keep_alive_ms };
     endpoint = endpoint_new(&parts);
     test_waiting = NULL;
@@ -66,6 +80,14 @@ static int start_patiently(void **state)
     keep_alive_ms = 3600000;
     int r = start(state);
     keep_alive_ms = SOON_MS;
+    return r;
+}
+
+static int start_for_two(void **state)
+{
+    two = true;
+    int r = start_patiently(state);
+    two = false;
     return r;
 }
 
@@ -104,8 +126,8 @@ static void finish_wait(void)
     test_waiting->cancel(test_waiting, false);
 }
 
-/* The headers of a session of that version that has begun. */
-static const char *begin(int fd, const char *version)
+/* The headers of a session of that version that has begun; without `more`, which is sent too. */
+static const char *begin_as(int fd, const char *more, const char *version)
 {
     static char headers[512];
     autofree char *body = xasprintf(REQUEST("0", "initialize",
@@ -113,12 +135,18 @@ static const char *begin(int fd, const char *version)
                                             "\"clientInfo\":{\"name\":\"c\",\"version\":\"1\"}"),
                                     version);
     char id[64];
-    post(fd, ALWAYS, body);
+    autofree char *sent = xasprintf("%s" ALWAYS, more);
+    post(fd, sent, body);
     const char *text = hear(fd, "\"serverInfo\"");
     assert_heard(text, version);
     assert_int_equal(sscanf(strstr(text, "Mcp-Session-Id: "), "Mcp-Session-Id: %33s", id), 1);
     (void)snprintf(headers, sizeof(headers), "Mcp-Session-Id: %s\r\n" ALWAYS, id);
     return headers;
+}
+
+static const char *begin(int fd, const char *version)
+{
+    return begin_as(fd, "", version);
 }
 
 static void get(int fd, const char *headers, const char *more)
@@ -332,6 +360,31 @@ static void who_is_one_too_many_is_told_to_come_again(void **state)
         turn();
 }
 
+#define AS(name) "Authorization: " name "\r\n"
+
+static void nobody_takes_the_room_of_others(void **state)
+{
+    (void)state;
+    enum { WAITING = EXCHANGES_MAX / SHARE };
+    int fds[WAITING];
+    autoclose int fd = client();
+    for (int i = 0; i < WAITING; i++) {
+        fds[i] = client();
+        post(fds[i], AS("a") MODERN_HEADERS("tools/call") "Mcp-Name: wait\r\n", WAIT());
+    }
+    while (endpoint_calls(endpoint) < WAITING)
+        turn();
+    post(fd, AS("a") MODERN_HEADERS("tools/list"), MODERN("1", "tools/list", ""));
+    assert_heard(hear(fd, "come again"), "HTTP/1.1 503 ");
+    post(fd, AS("b") MODERN_HEADERS("tools/list"), MODERN("1", "tools/list", ""));
+    assert_heard(hear(fd, "\"tools\""), "HTTP/1.1 200 ");
+    for (int i = 0; i < WAITING; i++)
+        close(fds[i]);
+    while (endpoint_calls(endpoint) > 0)
+        turn();
+    assert_int_equal(owners[0].sessions, 0);
+}
+
 /* --- what watches a server -------------------------------------------------------------------- */
 
 static void a_server_that_is_not_ready_says_why(void **state)
@@ -420,6 +473,7 @@ static const struct CMUnitTest tests[] = {
     TEST(a_server_may_go_with_everything_open),
     TEST(who_is_one_too_many_is_told_to_come_again),
     TEST(who_begins_many_sessions_ends_none_of_another),
+    cmocka_unit_test_setup_teardown(nobody_takes_the_room_of_others, start_for_two, stop),
     TEST(a_server_that_is_not_ready_says_why),
     cmocka_unit_test_setup_teardown(nobody_is_served_who_is_not_known, start_for_nobody, stop),
 };
