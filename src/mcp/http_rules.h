@@ -48,7 +48,7 @@ struct rule_headers {
 /* Do they say what the body says? 0, or the code to refuse the message with, and why. What the
  * body has wrong by itself is left to others. */
 int rule_compare(const struct rule_headers *headers, const struct rpc_message *message,
-                 struct error *err);
+                 struct error *err) must_check;
 
 /* For a request whose headers are of the legacy era: its body is too. */
-int rule_legacy(const struct rpc_message *message, struct error *err);
+int rule_legacy(const struct rpc_message *message, struct error *err) must_check;
