@@ -46,15 +46,17 @@ static _Noreturn void become_oauth(const char *path, const struct oauth *oauth,
     autolist char **words = NULL;
     static char *const no_environment[] = { NULL };
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    /* The account may find no way to it. Above the numbers that are given away here. */
+    int program = fcntl(open(path, O_PATH | O_CLOEXEC), F_DUPFD_CLOEXEC, 10);
     list_add(&words, OAUTH_PROGRAM);
     list_add(&words, oauth->issuer);
     list_add(&words, oauth->audience);
     for (char *const *name = oauth->algorithms; *name; name++)
         list_add(&words, *name);
-    bool ready = nothing >= 0 && dup2(nothing, 0) == 0 && dup2(nothing, 1) == 1 &&
+    bool ready = nothing >= 0 && program >= 0 && dup2(nothing, 0) == 0 && dup2(nothing, 1) == 1 &&
                  (socket == 3 ? fcntl(3, F_SETFD, 0) == 0 : dup2(socket, 3) == 3) && setsid() > 0;
     if (ready && (account->uid == 0 || confine_identity(account, &err) == 0))
-        (void)execve(path, words, no_environment);
+        (void)fexecve(program, words, no_environment);
     _exit(127);
 }
 

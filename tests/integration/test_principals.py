@@ -11,6 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import package_index
 import pytest
 import support
 import web as http
@@ -228,6 +229,19 @@ def test_scripts_of_another_principal_are_not_there(server):
     mine = bob.call("py_save_script", script_name="hers", source="print('his')", overwrite=True)
     assert mine["structuredContent"]["written"]
     assert "hers" in ann.call("py_run_saved_script", script_name="hers")["structuredContent"]["stdout"]
+
+
+def test_environments_of_another_principal_are_not_used(web, tmp_path, state):
+    with package_index.serving(package_index.wheel("alpha")) as index:
+        uv = {"CORDON_UV": os.environ["CORDON_UV"], **index.env}
+        server = web("--config", configured(tmp_path), env=uv)
+        asked = {"script_content": "import alpha", "dependencies": ["alpha"]}
+        for name in ("ann", "bob"):
+            made = [asker(server, name).call(ALONE, **asked)["structuredContent"] for _ in range(2)]
+            assert [one["exit_code"] for one in made] == [0, 0], made
+            assert [one["environment"]["cached"] for one in made] == [False, True], name
+    kept = {path.name for path in (state / "gate/environments").iterdir()}
+    assert kept == {"ann", "bob"}
 
 
 def test_a_session_is_good_for_its_principal_alone(server):
