@@ -179,7 +179,7 @@ class Server:
     def __init__(self, cordon, state, cwd, *arguments, env=None):
         own = {"CORDON_STATE": str(state), "ASAN_OPTIONS": "detect_leaks=0", **(env or {})}
         self.process = subprocess.Popen(
-            [str(cordon), "serve", *(arguments or ("--http", "127.0.0.1:0"))],
+            [str(cordon), "serve", *map(str, arguments or ("--http", "127.0.0.1:0"))],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

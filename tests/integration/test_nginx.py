@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The example for nginx, with nginx before a server: what it says holds."""
 
+import contextlib
+import hashlib
+import json
 import os
 import shutil
 import ssl
@@ -66,22 +69,28 @@ def here(tmp_path_factory):
     return directory
 
 
-@pytest.fixture(scope="module")
+@contextlib.contextmanager
+def nginx_before(server, here):
+    (here / "example.conf").write_text(example(server, here))
+    user = "user root;" if os.getuid() == 0 else ""
+    (here / "nginx.conf").write_text(MAIN.format(here=here, user=user))
+    nginx = subprocess.Popen(
+        [NGINX, "-p", str(here), "-c", str(here / "nginx.conf")], stderr=subprocess.PIPE
+    )
+    try:
+        soon(lambda: nginx.poll() is not None or (here / "socket").exists())
+        assert nginx.poll() is None, nginx.stderr.read()
+        yield str(here / "socket")
+    finally:
+        nginx.terminate()
+        nginx.wait(60)
+        (here / "socket").unlink(missing_ok=True)
+
+
+@pytest.fixture
 def proxy(cordon, state, here):
-    with raw_http.Server(cordon, state, here) as server:
-        (here / "example.conf").write_text(example(server, here))
-        user = "user root;" if os.getuid() == 0 else ""
-        (here / "nginx.conf").write_text(MAIN.format(here=here, user=user))
-        nginx = subprocess.Popen(
-            [NGINX, "-p", str(here), "-c", str(here / "nginx.conf")], stderr=subprocess.PIPE
-        )
-        try:
-            soon(lambda: nginx.poll() is not None or (here / "socket").exists())
-            assert nginx.poll() is None, nginx.stderr.read()
-            yield str(here / "socket")
-        finally:
-            nginx.terminate()
-            nginx.wait(60)
+    with raw_http.Server(cordon, state, here) as server, nginx_before(server, here) as socket:
+        yield socket
 
 
 def through(data):
@@ -145,3 +154,21 @@ def test_two_lengths_are_one_too_many(proxy):
     for line in b"Transfer-Encoding: chunked", b"Content-Length: 5":
         data = post(modern(1, "tools/list")).replace(b"Accept:", line + b"\r\nAccept:", 1)
         assert ask(proxy, data).status in (400, 501), line
+
+
+def test_tokens_come_through(cordon, state, here):
+    token = "a-token-of-more-than-twenty-characters"
+    tokens, config = here / "tokens", here / "config.json"
+    tokens.write_text(f"ann {hashlib.sha256(token.encode()).hexdigest()} of a test\n")
+    config.write_text(json.dumps({"http": {"tokens": str(tokens)}, "principals": {"ann": {}}}))
+    for path in tokens, config:
+        path.chmod(0o600)
+    tools = modern(1, "tools/list")
+    words = ("--http", "127.0.0.1:0", "--config", config)
+    with raw_http.Server(cordon, state, here, *words) as server, nginx_before(server, here) as socket:
+        nobody = ask(socket, post(tools))
+        assert (nobody.status, nobody.headers["www-authenticate"][:6]) == (401, "Bearer")
+        fields = {**raw_http.headers_of(tools), "Authorization": f"Bearer {token}"}
+        assert ask(socket, post(tools, fields)).status == 200
+        fields["Authorization"] += "x"
+        assert ask(socket, post(tools, fields)).status == 401
