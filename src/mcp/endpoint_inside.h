@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* endpoint_inside.h - a request that may be served, for the files of endpoint alone. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "mcp/endpoint.h"
+#include "mcp/exchange.h"
+
+struct endpoint {
+    struct endpoint_parts parts;
+    struct http *http;
+    struct exchanges exchanges;
+    struct legacies *legacies;
+};
+
+/* What is known of a request once it may be served. */
+struct asked {
+    struct endpoint *endpoint;
+    struct http_request *request;
+    struct owner *owner; /* NULL: no product */
+    unsigned scopes;     /* of its token */
+    bool modern;
+};
+
+/* What is asked at /mcp; answers it, now or later. */
+void serve_mcp(const struct asked *asked);
