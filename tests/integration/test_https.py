@@ -17,7 +17,7 @@ def made(cordon):
     """A program with TLS, or none: the one that is tested, else that of the developers' build."""
     beside = support.SOURCE / "build/dev/cordon"
     for program in [Path(os.environ.get("CORDON_TLS_BUILD", "/none")), cordon, beside]:
-        if program.exists() and b"TLS_server_method" in program.read_bytes():
+        if os.access(program, os.R_OK | os.X_OK) and b"TLS_server_method" in program.read_bytes():
             return program
     return None
 
