@@ -1,59 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* job.c - one launch as a straight line: admit, prepare, box, watch, tell. */
-#include "job.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "audit.h"
 #include "chart.h"
 #include "clock.h"
-#include "command.h"
 #include "fd.h"
-#include "layers.h"
-#include "policy.h"
-#include "prepare.h"
-#include "profile_program.h"
-#include "progress.h"
+#include "job_inside.h"
 #include "roots.h"
-#include "slots.h"
 #include "str.h"
-#include "supervise.h"
-#include "tell.h"
-#include "variables.h"
-#include "workspace.h"
-
-#define BINDS_MAX 80
-
-struct job {
-    const struct sandbox *sandbox;
-    const struct notify_ear *ear;
-    struct launch *launch;
-    struct policy *policy;
-    struct limits limits;
-    struct identity identity;
-    char *workspace;
-    int workspace_fd;
-    char *chart; /* the program of a LAUNCH_CHART, or NULL */
-    struct preparation ready;
-    struct command command;
-    char **env;
-    struct egress_order egress;
-    struct plan_bind binds[BINDS_MAX];
-    size_t bind_count;
-    struct verdict verdict;
-    struct plan plan;
-    struct cgroup cgroup;
-    bool planned, grouped;
-    struct measure measure;
-    struct changes changes;
-    struct started started;
-    struct audit_entry audited;
-    uint64_t arrived_ns, prepared_ns, waited_ns; /* for a slot, until it was prepared */
-};
 
 /* --- notes ------------------------------------------------------------------------- */
 
@@ -229,153 +187,7 @@ static int prepare_run(struct job *job, bool insist, struct error *err)
     return prepare(job->sandbox, &request, &job->ready, err);
 }
 
-/* --- the way out ----------------------------------------------------------------------- */
-
-/* An address that was typed is meant, wherever it is; so is localhost. Any other
- * name may lead only where a policy's may. */
-static int permit_host(struct job *job, const char *text, struct error *err)
-{
-    struct host host;
-    if (!host_parse(text, strlen(text), &host))
-        return fail_caller(err, EINVAL, "--allow-host: not a host");
-    bool exact = host.kind == HOST_IPV4 || host.kind == HOST_IPV6;
-    egress_order_permit(&job->egress, host.name, host.port,
-                        exact || strcmp(host.name, "localhost") == 0);
-    return 0;
-}
-
-static int find_hosts(struct job *job, struct error *err)
-{
-    const struct policy *policy = job->policy;
-    egress_order_begin(&job->egress, policy, job->limits.cpu_ms);
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < list_len(job->launch->hosts); i++)
-        r = permit_host(job, job->launch->hosts[i], err);
-    return r;
-}
-
-static bool has_way_out(const struct job *job)
-{
-    return job->policy->hosts_allowed || job->launch->hosts;
-}
-
 /* --- the box ---------------------------------------------------------------------------- */
-
-static void bind(struct job *job, struct plan_bind what)
-{
-    job->binds[job->bind_count++] = what;
-}
-
-/* What the policy lists of the host is there already. */
-static bool policy_shows(const struct policy *policy, const char *path)
-{
-    for (size_t i = 0; i < policy->file_count; i++)
-        if (policy->files[i].kind == FILE_READ && !policy->files[i].at &&
-            path_within(path, policy->files[i].path))
-            return true;
-    return false;
-}
-
-static void bind_everything(struct job *job)
-{
-    const struct launch *launch = job->launch;
-    if (job->ready.python && !policy_shows(job->policy, job->ready.python->prefix))
-        bind(job, (struct plan_bind){ .host = job->ready.python->prefix, .why = "interpreter" });
-    if (job->chart)
-        bind(job, (struct plan_bind){
-                      .host = job->chart, .inside = CHART_INSIDE, .why = "cordon-chart" });
-    if (job->ready.environment.path)
-        bind(job, (struct plan_bind){ .host = job->ready.environment.path,
-                                      .inside = ENVIRONMENT_INSIDE,
-                                      .why = "environment" });
-    if (job->ready.profiler.path)
-        bind(job, (struct plan_bind){ .host = job->ready.profiler.path,
-                                      .inside = PROFILE_ENVIRONMENT,
-                                      .why = "profiler" });
-    for (size_t i = 0; i < launch->extra_count; i++)
-        bind(job, (struct plan_bind){ .host = launch->extra[i].path,
-                                      .write = launch->extra[i].write,
-                                      .own = true,
-                                      .why = launch->extra[i].write ? "--write" : "--read" });
-}
-
-static int make_variables(struct job *job, struct error *err)
-{
-    int r = variables_make(job->sandbox, job->policy, job->launch->env, &job->env, err);
-    if (r < 0)
-        return r;
-    if (job->launch->terminal && !env_get(job->launch->env, "TERM"))
-        variables_set(&job->env, "TERM", job->launch->terminal);
-    if (has_way_out(job))
-        egress_variables(&job->env, true);
-    const char *project = job->ready.project ? job->workspace : NULL;
-    variables_python_path(&job->env, job->command.import_directory, project);
-    if (job->ready.profiler.path)
-        variables_profile(&job->env);
-    if (job->ready.environment.path) {
-        autofree char *path = xasprintf(ENVIRONMENT_INSIDE "/bin:%s", env_get(job->env, "PATH"));
-        variables_set(&job->env, "PATH", path);
-        variables_set(&job->env, "VIRTUAL_ENV", ENVIRONMENT_INSIDE);
-    }
-    return 0;
-}
-
-static bool tells_progress(const struct job *job)
-{
-    return job->launch->what == LAUNCH_SCRIPT && plan_scratch(&job->plan);
-}
-
-/* Only the plan knows where there is scratch space. */
-static void say_progress_file(struct job *job)
-{
-    if (!tells_progress(job))
-        return;
-    autofree char *path = path_join(plan_scratch(&job->plan), PROGRESS_FILE);
-    variables_set(&job->env, "CORDON_PROGRESS", path);
-    job->plan.env = job->env;
-}
-
-static int make_plan(struct job *job, struct error *err)
-{
-    const struct launch *launch = job->launch;
-    const char *cwd = job->workspace ? job->workspace : SCRATCH_HOME;
-    command_make(launch, job->ready.python, &job->ready.environment, cwd, &job->command);
-    int r = make_variables(job, err);
-    if (r < 0)
-        return r;
-    bind_everything(job);
-    autoclose int nothing = -1;
-    int input = launch->fds[FD_STDIN];
-    if (input < 0)
-        input = nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    struct plan_request request = {
-        .policy = job->policy,
-        .limits = job->limits,
-        .workspace = job->workspace,
-        .workspace_fd = job->workspace_fd,
-        .binds = job->binds,
-        .bind_count = job->bind_count,
-        .script = job->command.script_at ? launch->fds[FD_SCRIPT] : -1,
-        .script_at = job->command.script_at,
-        .argv = job->command.argv,
-        .env = job->env,
-        .cwd = cwd,
-        .stdio = { input, launch->fds[FD_STDOUT], launch->fds[FD_STDERR] },
-        .profile = job->ready.profiler.path ? launch->fds[FD_PROFILE] : 0,
-        .terminal = launch->terminal ? &launch->screen : NULL,
-        .egress = has_way_out(job) ? &job->egress : NULL,
-        .count_denied = true,
-    };
-    r = plan_make(job->sandbox, &request, &job->identity, &job->plan, err);
-    if (r < 0)
-        return r;
-    job->planned = true;
-    say_progress_file(job);
-    /* The launch's copy of the input lives as long as the plan. */
-    if (nothing >= 0)
-        job->launch->fds[FD_STDIN] = fd_take(&nothing);
-    return 0;
-}
 
 static void describe_environment(struct job *job)
 {
@@ -452,7 +264,7 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
         .scratch = plan_scratch(&job->plan),
         .started = note_started,
         .measure = job->launch->sample_ms > 0 ? &job->measure : NULL,
-        .progressed = tells_progress(job) ? note_progress : NULL,
+        .progressed = job_tells_progress(job) ? note_progress : NULL,
         .context = job,
     };
     supervise(&run, outcome);
@@ -471,7 +283,7 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
     if (r == 0)
         r = note_down(job, err);
     if (r == 0)
-        r = find_hosts(job, err);
+        r = job_find_hosts(job, err);
     if (r == 0)
         r = verdict_get(job->sandbox, false, &job->verdict, err);
     if (r == 0)
@@ -481,7 +293,7 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
     if (r == 0)
         r = identity_take(job->sandbox, job->launch->fds[FD_CONTROL], &job->identity, err);
     if (r == 0)
-        r = make_plan(job, err);
+        r = job_make_plan(job, err);
     if (r == 0) {
         r = cgroup_make(job->sandbox, &job->limits, &job->cgroup, err);
         job->grouped = r == 0;
