@@ -75,11 +75,9 @@ static int find_policy(struct job *job, struct error *err)
     bool given = sandbox->oneshot || launch->what == LAUNCH_CHART;
     char *const *may = config_policies(&sandbox->config, launch->owner);
     if (!given && !list_has(may, name)) {
-        autostr struct str allowed = { 0 };
-        for (size_t i = 0; may && may[i]; i++)
-            str_printf(&allowed, "%s%s", i ? ", " : "", may[i]);
+        autofree char *allowed = list_join(may);
         return fail_policy(err, EPERM, "policy %s may not be named by a client; allowed: %s", name,
-                           allowed.data ? allowed.data : "none");
+                           allowed);
     }
     return policy_ready(sandbox, name, &job->policy, err);
 }

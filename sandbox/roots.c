@@ -103,14 +103,12 @@ static const char *root_of(char *const *roots, const char *canonical)
 
 static int outside_roots(char *const *allowed, const char *path, struct error *err)
 {
-    autostr struct str roots = { 0 };
-    for (size_t i = 0; allowed && allowed[i]; i++)
-        str_printf(&roots, "%s%s", i ? ", " : "", allowed[i]);
+    autofree char *roots = list_join(allowed);
     char shown[160];
     return fail_caller(err, EACCES,
                        "%s lies outside the allowed directories (%.120s); the operator allows more "
                        "with --root DIR or \"roots\" in the configuration",
-                       printable(path, shown, sizeof(shown)), roots.data ? roots.data : "none");
+                       printable(path, shown, sizeof(shown)), roots);
 }
 
 static int refuse_special(const char *canonical, struct error *err)

@@ -151,6 +151,14 @@ bool list_has(char *const *list, const char *text)
     return false;
 }
 
+char *list_join(char *const *list)
+{
+    struct str text = { 0 };
+    for (size_t i = 0; list && list[i]; i++)
+        str_printf(&text, "%s%s", i ? ", " : "", list[i]);
+    return text.data ? str_take(&text) : xstrdup("none");
+}
+
 void list_free(char **list)
 {
     for (size_t i = 0; list && list[i]; i++)

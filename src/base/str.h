@@ -40,6 +40,7 @@ void list_add(char ***list, const char *text);
 void list_add_owned(char ***list, char *text); /* takes text */
 char **list_copy(char *const *list);
 bool list_has(char *const *list, const char *text);
+char *list_join(char *const *list); /* "a, b"; "none" of an empty one; the caller's */
 
 bool starts_with(const char *text, const char *prefix);
 bool ends_with(const char *text, const char *suffix);
