@@ -63,9 +63,25 @@ static void what_is_too_long_is_cut(void **state)
     assert_string_equal(printable("012\xe2\x82\xac\xe2\x82\xac", shown, sizeof(shown)), "012...");
 }
 
+static void a_list_is_joined_for_people(void **state)
+{
+    (void)state;
+    char **list = NULL;
+    autofree char *none = list_join(NULL);
+    list_add(&list, "a");
+    autofree char *one = list_join(list);
+    list_add(&list, "b c");
+    autofree char *two = list_join(list);
+    assert_string_equal(none, "none");
+    assert_string_equal(one, "a");
+    assert_string_equal(two, "a, b c");
+    list_free(list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_list_is_joined_for_people),
         cmocka_unit_test(what_steers_a_terminal_is_not_shown),
         cmocka_unit_test(what_is_not_seen_is_shown),
         cmocka_unit_test(what_is_no_utf8_is_not_shown),
