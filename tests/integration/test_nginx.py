@@ -69,6 +69,15 @@ def here(tmp_path_factory):
     return directory
 
 
+def listens(path):
+    """The file is there a moment before anybody listens."""
+    try:
+        raw_http.Connection(str(path)).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def nginx_before(server, here):
     (here / "example.conf").write_text(example(server, here))
@@ -78,7 +87,7 @@ def nginx_before(server, here):
         [NGINX, "-p", str(here), "-c", str(here / "nginx.conf")], stderr=subprocess.PIPE
     )
     try:
-        soon(lambda: nginx.poll() is not None or (here / "socket").exists())
+        soon(lambda: nginx.poll() is not None or listens(here / "socket"))
         assert nginx.poll() is None, nginx.stderr.read()
         yield str(here / "socket")
     finally:
