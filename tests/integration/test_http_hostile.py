@@ -369,7 +369,8 @@ def test_a_request_that_never_ends_is_given_up(server):
 
 
 def test_a_thousand_idle_streams_cost_little(own):
-    raw_http.many_descriptors()
+    if raw_http.many_descriptors() < 4096:
+        pytest.skip("so many descriptors are not allowed here (ulimit -Hn)")
     before = own.memory()
     streams = [own.listen() for _ in range(1000)]
     used = raw_http.still(own.memory) - before
