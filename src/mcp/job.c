@@ -454,7 +454,7 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
     struct claim claim = { 0 };
     int r = check_room(jobs, order, err);
     if (r == 0)
-        r = claim_take(&claim, order->owner, order->launch, err);
+        r = claim_take(&claim, order->owner, measuring_times(order), order->launch, err);
     if (r == 0)
         r = measuring_begin(&measuring, order, err);
     if (r < 0) {

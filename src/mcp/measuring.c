@@ -15,6 +15,11 @@ unsigned measuring_total(const struct measuring *measuring)
     return measuring->warmup + measuring->runs;
 }
 
+unsigned measuring_times(const struct job_order *order)
+{
+    return order->warmup + (order->runs > 0 ? order->runs : 1);
+}
+
 int measuring_begin(struct measuring *measuring, const struct job_order *order, struct error *err)
 {
     *measuring = (struct measuring){

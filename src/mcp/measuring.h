@@ -25,6 +25,9 @@ struct measuring {
     struct measured measured;
 };
 
+/* How many runs an order asks for, with those to warm up. */
+unsigned measuring_times(const struct job_order *order);
+
 /* Before the order's launch and input are taken. */
 int measuring_begin(struct measuring *measuring, const struct job_order *order,
                     struct error *err) must_check;

@@ -164,7 +164,7 @@ static int spent_within_hour(const struct owner *owner, struct spent *ret, struc
                        err);
 }
 
-static int judge_runs(const struct owner *owner, struct error *err)
+static int judge_runs(const struct owner *owner, unsigned runs, struct error *err)
 {
     uint64_t rate = owner->may->rates.runs_per_hour;
     struct spent spent = { 0 };
@@ -173,11 +173,16 @@ static int judge_runs(const struct owner *owner, struct error *err)
     int r = spent_within_hour(owner, &spent, err);
     if (r < 0)
         return r;
-    if (spent.runs >= rate)
+    if (runs > rate)
+        return fail_policy(err, EBUSY,
+                           "rate: %s may begin %" PRIu64 " runs an hour, and these are %u",
+                           owner->name, rate, runs);
+    if (spent.runs + runs > rate)
         return fail_policy(err, EBUSY,
                            "rate: %s may begin %" PRIu64 " runs an hour, and has begun %" PRIu64
-                           "; try again in %d min",
-                           owner->name, rate, spent.runs, HOUR_MINUTES - spent.oldest_minutes);
+                           ", to which %u would come; try again in %d min",
+                           owner->name, rate, spent.runs, runs,
+                           HOUR_MINUTES - spent.oldest_minutes);
     return 0;
 }
 
@@ -256,10 +261,11 @@ int owner_keep(struct owner *owner, uint64_t more, struct error *err)
     return r;
 }
 
-int claim_take(struct claim *claim, struct owner *owner, struct launch *launch, struct error *err)
+int claim_take(struct claim *claim, struct owner *owner, unsigned runs, struct launch *launch,
+               struct error *err)
 {
     *claim = (struct claim){ .turn = claim->turn };
-    int r = judge_runs(owner, err);
+    int r = judge_runs(owner, runs, err);
     if (r == 0)
         r = judge_waiting(owner, err);
     if (r == 0)
@@ -268,7 +274,7 @@ int claim_take(struct claim *claim, struct owner *owner, struct launch *launch, 
     if (r == 0)
         r = room_left(owner, &room, err);
     if (r == 0 && is_counted(owner->may))
-        r = store_spend(owner->services[0].store, owner->name, this_minute(), 0, 1, err);
+        r = store_spend(owner->services[0].store, owner->name, this_minute(), 0, runs, err);
     if (r < 0)
         return r;
     memcpy(launch->owner, owner->name, sizeof(launch->owner));

@@ -68,8 +68,9 @@ struct claim {
 };
 
 /* Puts his name into the launch, and what of the quotas can be said at once. BLAME_POLICY where
- * one is used up, or asked to be exceeded; with both numbers. */
-int claim_take(struct claim *claim, struct owner *owner, struct launch *launch,
+ * one is used up, or asked to be exceeded; with both numbers. `runs`: how often the launch will
+ * be run; all of them count from here on. */
+int claim_take(struct claim *claim, struct owner *owner, unsigned runs, struct launch *launch,
                struct error *err) must_check;
 
 /* True: go ahead. False: it waits, and turn.go will be called, and claim_begun() then. */

@@ -423,6 +423,24 @@ def test_runs_of_an_hour_are_counted_across_restarts(web, tmp_path):
     assert "quota" not in json.dumps(results)
 
 
+def test_each_run_of_a_benchmark_counts(web, tmp_path):
+    few = {"eve": {"rates": {"runs_per_hour": 5}}}
+    eve = asker(web("--config", configured(tmp_path, principals=few)), "eve")
+
+    def measured(runs, warmup):
+        return eve.call(
+            "py_benchmark_script", script_content="1", runs=runs, warmup=warmup, async_mode=True
+        )
+
+    said = measured(5, 1)["structuredContent"]["error"]
+    assert "5 runs an hour, and these are 6" in said
+    assert not measured(2, 1)["isError"]
+    said = measured(3, 0)["structuredContent"]["error"]
+    assert "has begun 3, to which 3 would come" in said
+    assert not measured(1, 1)["isError"]
+    assert eve.call(ALONE, script_content="1")["isError"]
+
+
 def test_the_local_one_is_bounded_too(serve, tmp_path):
     bounded = {"local": {"scopes": ["run"], "rates": {"runs_per_hour": 1}}}
     local = serve("--config", configured(tmp_path, principals=bounded))
@@ -455,6 +473,12 @@ def test_tokens_are_read_anew_on_sighup(server, tmp_path):
     (tmp_path / "tokens").chmod(0o666)
     server.process.send_signal(signal.SIGHUP)
     support.soon(lambda: server.log.count(b"event=not-reloaded") > 1)
+    assert fresh.ask("tools/list")[0] == 200
+    (tmp_path / "tokens").unlink()
+    server.process.send_signal(signal.SIGHUP)
+    support.soon(lambda: server.log.count(b"event=not-reloaded") > 2)
+    said = server.log[server.log.rindex(b"event=not-reloaded") :].decode()
+    assert f"open {tmp_path}/tokens: No such file or directory" in said
     assert fresh.ask("tools/list")[0] == 200
 
 

@@ -408,12 +408,12 @@ static void memory_is_shared_out_and_cpu_time_used_up(void **state)
     struct launch launch;
     struct claim one = { 0 }, two = { 0 };
     launch_init(&launch);
-    assert_ok(claim_take(&one, eve, &launch, &err), &err);
+    assert_ok(claim_take(&one, eve, 1, &launch, &err), &err);
     assert_string_equal(launch.owner, "eve");
     assert_int_equal(launch.ceiling.memory_bytes, 512ULL << 20);
     assert_ok(claim_run(&one, &launch, &err), &err);
     assert_int_equal(launch.ceiling.cpu_ms, 30000);
-    assert_ok(claim_take(&two, eve, &launch, &err), &err);
+    assert_ok(claim_take(&two, eve, 1, &launch, &err), &err);
     assert_ok(claim_run(&two, &launch, &err), &err);
     assert_int_equal(launch.ceiling.cpu_ms, 30000);
     claim_ran(&one, 29500 * NS_PER_MS);
@@ -432,7 +432,7 @@ static void memory_is_shared_out_and_cpu_time_used_up(void **state)
     claim_leave(&one);
     claim_leave(&two);
     launch.asked.memory_bytes = 513ULL << 20;
-    assert_int_equal(claim_take(&one, eve, &launch, &err), -EDQUOT);
+    assert_int_equal(claim_take(&one, eve, 1, &launch, &err), -EDQUOT);
     assert_says(&err, "memory: 513M is more than the 512M");
     assert_int_equal(eve->jobs, 0);
     launch_done(&launch);
