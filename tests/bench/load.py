@@ -8,6 +8,7 @@ the processor time that the server used, which is what one core to itself would 
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -123,10 +124,11 @@ def show_streams(server):
 
 
 def main(client, build, seconds):
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as cleanup:
         request = Path(directory, "request")
         with raw_http.Server(Path(build).resolve() / "cordon", Path(directory, "state"), "/") as ours:
             theirs = Reference(ours.tools(), directory)
+            cleanup.callback(theirs.close)
             size = len(ours.ask(request_to(ours)).body)
             print(f"tools/list of 2026-07-28, {size:,} bytes of answer, on {os.cpu_count()} cores\n")
             print("server             conns     req/s  of one core   server   client   p50 us   p99 us")
@@ -141,7 +143,6 @@ def main(client, build, seconds):
                 ours_row, theirs_row = rows.values()
                 times = ours_row["rate_of_a_core"] / theirs_row["rate_of_a_core"]
                 print(f"{'':18} {times:.0f} times as many of one core")
-            theirs.close()
             show_streams(ours)
 
 
