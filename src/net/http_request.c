@@ -141,6 +141,14 @@ static bool leave_out_body(struct http_request *request, size_t len)
     return true;
 }
 
+/* All of a reply is on its way: an end of what its client sends (it may read on) must not keep the
+ * rest back, as evhttp would have it. A reset fails the writing, and so does the write limit;
+ * evhttp reads again when all is sent. */
+static void stop_listening(struct bufferevent *bytes)
+{
+    (void)bufferevent_disable(bytes, EV_READ);
+}
+
 void http_reply(struct http_request *request, int status, const struct http_field *fields,
                 const char *body, size_t len)
 {
@@ -152,8 +160,10 @@ void http_reply(struct http_request *request, int status, const struct http_fiel
     log_event(LOG_DEBUG, "replied", KV("method", http_method(request)),
               KV("path", http_path(request)), KV_U64("status", (uint64_t)status));
     add_fields(request, fields);
+    struct bufferevent *bytes = request->connection->bytes;
     connection_counts(request->connection, status);
     evhttp_send_reply(hand_back(request), status, NULL, text);
+    stop_listening(bytes);
     evbuffer_free(text);
 }
 
@@ -187,7 +197,11 @@ void http_stream_send(struct http_request *request, const char *text, size_t len
 
 void http_stream_end(struct http_request *request)
 {
+    struct bufferevent *bytes = request->connection->bytes;
+    (void)bufferevent_incref(bytes); /* that may be the end of an HTTP/1.0 connection */
     evhttp_send_reply_end(hand_back(request));
+    stop_listening(bytes);
+    (void)bufferevent_decref(bytes);
 }
 
 size_t http_unread(const struct http_request *request)

@@ -5,7 +5,9 @@ refused as HTTP and MCP say, and the others are served."""
 import json
 import os
 import socket
+import struct
 import time
+from pathlib import Path
 
 import pytest
 import raw_http
@@ -471,6 +473,11 @@ def living(pids):
     return {pid: line for pid, line in processes().items() if pid in pids and line}
 
 
+def ticks(stat):
+    """Of CPU time that a process has used."""
+    return sum(int(one) for one in stat.read_text().rpartition(")")[2].split()[11:13])
+
+
 def jobs(server, label):
     call = modern(1, "tools/call", name="py_list_jobs", arguments={"limit": 1000})
     found = server.ask(post(call)).json()["result"]["structuredContent"]["jobs"]
@@ -488,6 +495,31 @@ def test_a_modern_client_that_goes_ends_its_run(server):
     took = eventually(lambda: not alive(name), 60)
     assert took is not None
     print(f"a run was over {(time.monotonic() - gone) * 1000:.0f} ms after its client went")
+
+
+def test_a_modern_client_that_resets_ends_its_run_though_nothing_was_said(server):
+    """Before a byte of the reply there is nothing to write that would fail."""
+    name = marker()
+    stream = server.connect()
+    stream.send(post(modern(1, "tools/call", **forever(name))))
+    soon(lambda: alive(name))
+    stat = Path("/proc", str(server.process.pid), "stat")
+    before = ticks(stat)
+    stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    stream.close()
+    soon(lambda: not alive(name))
+    # Noticed by who waits for it, who turned in circles for seconds otherwise.
+    assert ticks(stat) - before < os.sysconf("SC_CLK_TCK")
+
+
+def test_who_sends_no_more_reads_the_whole_reply(server):
+    with server.connect() as stream:
+        # So that it cannot be sent at once.
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stream.send(post(LIST))
+        stream.socket.shutdown(socket.SHUT_WR)
+        assert stream.reply().json()["result"]["tools"]
+        assert stream.ended() == b""
 
 
 def test_a_legacy_client_that_goes_does_not_end_its_run(server):
