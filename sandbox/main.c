@@ -159,6 +159,8 @@ int main(int argc, char **argv)
         log_set_level((enum log_level)level);
     if (r == 0 && word->policies)
         policies_remember(&sandbox);
+    if (r == 0 && !word->oneshot)
+        r = policies_of_principals(&sandbox, &err);
     if (r == 0 && word->boxes)
         r = sandbox_enter(&sandbox, &err);
     if (r == 0)

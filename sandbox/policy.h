@@ -30,6 +30,10 @@ int policy_ready_file(const struct sandbox *sandbox, const char *path, struct po
  * cannot be read stays unknown, and whoever asks for it is told why. */
 void policies_remember(const struct sandbox *sandbox);
 
+/* Is there each policy that a principal may name? BLAME_HOST, with whose is not, and those that
+ * are. */
+int policies_of_principals(const struct sandbox *sandbox, struct error *err) must_check;
+
 /* The same for one policy, or for one file that a command line names, and for
  * groups.json; what cannot be trusted is not kept, and whoever reads it is told why. */
 void policy_remember(const struct sandbox *sandbox, const char *name);

@@ -163,8 +163,6 @@ void policies_remember(const struct sandbox *sandbox)
     remember_groups(sandbox);
 }
 
-/* --- one policy ------------------------------------------------------------- */
-
 static int unknown_policy(const struct sandbox *sandbox, const char *name, struct error *err)
 {
     struct policy_found *list;
@@ -177,6 +175,32 @@ static int unknown_policy(const struct sandbox *sandbox, const char *name, struc
     return fail_policy(err, ENOENT, "no policy is named \"%s\"; there are: %s",
                        printable(name, shown, sizeof(shown)), names.len ? names.data : "none");
 }
+
+static int judge_principal(const struct sandbox *sandbox, const struct principal *principal,
+                           const struct policy_found *list, size_t count, struct error *err)
+{
+    for (char *const *name = principal->policies; name && *name; name++)
+        if (!listed(list, count, *name)) {
+            (void)unknown_policy(sandbox, *name, err);
+            err->blame = BLAME_HOST;
+            return fail_within(err, "principals.%s.policies", principal->name);
+        }
+    return 0;
+}
+
+int policies_of_principals(const struct sandbox *sandbox, struct error *err)
+{
+    const struct principals *principals = &sandbox->config.principals;
+    struct policy_found *list;
+    size_t count = policies_list(sandbox, &list);
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < principals->count; i++)
+        r = judge_principal(sandbox, &principals->list[i], list, count, err);
+    policies_list_free(list, count);
+    return r;
+}
+
+/* --- one policy ------------------------------------------------------------- */
 
 int policy_parse(const struct sandbox *sandbox, const char *source, const char *text, size_t len,
                  struct policy **ret, struct error *err)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cordon/log.h>
+
 #include "str.h"
 
 struct authority {
@@ -58,6 +60,10 @@ int authority_tokens(struct authority *authority, const char *text, size_t len, 
     int r = tokens_parse(config->tokens, text, len, &config->principals, &tokens, err);
     if (r < 0)
         return r;
+    if (tokens_count(tokens) == 0)
+        log_event(LOG_WARN, "no-tokens", KV("file", config->tokens),
+                  KV("reason",
+                     "no line of it names a principal; tokens of one's own open nothing"));
     tokens_free(authority->tokens);
     authority->tokens = tokens;
     return 0;

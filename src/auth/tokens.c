@@ -85,6 +85,21 @@ static int take_hash(struct tokens *tokens, const struct place *place, struct to
     return 0;
 }
 
+/* The word may be a token in the wrong column: shown is only what a name could be, and no token. */
+static int unknown(const struct place *place, const char *word, const struct principals *known,
+                   struct error *err)
+{
+    autostr struct str names = { 0 };
+    for (size_t i = 0; i < known->count; i++)
+        str_printf(&names, "%s%s", i ? ", " : "", known->list[i].name);
+    bool shown = principal_name_valid(word) && strlen(word) < TOKEN_LEAST;
+    return fail_host_as(err, EINVAL,
+                        "%s: line %u: a line begins with the name of one of the configuration's "
+                        "principals, and %s is none; there are: %s",
+                        place->source, place->line, shown ? word : "this word",
+                        names.len ? names.data : "none but local");
+}
+
 static int take_line(struct tokens *tokens, const struct place *place, const char *at,
                      const char *end, const struct principals *known, struct error *err)
 {
@@ -96,8 +111,7 @@ static int take_line(struct tokens *tokens, const struct place *place, const cha
         return wrong(place, "no principal has so long a name", err);
     memcpy(token.principal, at, len);
     if (!principal_name_valid(token.principal) || !principal_find(known, token.principal))
-        return wrong(place, "a line begins with the name of one of the configuration's principals",
-                     err);
+        return unknown(place, token.principal, known, err);
     at += len;
     len = word_at(&at, end);
     int r = take_hash(tokens, place, &token, at, len, err);
@@ -142,6 +156,11 @@ void tokens_free(struct tokens *tokens)
         explicit_bzero(tokens->list, tokens->count * sizeof(*tokens->list));
     free(tokens->list);
     free(tokens);
+}
+
+size_t tokens_count(const struct tokens *tokens)
+{
+    return tokens->count;
 }
 
 /* --- comparing --------------------------------------------------------------------------- */

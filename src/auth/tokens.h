@@ -26,10 +26,12 @@
 struct tokens;
 
 /* The text of `source`. Each principal must be one of `known`. BLAME_HOST, with the line; never
- * with what stands in it beyond the name. */
+ * with what stands in it beyond a name that is too short for a token. */
 int tokens_parse(const char *source, const char *text, size_t len, const struct principals *known,
                  struct tokens **ret, struct error *err) must_check;
 void tokens_free(struct tokens *tokens); /* NULL is fine */
+
+size_t tokens_count(const struct tokens *tokens);
 
 /* The principal of a token; borrowed; NULL: of nobody. Takes as long for every token of one
  * length: it is compared with each line to its end. */

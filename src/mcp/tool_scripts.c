@@ -109,6 +109,14 @@ static struct json_object *save_answer(const struct library *library, const char
     return object;
 }
 
+static void log_saved(const struct owner *owner, const char *name)
+{
+    if (strcmp(owner->name, OWNER_LOCAL) == 0)
+        log_event(LOG_INFO, "saved", KV("script", name));
+    else
+        log_event(LOG_INFO, "saved", KV("script", name), KV("principal", owner->name));
+}
+
 void tool_save_script(struct call *call, struct json_object *arguments)
 {
     const struct library *library = &call->services->library;
@@ -125,7 +133,7 @@ void tool_save_script(struct call *call, struct json_object *arguments)
         return;
     }
     if (written)
-        log_event(LOG_INFO, "saved", KV("script", name));
+        log_saved(call->services->owner, name);
     call_answer(call, tool_result(save_answer(library, name, written), false));
 }
 

@@ -90,14 +90,22 @@ int address_parse(const char *text, struct address *ret, struct error *err)
 }
 
 /* The file of a server that is gone stays: who was caged could not remove it. */
-static void remove_leftover(const struct address *address)
+static int remove_leftover(const struct address *address, struct error *err)
 {
     const struct sockaddr_un *where = (const struct sockaddr_un *)(const void *)&address->where;
     struct stat st;
     autoclose int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe >= 0 && lstat(where->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
-        connect(probe, (const struct sockaddr *)where, address->len) < 0 && errno == ECONNREFUSED)
+    if (probe < 0 || lstat(where->sun_path, &st) < 0)
+        return 0;
+    if (!S_ISSOCK(st.st_mode))
+        return fail_host_as(err, EEXIST, "%s is there, and is %s, not a socket", where->sun_path,
+                            S_ISLNK(st.st_mode)   ? "a link"
+                            : S_ISDIR(st.st_mode) ? "a directory"
+                            : S_ISREG(st.st_mode) ? "a file"
+                                                  : "a device or a pipe");
+    if (connect(probe, (const struct sockaddr *)where, address->len) < 0 && errno == ECONNREFUSED)
         (void)unlink(where->sun_path);
+    return 0;
 }
 
 static int set(int fd, int level, int option, int value)
@@ -126,8 +134,8 @@ int address_listen(const struct address *address, struct error *err)
         return fail_host(err, "make a socket");
     if (internet)
         prepare_internet(fd);
-    else
-        remove_leftover(address);
+    else if (remove_leftover(address, err) < 0)
+        return -err->code;
     mode_t mask = umask(0177);
     int r = bind(fd, (const struct sockaddr *)&address->where, address->len);
     int failed = errno;

@@ -500,7 +500,7 @@ def test_other_machines_are_let_in_with_tokens_alone(start, web, tmp_path):
 @pytest.mark.parametrize(
     "text, mode, words",
     [
-        ("mallory 00\n", 0o644, "line 1: a line begins with the name of one"),
+        ("mallory 00\n", 0o644, "and mallory is none; there are: ann, bob, eve, boss"),
         ("ann secret-as-it-is\n", 0o644, "line 1: after the principal the SHA-256"),
         ("", 0o666, "can be written by others"),
     ],
@@ -510,6 +510,30 @@ def test_a_file_of_tokens_that_cannot_be_used_ends_the_start(start, tmp_path, te
     write(tmp_path / "tokens", text).chmod(mode)
     said = refused_to_serve(start, "--config", config, "--http", "127.0.0.1:0")
     assert words in said and "secret-as-it-is" not in said
+
+
+def test_a_policy_that_is_not_there_ends_the_start(start, tmp_path):
+    config = configured(tmp_path, principals={"ann": {"policies": ["strict", "nosuch"]}})
+    said = refused_to_serve(start, "--config", config, "--http", "127.0.0.1:0")
+    assert 'principals.ann.policies: no policy is named "nosuch"; there are: ' in said
+    assert "strict" in said.partition("there are: ")[2]
+
+
+def test_an_empty_file_of_tokens_is_told(web, tmp_path):
+    config = configured(tmp_path)
+    write(tmp_path / "tokens", "# nobody yet\n")
+    server = web("--config", config)
+    assert asker(server, "ann").ask("tools/list")[0] == 401
+    assert b"event=no-tokens" in server.log.replace(b'"', b"")
+
+
+def test_the_log_says_whose_a_run_is(server):
+    ann = asker(server, "ann")
+    assert not ann.call(ALONE, script_content="1")["isError"]
+    assert not ann.call("py_save_script", script_name="one", source="1")["isError"]
+    lines = server.log.decode().replace('"', "").splitlines()
+    for event in ("started", "ended", "saved"):
+        assert any(f"event={event} " in line and "principal=ann" in line for line in lines), event
 
 
 # --- OAuth -------------------------------------------------------------------------------------------------
