@@ -72,7 +72,7 @@ static void print_own_metrics(const struct endpoint *endpoint, struct str *out)
                 legacies_count(endpoint->legacies));
 }
 
-static void refuse_scope(const struct asked *asked, unsigned scopes)
+void endpoint_refuse_scope(const struct asked *asked, unsigned scopes)
 {
     const struct endpoint_parts *parts = &asked->endpoint->parts;
     autofree char *challenge = parts->challenge ? parts->challenge(parts->context, scopes) : NULL;
@@ -104,7 +104,7 @@ static void serve_metrics(const struct asked *asked)
     const struct endpoint *endpoint = asked->endpoint;
     autostr struct str text = { 0 };
     if (!(asked->scopes & SCOPE_ADMIN)) {
-        refuse_scope(asked, SCOPE_ADMIN);
+        endpoint_refuse_scope(asked, SCOPE_ADMIN);
         return;
     }
     if (!endpoint->parts.metrics) {

@@ -23,5 +23,8 @@ struct asked {
     bool modern;
 };
 
+/* 403, and which scopes would do. */
+void endpoint_refuse_scope(const struct asked *asked, unsigned scopes);
+
 /* What is asked at /mcp; answers it, now or later. */
 void serve_mcp(const struct asked *asked);

@@ -115,7 +115,8 @@ static void post_modern(const struct asked *asked)
     hand_on(asked, session_new(&session), NULL);
 }
 
-/* NULL: it was refused. */
+/* NULL: it was refused. A token that is good for less than the session's others would see what they
+ * asked for (a stream that is gone on with, subscriptions). */
 static struct legacy *session_named(const struct asked *asked)
 {
     struct http_request *request = asked->request;
@@ -129,6 +130,10 @@ static struct legacy *session_named(const struct asked *asked)
     struct legacy *legacy = legacy_find(asked->endpoint->legacies, id, asked->owner);
     if (!legacy)
         refuse(request, 404, "there is no such session, or no more; initialize begins one");
+    if (legacy && !legacy_widen(legacy, asked->scopes)) {
+        endpoint_refuse_scope(asked, legacy->scopes);
+        return NULL;
+    }
     return legacy;
 }
 

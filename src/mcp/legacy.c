@@ -204,6 +204,7 @@ struct legacy *legacy_new(struct legacies *legacies, struct owner *owner, unsign
     struct legacy *legacy = xcalloc(1, sizeof(*legacy));
     legacy->all = legacies;
     legacy->owner = owner;
+    legacy->scopes = scopes;
     if (owner)
         owner_enter(owner);
     legacy->listening.legacy = legacy;
@@ -213,6 +214,16 @@ struct legacy *legacy_new(struct legacies *legacies, struct owner *owner, unsign
     parts.context = legacy;
     legacy->session = session_new(&parts);
     return legacy;
+}
+
+bool legacy_widen(struct legacy *legacy, unsigned scopes)
+{
+    if ((legacy->scopes & ~scopes) != 0)
+        return false;
+    legacy->scopes = scopes;
+    if (legacy->owner)
+        session_serve_with(legacy->session, owner_services(legacy->owner, scopes));
+    return true;
 }
 
 /* Those that were not used for long are forgotten. */

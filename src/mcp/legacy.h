@@ -52,6 +52,7 @@ struct legacy {
     char id[LEGACY_ID_ROOM];
     struct session *session;
     struct owner *owner; /* NULL: no product */
+    unsigned scopes;     /* of the tokens that were shown for it (principal.h) */
     uint64_t used_ns;
     unsigned waiting;        /* exchanges: who waits here is not forgotten */
     struct stream listening; /* number 0 */
@@ -65,8 +66,12 @@ struct legacy {
 struct legacies *legacies_new(const struct endpoint_parts *parts, struct exchanges *exchanges);
 void legacies_free(struct legacies *legacies); /* NULL is fine; after its exchanges */
 
-/* Not found by anybody yet. `scopes`: of the token that begins it (principal.h). */
+/* Not found by anybody yet. `scopes`: of the token that begins it. */
 struct legacy *legacy_new(struct legacies *legacies, struct owner *owner, unsigned scopes);
+
+/* Another token is shown for it, and it is good for all of that from here on. False: the token is
+ * good for less than the session, and may not use it. */
+bool legacy_widen(struct legacy *legacy, unsigned scopes) must_check;
 
 /* Gives it an id. False: there are too many, of which none can be forgotten. */
 bool legacy_list(struct legacy *legacy);

@@ -226,6 +226,11 @@ struct session *session_new(const struct session_parts *parts)
     return session;
 }
 
+void session_serve_with(struct session *session, const struct services *services)
+{
+    session->parts.services = services;
+}
+
 /* One whose handler is on the stack, or that is being answered, cannot be cancelled: it ends by
  * itself, or call_served() sees to it. */
 static struct call *next_to_end(const struct session *session)

@@ -50,6 +50,9 @@ struct session *session_new(const struct session_parts *parts); /* copies *parts
  * NULL is fine. */
 void session_free(struct session *session);
 
+/* For the calls from here on, of the same owner. */
+void session_serve_with(struct session *session, const struct services *services);
+
 struct rpc_message;
 
 /* A look at a message that was parsed, before anything is done about it: what headers said is

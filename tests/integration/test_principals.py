@@ -641,6 +641,38 @@ def test_a_jwt_has_no_more_scopes_than_it_says(guarded, issuers):
     assert boss.get("/metrics")[0] == 403, "the principal has not that scope"
 
 
+def test_a_session_lends_its_scopes_to_no_other_token(guarded, issuers):
+    """To one that is good for more it is; from then on the first one is good for too little."""
+    few, many, other = (
+        f"Bearer {issuers[0].token('auth0|ann', scope=scope)}"
+        for scope in ("run jobs", "run jobs scripts", "scripts")
+    )
+    headers = {}
+
+    def ask(token, method, **params):
+        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        with http.Connection(guarded) as connection:
+            connection.post(message, Authorization=token, **headers)
+            reply = connection.answer(1)
+            return connection.status, connection.headers, reply
+
+    _, begun, _ = ask(few, "initialize", **http.initialize()["params"])
+    headers = {"Mcp_Session_Id": begun["mcp-session-id"], "MCP_Protocol_Version": "2025-11-25"}
+    scripts = {"name": "py_list_scripts", "arguments": {}}
+    assert ask(few, "tools/call", **scripts)[0] == 403
+    assert ask(few, "resources/list")[0] == 200
+    for method in ("resources/list", "tools/list", "ping"):
+        status, head, _ = ask(other, method)
+        assert status == 403 and 'scope="run jobs"' in head["www-authenticate"], method
+    with http.Connection(guarded) as connection:
+        listening = {"Accept": "text/event-stream", "Authorization": other}
+        connection.request("GET", "/mcp", **listening, **headers)
+        assert connection.reply()[0] == 403
+    status, _, reply = ask(many, "tools/call", **scripts)
+    assert status == 200 and not reply["result"]["isError"]
+    assert ask(few, "ping")[0] == 403
+
+
 BAD = {
     "expired": ({"exp": 1}, "expired"),
     "for another server": ({"aud": "https://other.example/mcp"}, "meant for somebody else"),
