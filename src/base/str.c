@@ -65,9 +65,9 @@ static void str_room(struct str *str, size_t more)
 void str_add(struct str *str, const void *bytes, size_t len)
 {
     str_room(str, len);
+    assert(str->data); /* str_room() made some */
     if (len > 0)
         memcpy(str->data + str->len, bytes, len);
-    assert(str->data); /* str_room() made some */
     str->len += len;
     str->data[str->len] = '\0';
 }
