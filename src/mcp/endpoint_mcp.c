@@ -12,6 +12,11 @@
 #include "mcp/rpc.h"
 #include "mcp/session.h"
 
+/* Whoever tries by hand is told both ways in. */
+#define NO_SESSION                                                                       \
+    "header " HEADER_SESSION " is missing: send initialize first, whose answer has it, " \
+    "or have no session, with header " HEADER_VERSION ": 2026-07-28 and the _meta of that version"
+
 /* --- refusals ------------------------------------------------------------------------------ */
 
 static void refuse(struct http_request *request, int status, const char *text)
@@ -68,7 +73,7 @@ static int look(void *context, const struct rpc_message *message, struct error *
         posted->asked->modern ? rule_compare(&headers, message, err) : rule_legacy(message, err);
     if (!posted->code && posted->begins &&
         (!message->id || !message->method || strcmp(message->method, "initialize") != 0)) {
-        (void)fail_caller(err, EINVAL, "header " HEADER_SESSION " is missing");
+        (void)fail_caller(err, EINVAL, NO_SESSION);
         posted->code = RPC_INVALID_REQUEST;
     }
     if (!posted->code)
@@ -122,9 +127,7 @@ static struct legacy *session_named(const struct asked *asked)
     struct http_request *request = asked->request;
     const char *id = http_header(request, HEADER_SESSION);
     if (http_header_count(request, HEADER_SESSION) != 1) {
-        refuse(request, 400,
-               id ? "header " HEADER_SESSION " is there more than once"
-                  : "header " HEADER_SESSION " is missing");
+        refuse(request, 400, id ? "header " HEADER_SESSION " is there more than once" : NO_SESSION);
         return NULL;
     }
     struct legacy *legacy = legacy_find(asked->endpoint->legacies, id, asked->owner);

@@ -3,9 +3,12 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import exposition
 import pytest
@@ -91,6 +94,27 @@ def test_a_real_client_calls_a_tool_and_hears_how_far_it_is(web, tmp_path, mode)
     assert {ALONE, IN_DIR} <= set(names)
     assert (result["status"], result["stdout"]) == ("completed", "done\n")
     assert heard and heard[-1] == (3, 3, "step")
+
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.mark.parametrize(
+    "language, command, said",
+    [
+        ("sh", ["sh", "-c"], f'"name":"{ALONE}"'),
+        ("python", [sys.executable, "-c"], "42\n"),
+    ],
+    ids=["sh", "python"],
+)
+def test_what_the_readme_shows_over_http_works(web, language, command, said):
+    where = "http://127.0.0.1:8000/mcp"
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
+    (shown,) = [block for block in blocks if where in block]
+    code = shown.replace(where, web().url)
+    result = subprocess.run([*command, code], capture_output=True, text=True, timeout=180)
+    assert result.returncode == 0, result.stderr
+    assert said in result.stdout
 
 
 def test_tls_is_not_passed_over_in_silence(start, tmp_path):
@@ -431,6 +455,7 @@ def test_without_a_session_nothing_is_served(connection, headers, status):
     got, reply = connection.reply()
     assert got == status, reply
     assert reply["error"]["code"] == -32600
+    assert headers or "send initialize first" in reply["error"]["message"]
     connection.post({"jsonrpc": "2.0", "method": "notifications/initialized"}, **headers)
     assert connection.reply()[0] == status
     connection.request("GET", "/mcp", Accept=BOTH, **headers)
