@@ -130,6 +130,11 @@ static struct owner *authenticate(void *context, struct http_request *request, u
     return porter_authenticate(((struct door *)context)->parts.porter, request, scopes);
 }
 
+static bool still(void *context, const struct http_request *request, const struct owner *owner)
+{
+    return porter_still(((struct door *)context)->parts.porter, request, owner);
+}
+
 static char *challenge(void *context, unsigned scopes)
 {
     return porter_challenge(((struct door *)context)->parts.porter, scopes);
@@ -152,6 +157,7 @@ static void open_http(struct door *door)
                                              .local_owner = local_of(parts),
                                              .hub = parts->hub,
                                              .authenticate = asks ? authenticate : NULL,
+                                             .still = asks ? still : NULL,
                                              .challenge = asks ? challenge : NULL,
                                              .metadata = asks ? metadata : NULL,
                                              .unready = unready,

@@ -223,6 +223,17 @@ struct owner *porter_authenticate(void *context, struct http_request *request, u
     return owner;
 }
 
+bool porter_still(const struct porter *porter, const struct http_request *request,
+                  const struct owner *owner)
+{
+    struct grant grant = { 0 };
+    enum unserved what;
+    struct error err;
+    return authority_judge(porter->authority, http_header(request, "Authorization"), &grant, &what,
+                           &err) == 0 &&
+           strcmp(grant.name, owner->name) == 0;
+}
+
 char *porter_challenge(void *context, unsigned scopes)
 {
     const struct porter *porter = context;

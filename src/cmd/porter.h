@@ -38,5 +38,7 @@ void porter_reload(struct porter *porter);
 
 /* As struct endpoint_parts wants them; the context is the porter. */
 struct owner *porter_authenticate(void *context, struct http_request *request, unsigned *scopes);
+bool porter_still(const struct porter *porter, const struct http_request *request,
+                  const struct owner *owner);
 char *porter_challenge(void *context, unsigned scopes);
 struct json_object *porter_metadata(void *context);

@@ -2,6 +2,7 @@
 /* endpoint.c - MCP over HTTP: who may ask, which path, and what watches a server. */
 #include "mcp/endpoint.h"
 
+#include <event2/event.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -193,6 +194,36 @@ static void on_request(void *context, struct http_request *request)
     route->serve(&asked);
 }
 
+/* --- who listens on --------------------------------------------------------------------------- */
+
+/* A call was asked for with a token that was good, and has an end; listening has none. */
+static bool listens(const struct http_request *request)
+{
+    const char *method = http_header(request, "Mcp-Method");
+    return strcmp(http_method(request), "POST") != 0 ||
+           (method && strcmp(method, "subscriptions/listen") == 0);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *context)
+{
+    const struct endpoint *endpoint = context;
+    const struct endpoint_parts *parts = &endpoint->parts;
+    (void)fd;
+    (void)what;
+    for (struct exchange *one = endpoint->exchanges.first; one; one = one->next)
+        if (one->request && listens(one->request) &&
+            !parts->still(parts->context, one->request, one->owner))
+            http_cut(one->request);
+}
+
+static void judge_again(struct endpoint *endpoint)
+{
+    static const struct timeval period = { .tv_sec = JUDGED_AGAIN_S };
+    endpoint->again = event_new(endpoint->parts.base, -1, EV_PERSIST, on_again, endpoint);
+    if (!endpoint->again || event_add(endpoint->again, &period) < 0)
+        abort();
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 struct endpoint *endpoint_new(const struct endpoint_parts *parts)
@@ -210,6 +241,8 @@ struct endpoint *endpoint_new(const struct endpoint_parts *parts)
                                      .context = endpoint,
                                      .closed_context = parts->context };
     endpoint->http = http_new(&http);
+    if (parts->still)
+        judge_again(endpoint);
     return endpoint;
 }
 
@@ -241,6 +274,8 @@ void endpoint_free(struct endpoint *endpoint)
 {
     if (!endpoint)
         return;
+    if (endpoint->again)
+        event_free(endpoint->again);
     http_free(endpoint->http); /* whose clients go now: their conversations are cancelled */
     legacies_free(endpoint->legacies);
     if (!endpoint->exchanges.first) /* else something still waits for a last word */

@@ -37,6 +37,9 @@ struct tls;
  * others. */
 #define SHARE 4
 
+/* Who listens does so for as long as his token is good, and so much longer. */
+#define JUDGED_AGAIN_S 5
+
 struct endpoint_parts {
     struct event_base *base;
     int listener;    /* of listen.h; taken */
@@ -51,6 +54,9 @@ struct endpoint_parts {
      * was answered (400, 401). The function itself NULL: everybody is `local_owner`, for
      * everything. */
     struct owner *(*authenticate)(void *context, struct http_request *request, unsigned *scopes);
+
+    /* Would that still be his request, did it come now? Where there is authenticate(). */
+    bool (*still)(void *context, const struct http_request *request, const struct owner *owner);
 
     /* What goes with a 403, for a token that is good for less than `scopes`: the value of
      * WWW-Authenticate, the caller's. Where there is authenticate(). */

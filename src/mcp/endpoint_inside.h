@@ -12,6 +12,7 @@ struct endpoint {
     struct http *http;
     struct exchanges exchanges;
     struct legacies *legacies;
+    struct event *again; /* listeners are judged; NULL: nobody has shown anything */
 };
 
 /* What is known of a request once it may be served. */

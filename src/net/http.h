@@ -108,6 +108,9 @@ void http_stream(struct http_request *request, const struct http_field *fields);
 void http_stream_send(struct http_request *request, const char *text, size_t len);
 void http_stream_end(struct http_request *request);
 
+/* Ends its connection as if the client had gone: `gone` comes, from the loop. */
+void http_cut(struct http_request *request);
+
 /* Bytes that its client has not taken yet. */
 size_t http_unread(const struct http_request *request);
 

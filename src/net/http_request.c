@@ -204,6 +204,11 @@ void http_stream_end(struct http_request *request)
     (void)bufferevent_decref(bytes);
 }
 
+void http_cut(struct http_request *request)
+{
+    connection_cut(request->connection);
+}
+
 size_t http_unread(const struct http_request *request)
 {
     return evbuffer_get_length(bufferevent_get_output(request->connection->bytes));

@@ -673,6 +673,37 @@ def test_a_session_lends_its_scopes_to_no_other_token(guarded, issuers):
     assert ask(few, "ping")[0] == 403
 
 
+def listener(server, token):
+    """A stream that is open for as long as the token is good."""
+    heard = http.Connection(server)
+    wanted = {"notifications": {"toolsListChanged": True}}
+    heard.modern(1, "subscriptions/listen", headers=Asker(server, token).headers(), **wanted)
+    assert heard.head() == 200 and next(heard.messages())
+    return heard
+
+
+def test_who_listens_does_so_no_longer_than_his_token_is_good(server, tmp_path):
+    with listener(server, TOKENS["ann"]) as ann, listener(server, TOKENS["bob"]) as bob:
+        write(tmp_path / "tokens", token_lines(("bob",)))
+        server.process.send_signal(signal.SIGHUP)
+        with pytest.raises(EOFError):
+            list(ann.events())
+        assert asker(server, "ann").ask("tools/list")[0] == 401
+        # His would have ended with the other.
+        assert asker(server, "bob").ask("tools/list")[0] == 200
+        bob.socket.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            list(bob.events())
+
+
+@pytest.mark.skipif(not os.environ.get("FULL"), reason="takes over half a minute: ./dev test --full")
+def test_who_listens_hears_no_more_when_his_jwt_expires(guarded, issuers):
+    token = issuers[0].token("auth0|ann", exp=int(time.time()) + 5)
+    with listener(guarded, token) as heard, pytest.raises(EOFError):
+        list(heard.events())
+    assert Asker(guarded, token).ask("tools/list")[0] == 401
+
+
 BAD = {
     "expired": ({"exp": 1}, "expired"),
     "for another server": ({"aud": "https://other.example/mcp"}, "meant for somebody else"),
