@@ -98,7 +98,7 @@ static int remove_leftover(const struct address *address, struct error *err)
     if (probe < 0 || lstat(where->sun_path, &st) < 0)
         return 0;
     if (!S_ISSOCK(st.st_mode))
-        return fail_host_as(err, EEXIST, "%s is there, and is %s, not a socket", where->sun_path,
+        return fail_host_as(err, EEXIST, "there is %s, not a socket",
                             S_ISLNK(st.st_mode)   ? "a link"
                             : S_ISDIR(st.st_mode) ? "a directory"
                             : S_ISREG(st.st_mode) ? "a file"

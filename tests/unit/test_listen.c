@@ -111,13 +111,13 @@ static void a_socket_file_is_its_owners_and_replaced_when_it_is_nobodys(void **s
     assert_non_null(file);
     assert_int_equal(fclose(file), 0);
     assert_true(address_listen(&address, &err) < 0);
-    assert_says(&err, "is there, and is a file, not a socket");
+    assert_says(&err, "there is a file, not a socket");
     assert_int_equal(stat(path, &st), 0);
     assert_true(S_ISREG(st.st_mode));
     assert_int_equal(unlink(path), 0);
     assert_int_equal(symlink("/nowhere", path), 0);
     assert_true(address_listen(&address, &err) < 0);
-    assert_says(&err, "is there, and is a link, not a socket");
+    assert_says(&err, "there is a link, not a socket");
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(directory), 0);
 
