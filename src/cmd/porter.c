@@ -175,8 +175,11 @@ void porter_reload(struct porter *porter)
     for (size_t i = 0; i < COUNT(files); i++) {
         uint32_t ticket;
         struct error err;
-        if (files[i].path && gate_ask_text(porter->gate, OWNER_LOCAL, files[i].what, NULL,
-                                           files[i].answer, porter, &ticket, &err) < 0)
+        const struct gate_ask ask = { .owner = OWNER_LOCAL,
+                                      .what = files[i].what,
+                                      .answer = files[i].answer,
+                                      .context = porter };
+        if (files[i].path && gate_ask(porter->gate, &ask, &ticket, &err) < 0)
             log_event(LOG_ERROR, "not-reloaded", KV("reason", err.text));
     }
 }

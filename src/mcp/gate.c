@@ -102,48 +102,41 @@ static void ask_waiting(struct gate *gate)
     }
 }
 
-/* Encodes *ask, with its owner and the next ticket in it, and queues it. */
-static int put_question(struct gate *gate, const char *owner, struct resolve *ask,
-                        gate_answer *answer, void *context, uint32_t *ticket, struct error *err)
+/* The question's frame. */
+static int encode(struct resolve *resolve, const struct gate_ask *ask, struct question *question,
+                  struct error *err)
+{
+    (void)snprintf(resolve->owner, sizeof(resolve->owner), "%s", ask->owner);
+    question->answer = ask->answer;
+    question->context = ask->context;
+    question->frame = xcalloc(1, LAUNCH_FRAME_MAX);
+    int r = resolve_encode(resolve, question->frame, &question->len, err);
+    if (r == 0)
+        question->frame = xrealloc(question->frame, question->len);
+    return r;
+}
+
+int gate_ask(struct gate *gate, const struct gate_ask *ask, uint32_t *ticket, struct error *err)
 {
     if (gate->dead)
         return fail_host_as(err, EPIPE, "the gate died");
     struct question *question = xcalloc(1, sizeof(*question));
-    question->ticket = ask->id = ++gate->last_ticket;
-    (void)snprintf(ask->owner, sizeof(ask->owner), "%s", owner);
-    question->answer = answer;
-    question->context = context;
-    question->frame = xcalloc(1, LAUNCH_FRAME_MAX);
-    int r = resolve_encode(ask, question->frame, &question->len, err);
+    question->ticket = ++gate->last_ticket;
+    struct resolve resolve = { .id = question->ticket,
+                               .what = ask->what,
+                               .directory = ask->directory ? xstrdup(ask->directory) : NULL,
+                               .path = ask->path ? xstrdup(ask->path) : NULL };
+    int r = encode(&resolve, ask, question, err);
+    resolve_done(&resolve);
     if (r < 0) {
         question_free(question);
         return r;
     }
-    question->frame = xrealloc(question->frame, question->len);
     *ticket = question->ticket;
     *gate->end = question;
     gate->end = &question->next;
     ask_waiting(gate);
     return 0;
-}
-
-int gate_resolve(struct gate *gate, const char *owner, const char *directory, const char *path,
-                 gate_answer *answer, void *context, uint32_t *ticket, struct error *err)
-{
-    struct resolve ask = { .directory = directory ? xstrdup(directory) : NULL,
-                           .path = path ? xstrdup(path) : NULL };
-    int r = put_question(gate, owner, &ask, answer, context, ticket, err);
-    resolve_done(&ask);
-    return r;
-}
-
-int gate_ask_text(struct gate *gate, const char *owner, enum resolve_what what, const char *name,
-                  gate_answer *answer, void *context, uint32_t *ticket, struct error *err)
-{
-    struct resolve ask = { .what = what, .path = name ? xstrdup(name) : NULL };
-    int r = put_question(gate, owner, &ask, answer, context, ticket, err);
-    resolve_done(&ask);
-    return r;
 }
 
 void gate_forget(struct gate *gate, uint32_t ticket)

@@ -30,16 +30,18 @@ void gate_leave(struct gate *gate);
  * and the callee's to close. Where resolved->code is not 0, resolved->error says why. */
 typedef void gate_answer(void *context, const struct resolved *resolved, int fd);
 
-/* Asks on behalf of a principal (launch.h, struct resolve). Answers come from the loop, never from
- * inside this call. */
-int gate_resolve(struct gate *gate, const char *owner, const char *directory, const char *path,
-                 gate_answer *answer, void *context, uint32_t *ticket,
-                 struct error *err) must_check;
+/* As struct resolve (launch.h) has it; a member that is left out is a file, or NULL. */
+struct gate_ask {
+    const char *owner; /* on whose behalf */
+    enum resolve_what what;
+    const char *directory, *path;
+    gate_answer *answer;
+    void *context;
+};
 
-/* The same for a text that is no file of the host; `name` may be NULL. */
-int gate_ask_text(struct gate *gate, const char *owner, enum resolve_what what, const char *name,
-                  gate_answer *answer, void *context, uint32_t *ticket,
-                  struct error *err) must_check;
+/* The strings are copied. The answer comes from the loop, never from inside this call. */
+int gate_ask(struct gate *gate, const struct gate_ask *ask, uint32_t *ticket,
+             struct error *err) must_check;
 
 /* The answer is not wanted any more. */
 void gate_forget(struct gate *gate, uint32_t ticket);

@@ -91,8 +91,12 @@ static void ask_next(struct asking_all *all)
     struct error err = { 0 };
     const struct services *services = all->call->services;
     for (; *all->next; all->next++) {
-        if (gate_ask_text(services->gate, services->owner->name, RESOLVE_POLICY, *all->next,
-                          on_text, all, &all->ticket, &err) == 0)
+        const struct gate_ask ask = { .owner = services->owner->name,
+                                      .what = RESOLVE_POLICY,
+                                      .path = *all->next,
+                                      .answer = on_text,
+                                      .context = all };
+        if (gate_ask(services->gate, &ask, &all->ticket, &err) == 0)
             return;
         add_row(all, NULL, err.text);
     }

@@ -441,9 +441,12 @@ static int ask_gate(struct call *call, const struct resource *resource, const ch
     question->uri = xstrdup(uri);
     call->work = question;
     call->cancel = on_cancel;
-    int r = gate_ask_text(call->services->gate, call->services->owner->name, resource->text,
-                          resource->text == RESOLVE_POLICY ? name : NULL, on_text, question,
-                          &question->ticket, err);
+    const struct gate_ask ask = { .owner = call->services->owner->name,
+                                  .what = resource->text,
+                                  .path = resource->text == RESOLVE_POLICY ? name : NULL,
+                                  .answer = on_text,
+                                  .context = question };
+    int r = gate_ask(call->services->gate, &ask, &question->ticket, err);
     if (r < 0)
         (void)question_end(question);
     return r;

@@ -235,8 +235,13 @@ static void proceed(struct work *work)
         return;
     }
     struct error err = { 0 };
-    if (gate_resolve(work->call->services->gate, work->call->services->owner->name, directory, path,
-                     on_answer, work, &work->ticket, &err) < 0) {
+    const struct services *services = work->call->services;
+    const struct gate_ask ask = { .owner = services->owner->name,
+                                  .directory = directory,
+                                  .path = path,
+                                  .answer = on_answer,
+                                  .context = work };
+    if (gate_ask(services->gate, &ask, &work->ticket, &err) < 0) {
         (void)fail_within(&err, "%s", parameter(work, NULL));
         work_refuse(work, &err);
     }

@@ -73,8 +73,12 @@ static uint32_t ask(struct setup *setup, const char *path, struct asked *asked)
 {
     uint32_t ticket;
     struct error err = { 0 };
-    assert_ok(gate_resolve(setup->gate, OWNER_LOCAL, "/srv", path, remember, asked, &ticket, &err),
-              &err);
+    const struct gate_ask ask = { .owner = OWNER_LOCAL,
+                                  .directory = "/srv",
+                                  .path = path,
+                                  .answer = remember,
+                                  .context = asked };
+    assert_ok(gate_ask(setup->gate, &ask, &ticket, &err), &err);
     return ticket;
 }
 
@@ -151,8 +155,10 @@ static void its_death_answers_everything_with_a_fault(void **state)
     assert_int_equal(setup->deaths, 1);
     uint32_t ticket;
     struct error err = { 0 };
-    assert_true(gate_resolve(setup->gate, OWNER_LOCAL, NULL, "x", remember, &late, &ticket, &err) <
-                0);
+    const struct gate_ask ask = {
+        .owner = OWNER_LOCAL, .path = "x", .answer = remember, .context = &late
+    };
+    assert_true(gate_ask(setup->gate, &ask, &ticket, &err) < 0);
     assert_int_equal(err.blame, BLAME_HOST);
     asked_done(&asked);
 }
@@ -173,8 +179,10 @@ static void a_path_too_long_for_a_frame_is_the_callers(void **state)
     struct asked asked = { 0 };
     uint32_t ticket;
     struct error err = { 0 };
-    assert_true(
-        gate_resolve(setup->gate, OWNER_LOCAL, NULL, path, remember, &asked, &ticket, &err) < 0);
+    const struct gate_ask ask = {
+        .owner = OWNER_LOCAL, .path = path, .answer = remember, .context = &asked
+    };
+    assert_true(gate_ask(setup->gate, &ask, &ticket, &err) < 0);
     assert_int_equal(err.blame, BLAME_CALLER);
 }
 

@@ -233,9 +233,9 @@ static char *started(struct talk *talk, const char *line, struct launch *launch)
 {
     struct json_object *message = reply(talk, line);
     const char *id = json_object_get_string(at(message, "result.structuredContent.job_id"));
-    if (!id)
+    char *copy = id ? xstrdup(id) : NULL;
+    if (!copy)
         fail_msg("%s", json_object_to_json_string(message));
-    char *copy = xstrdup(id);
     json_object_put(message);
     if (launch)
         fake_gate_launched(talk->server->other, launch);

@@ -305,7 +305,9 @@ static void what_a_captured_front_would_try_is_denied(void **state)
 
 static int accept_nobody(void)
 {
-    return outcome(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+    struct sockaddr_storage from;
+    socklen_t len = sizeof(from);
+    return outcome(accept4(listener, (struct sockaddr *)&from, &len, SOCK_CLOEXEC));
 }
 
 static void a_front_that_listens_may_take_in_who_comes_and_no_more(void **state)
