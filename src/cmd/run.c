@@ -54,6 +54,7 @@ static void take_note(struct run_sink *sink, struct note *note)
 static void take_output(struct run_sink *sink, int stream, const void *bytes, size_t len)
 {
     struct session *session = (struct session *)(void *)sink;
+    session->spoke = true;
     capture_add(&session->text[stream - 1], bytes, len);
     recording_output(session->recording, stream, bytes, len);
     if (session->out[stream - 1])
@@ -146,7 +147,7 @@ static void take_signal(evutil_socket_t fd, short what, void *context)
     bool again = number == SIGINT && session->interrupted;
     session->interrupted |= number == SIGINT;
     /* Before the script runs nobody could make sense of a signal but us. */
-    if (again || !session->box_stood) {
+    if (again || !(session->box_stood || session->spoke)) {
         run_cancel(session->run, false);
         return;
     }

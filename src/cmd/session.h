@@ -31,6 +31,7 @@ struct session {
     bool unread;    /* nobody reads standard output any more */
     int unwritable; /* errno, where that is not for want of a reader */
     bool waited;    /* for a slot, and that was said */
+    bool spoke;     /* the script: it runs, whether or not we were told already */
     bool box_stood, interrupted, forwarded[NSIG];
     char job[JOB_ID_MAX];
     struct launch names; /* of the run, for the audit log should its supervisor die */

@@ -203,9 +203,19 @@ def test_a_prompt_about_a_saved_script_has_its_source(client, jobs):
     assert "print('kept')" in source["content"]["resource"]["text"]
 
 
-def test_prompts_name_only_tools_that_there_are(client, tools):
-    source = Path(__file__).parents[2] / "src/mcp/prompts.c"
-    assert set(re.findall(r"\bpy_\w+", source.read_text())) <= set(tools)
+def test_prompts_name_only_tools_that_there_are(client, tools, jobs):
+    jobs.call("py_save_script", script_name="kept", source="print('kept')\n")
+    given = {"script_name": "kept", "job_id": jobs.start("print(1)"), "script": "print(1)"}
+    named = set()
+    for one in client.request("all", "prompts/list")["result"]["prompts"]:
+        words = {
+            word["name"]: given.get(word["name"], "x")
+            for word in one["arguments"]
+            if word.get("required") or word["name"] in given
+        }
+        texts = prompt(client, one["name"], **words)["result"]["messages"]
+        named |= set(re.findall(r"\bpy_[a-z]\w+", json.dumps(texts)))
+    assert named and named <= set(tools)
 
 
 # --- completion -----------------------------------------------------------------------------------
