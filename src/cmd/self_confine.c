@@ -93,7 +93,7 @@ int confine_privileges(struct error *err)
 
 /* --- limits --------------------------------------------------------------------- */
 
-#define OPEN_FILES   4096           /* 128 runs and what they take at their start */
+#define OPEN_FILES   16384          /* of JOBS_MAX jobs */
 #define MEMORY_BYTES (1536UL << 20) /* several of the longest messages at once */
 #define FILE_BYTES   (4UL << 30)    /* the longest output a policy is likely to keep */
 
@@ -121,6 +121,13 @@ bool confine_possible(void)
 #else
     return true;
 #endif
+}
+
+size_t confine_files_most(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < OPEN_FILES ? limit.rlim_max
+                                                                                : OPEN_FILES;
 }
 
 int confine_resources(struct error *err)

@@ -38,6 +38,9 @@ int confine_privileges(struct error *err) must_check;
 /* The resource limits: no core dumps, no further process or thread. */
 int confine_resources(struct error *err) must_check;
 
+/* How many descriptors there may be then. */
+size_t confine_files_most(void);
+
 /* Everything of the file system is closed but what lies beneath `state`
  * (a directory descriptor; -1: that too). Returns the Landlock ABI, or 0 where the kernel has none.
  */

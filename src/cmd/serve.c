@@ -30,6 +30,7 @@
 #include "mcp/metrics.h"
 #include "mcp/owner.h"
 #include "mcp/services.h"
+#include "mcp/spare.h"
 #include "mcp/turns.h"
 #include "mcp/waiting.h"
 #include "mcp/wishes.h"
@@ -53,6 +54,7 @@ struct serve {
     struct event_base *base;
     struct event *signals[3], *look, *deadline;
     struct turns turns;
+    struct spare spare;
     struct keepings keepings;
     struct gate *gate;
     struct jobs *jobs;
@@ -164,6 +166,13 @@ static int close_files(struct serve *serve, struct error *err)
     return abi < 0 ? abi : 0;
 }
 
+static int open_spare(struct serve *serve, struct error *err)
+{
+    (void)err;
+    spare_open(&serve->spare);
+    return 0;
+}
+
 static int make_keepings(struct serve *serve, struct error *err)
 {
     return keepings_make(serve->state, &serve->stateless, &serve->config, &serve->keepings, err);
@@ -200,6 +209,7 @@ static const struct step {
     { "time budget", read_budget },
     { "state", open_state },
     { "gate", start_gate },
+    { "what the host has to spare", open_spare },
     { "environment", forget_environment },
     { "identity", drop_identity },
     { "privileges", drop_privileges },
@@ -321,6 +331,19 @@ static unsigned runs_at_once(const struct config *config)
     return config->slot_count - config->slot_count / 4;
 }
 
+/* More of them would only be in each other's way: on one processor one that waits for something
+ * beside one that does not. */
+static unsigned begins_at_once(const struct spare *spare)
+{
+    return spare->processors * 2;
+}
+
+static size_t jobs_at_once(void)
+{
+    size_t most = confine_files_most() / JOB_DESCRIPTORS;
+    return most < JOBS_MAX ? most : JOBS_MAX;
+}
+
 static int make_loop(struct serve *serve, struct error *err)
 {
     serve->base = door_loop(serve->in, serve->out, &serve->web, err);
@@ -329,12 +352,17 @@ static int make_loop(struct serve *serve, struct error *err)
     serve->look = event_new(serve->base, -1, 0, on_look, serve);
     serve->deadline = evtimer_new(serve->base, on_deadline, serve);
     watch_signals(serve);
-    turns_init(&serve->turns, runs_at_once(&serve->config));
+    const struct turns_parts turns = { .base = serve->base,
+                                       .places = runs_at_once(&serve->config),
+                                       .begins = begins_at_once(&serve->spare),
+                                       .spare = &serve->spare };
+    turns_init(&serve->turns, &turns);
     serve->gate = gate_new(serve->base, fd_take(&serve->channel), on_gate_died, serve);
     serve->metrics = metrics_new(serve->config.client_policies);
     const struct jobs_parts jobs = { .base = serve->base,
                                      .gate = serve->gate,
                                      .turns = &serve->turns,
+                                     .most = jobs_at_once(),
                                      .store = serve->keepings.store,
                                      .outputs = serve->keepings.outputs,
                                      .metrics = serve->metrics,
@@ -401,6 +429,8 @@ static void serve_done(struct serve *serve)
     for (size_t i = 0; i < COUNT(events); i++)
         if (events[i])
             event_free(events[i]);
+    turns_done(&serve->turns);
+    spare_close(&serve->spare);
     if (serve->base)
         event_base_free(serve->base);
     free(serve->state_path);
@@ -426,6 +456,7 @@ int serve_command(const struct command *command, struct options *options)
                            .out = -1,
                            .state = -1,
                            .channel = -1,
+                           .spare = { .load = -1, .memory = -1 },
                            .web = { .listener = -1 } };
     struct error err = { 0 };
     if (options->words[0]) {

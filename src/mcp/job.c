@@ -52,8 +52,8 @@ static void job_free(struct job *job)
     if (job->next)
         job->next->link = job->link;
     jobs->count--;
-    turn_leave(jobs->parts.turns, &job->turn);
     claim_leave(&job->claim);
+    turn_leave(jobs->parts.turns, &job->turn);
     while (job->watches)
         job_unwatch(job->watches);
     event_free(job->due);
@@ -267,6 +267,7 @@ static void on_note(struct run_sink *sink, struct note *note)
     case NOTE_PHASE:
         if (strcmp(note->phase, PHASE_WAITING) != 0)
             take_beginning(job);
+        turn_begun(job->jobs->parts.turns, &job->turn); /* it now waits for others */
         take_phase(job, note->phase);
         break;
     case NOTE_STARTED:
@@ -306,6 +307,9 @@ static void on_output(struct run_sink *sink, int stream, const void *bytes, size
 }
 
 /* --- the beginning ------------------------------------------------------------------------- */
+
+/* Nobody of this server is asked to remember it: it is over when the job begins. */
+#define PHASE_QUEUED "queued"
 
 static int job_run(struct job *job, struct error *err)
 {
@@ -353,6 +357,10 @@ static void on_turn(struct turn *turn)
 {
     struct job *job = (struct job *)((char *)turn - offsetof(struct job, turn));
     struct outcome outcome = { 0 };
+    free(TAKE(&job->record.progress.message));
+    job->has_phase = false;
+    if (!job->kept.begun)
+        job_due(job, KEPT_AFTER_MS);
     job->queued_ns = now_ns() - job->arrived_ns;
     if (job_run(job, &outcome.error) == 0)
         return;
@@ -360,13 +368,16 @@ static void on_turn(struct turn *turn)
     job_end_early(job, &outcome);
 }
 
-/* First among those of its owner, then among all. */
-static void on_own_turn(struct turn *turn)
+/* Its turn, and then runs; or says that it waits for it. */
+static int job_ask(struct job *job, struct error *err)
 {
-    struct job *job = (struct job *)((char *)turn - offsetof(struct job, claim.turn));
-    claim_begun(&job->claim);
     if (turn_ask(job->jobs->parts.turns, &job->turn))
-        on_turn(&job->turn);
+        return job_run(job, err);
+    job->record.progress.message = xstrdup(PHASE_QUEUED);
+    job->has_phase = true;
+    if (!job->kept.begun)
+        job_due(job, KEPT_QUEUED_MS);
+    return 0;
 }
 
 static void keep(struct job *job)
@@ -394,8 +405,9 @@ static struct job *job_new(struct jobs *jobs, const struct claim *claim, struct 
     job->sink = (struct run_sink){ on_note, on_output, on_ended };
     job->jobs = jobs;
     job->turn.go = on_turn;
+    job->turn.line = &order->owner->line;
+    job->turn.rank = order->announced ? TURN_BACKGROUND : TURN_CALL;
     job->claim = *claim;
-    job->claim.turn.go = on_own_turn;
     job->arrived_ns = order->arrived_ns;
     job->use_uv = order->launch->use_uv;
     struct record *record = &job->record;
@@ -431,8 +443,12 @@ static int check_room(const struct jobs *jobs, const struct job_order *order, st
     if (jobs->stopping)
         return fail_host_as(err, ESHUTDOWN, "%s",
                             jobs->stopped_by ? jobs->stopped_by : "the server stops");
-    if (jobs->count >= JOBS_MAX)
-        return fail_policy(err, EBUSY, "too many jobs at once; at most %d run or wait", JOBS_MAX);
+    size_t most = jobs->parts.most, of_one = most - most / 4;
+    if (jobs->count >= most)
+        return fail_policy(err, EBUSY, "too many jobs at once; at most %zu run or wait", most);
+    if (order->owner->jobs >= of_one)
+        return fail_policy(err, EBUSY, "too many jobs of %s at once; at most %zu run or wait",
+                           order->owner->name, of_one);
     return 0;
 }
 
@@ -469,8 +485,8 @@ int jobs_start(struct jobs *jobs, struct job_order *order, struct job_watch *wat
         r = kept_begin(&job->kept, &job->record, job->output, err);
     else
         job_due(job, KEPT_AFTER_MS);
-    if (r == 0 && claim_ask(&job->claim) && turn_ask(jobs->parts.turns, &job->turn))
-        r = job_run(job, err);
+    if (r == 0)
+        r = job_ask(job, err);
     if (r < 0)
         job_drop(job, err);
     else
@@ -484,6 +500,8 @@ struct jobs *jobs_new(const struct jobs_parts *parts)
 {
     struct jobs *jobs = xcalloc(1, sizeof(*jobs));
     jobs->parts = *parts;
+    if (jobs->parts.most == 0)
+        jobs->parts.most = JOBS_MAX;
     jobs->owed = owed_new(parts->base, parts->store);
     return jobs;
 }

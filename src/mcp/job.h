@@ -18,8 +18,11 @@
 
 #include "job/store.h"
 
-/* Jobs that run or wait for their turn; each costs a few descriptors. */
-#define JOBS_MAX 512
+/* Jobs that run or wait for their turn; of these one principal may have three in four. */
+#define JOBS_MAX 2048
+
+/* What each may cost: pipes while it runs, its script and input while it waits. */
+#define JOB_DESCRIPTORS 8
 
 struct event_base;
 struct gate;
@@ -33,6 +36,7 @@ struct jobs_parts {
     struct event_base *base;
     struct gate *gate;
     struct turns *turns;
+    size_t most;         /* of its jobs at once; 0: JOBS_MAX */
     struct store *store; /* NULL: nothing is kept */
     struct outputs *outputs;
     struct metrics *metrics;     /* NULL: nothing is counted */

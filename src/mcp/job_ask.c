@@ -47,8 +47,7 @@ bool jobs_now(const struct jobs *jobs, const char *id, struct job_now *ret)
 unsigned jobs_position(const struct jobs *jobs, const char *id)
 {
     const struct job *job = job_find(jobs, id);
-    unsigned own = job ? claim_position(&job->claim) : 0;
-    return own || !job ? own : turn_position(jobs->parts.turns, &job->turn);
+    return job ? turn_position(jobs->parts.turns, &job->turn) : 0;
 }
 
 int jobs_keep(struct jobs *jobs, const char *id, struct error *err)

@@ -26,7 +26,7 @@ struct job {
     uint64_t queued_ns;   /* how long it waited for its turn */
     struct launch launch; /* until it runs */
     int input;            /* until it runs, or -1 */
-    struct claim claim;   /* of its owner's turns and quotas, before those of all */
+    struct claim claim;   /* of its owner's quotas */
     struct turn turn;
     struct run *run; /* NULL before and after */
     bool use_uv, cancelled;

@@ -2,7 +2,7 @@
 /* kept.h - what of a live job lies in the state directory: its record, its output.
  *
  * Most jobs end within milliseconds, and nobody knows their id before. So a job is written
- * down when it has lived KEPT_AFTER_MS, has written more than a capture holds, somebody is
+ * down when it has run for KEPT_AFTER_MS, has written more than a capture holds, somebody is
  * about to be told its id, or it has ended: whichever is first. What was told is never lost,
  * and a short job costs one write of each kind.
  */
@@ -16,6 +16,9 @@
 #include "run/capture.h"
 
 #define KEPT_AFTER_MS 50
+
+/* The same while it waits for its turn, which takes no more than that where all goes well. */
+#define KEPT_QUEUED_MS 1000
 
 /* Between two writes of a job's progress: more often nobody looks. */
 #define KEPT_PROGRESS_MS 400

@@ -37,12 +37,17 @@ static void owner_free(struct owner **link)
     free(owner);
 }
 
+static bool is_idle(const struct owner *owner)
+{
+    return owner->jobs + owner->sessions + owner->line.taken + owner->line.waiting == 0;
+}
+
 /* Who has nothing under way loses the place where he stopped reading, and no more. */
 static void make_room(struct owners *owners)
 {
     struct owner **oldest = NULL;
     for (struct owner **link = &owners->first; *link; link = &(*link)->next)
-        if ((*link)->jobs + (*link)->sessions == 0 && (!oldest || (*link)->seen < (*oldest)->seen))
+        if (is_idle(*link) && (!oldest || (*link)->seen < (*oldest)->seen))
             oldest = link;
     if (owners->count >= OWNERS_MAX && oldest)
         owner_free(oldest);
@@ -72,7 +77,7 @@ static struct owner *owner_new(struct owners *owners, const struct principal *ma
     serve_with(owner, owners);
     owner->all = owners;
     owner->calls = (double)may->rates.calls_per_minute;
-    turns_init(&owner->turns, running < UINT_MAX ? (unsigned)running : UINT_MAX);
+    line_init(&owner->line, running < UINT_MAX ? (unsigned)running : UINT_MAX);
     make_room(owners);
     owner->next = owners->first;
     owners->first = owner;
@@ -201,10 +206,13 @@ static int over(const char *what, uint64_t asked, uint64_t left, enum limit_unit
 static int judge_waiting(const struct owner *owner, struct error *err)
 {
     const struct quotas *quotas = &owner->may->quotas;
-    if (owner->turns.taken < owner->turns.most || owner->waiting < quotas->waiting)
+    const struct line *line = &owner->line;
+    /* Those for whom only the server has no place count as if they ran. */
+    if (quotas->waiting == UNBOUNDED ||
+        (uint64_t)line->taken + line->waiting < (uint64_t)line->most + quotas->waiting)
         return 0;
-    return fail_policy(err, EBUSY, "quota: %u runs of %s are under way and %zu wait; no more may",
-                       owner->turns.taken, owner->name, owner->waiting);
+    return fail_policy(err, EBUSY, "quota: %u runs of %s are under way and %u wait; no more may",
+                       line->taken, owner->name, line->waiting);
 }
 
 /* A share is had without asking what the others take: so it is there for each of them. */
@@ -264,7 +272,7 @@ int owner_keep(struct owner *owner, uint64_t more, struct error *err)
 int claim_take(struct claim *claim, struct owner *owner, unsigned runs, struct launch *launch,
                struct error *err)
 {
-    *claim = (struct claim){ .turn = claim->turn };
+    *claim = (struct claim){ 0 };
     int r = judge_runs(owner, runs, err);
     if (r == 0)
         r = judge_waiting(owner, err);
@@ -283,25 +291,6 @@ int claim_take(struct claim *claim, struct owner *owner, unsigned runs, struct l
     return 0;
 }
 
-bool claim_ask(struct claim *claim)
-{
-    struct owner *owner = claim->owner;
-    claim->begun = turn_ask(&owner->turns, &claim->turn);
-    owner->waiting += !claim->begun;
-    return claim->begun;
-}
-
-void claim_begun(struct claim *claim)
-{
-    claim->owner->waiting -= !claim->begun;
-    claim->begun = true;
-}
-
-unsigned claim_position(const struct claim *claim)
-{
-    return claim->owner ? turn_position(&claim->owner->turns, &claim->turn) : 0;
-}
-
 /* A part of what nobody was promised yet, so that those that run at once can fill no more than
  * there is, and the next one finds some too. */
 static int grant_output(struct claim *claim, struct launch *launch, struct error *err)
@@ -311,7 +300,7 @@ static int grant_output(struct claim *claim, struct launch *launch, struct error
     int r = room_left(owner, &room, err);
     if (r < 0 || room == UNBOUNDED)
         return r;
-    uint64_t running = owner->may->quotas.running, all = owner->services[0].turns->most;
+    uint64_t running = owner->may->quotas.running, all = owner->services[0].turns->parts.places;
     uint64_t part = room / (running < all ? running : all);
     claim->granted_bytes = part > 0 ? part : room;
     launch->ceiling.output_bytes = claim->granted_bytes;
@@ -385,9 +374,7 @@ void claim_leave(struct claim *claim)
     struct owner *owner = claim->owner;
     if (!owner)
         return;
-    owner->waiting -= claim->turn.link != NULL;
     take_back(claim);
     owner->jobs--;
     claim->owner = NULL;
-    turn_leave(&owner->turns, &claim->turn);
 }

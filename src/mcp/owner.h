@@ -29,9 +29,9 @@ struct owner {
     char name[OWNER_MAX];
     const struct principal *may;
     struct services services[SCOPES_ALL + 1]; /* what his calls work with, by scopes */
-    struct turns turns;                       /* of his runs at once */
+    struct line line;                         /* of his runs */
     size_t sessions;                          /* of his that go on */
-    size_t jobs, waiting;                     /* under way here; of these, for such a turn */
+    size_t jobs;                              /* under way here */
     uint64_t granted_cpu_ms, granted_bytes;   /* to the runs under way */
     double calls;                             /* that he may make now, of those in a minute */
     uint64_t calls_ns;                        /* when that was so */
@@ -62,8 +62,6 @@ int owner_call(struct owner *owner, uint64_t now_ns, uint64_t *wait_ns,
 /* A job of his from the order to its end; zeroed: none. */
 struct claim {
     struct owner *owner;
-    struct turn turn;                   /* asked for by who has the claim */
-    bool begun;                         /* his turn has come */
     uint64_t granted_ms, granted_bytes; /* CPU time and output, to the run under way */
 };
 
@@ -72,12 +70,6 @@ struct claim {
  * be run; all of them count from here on. */
 int claim_take(struct claim *claim, struct owner *owner, unsigned runs, struct launch *launch,
                struct error *err) must_check;
-
-/* True: go ahead. False: it waits, and turn.go will be called, and claim_begun() then. */
-bool claim_ask(struct claim *claim);
-void claim_begun(struct claim *claim);
-
-unsigned claim_position(const struct claim *claim); /* turn_position() */
 
 /* Around each run of the job. */
 int claim_run(struct claim *claim, struct launch *launch, struct error *err) must_check;

@@ -114,6 +114,7 @@ int picture_begin(const struct services *services, const struct picture_wish *wi
     struct json_object *document autojson = picture_document(wish->result, wish->title);
     struct picture *picture = xcalloc(1, sizeof(*picture));
     picture->turn.go = on_turn;
+    picture->turn.line = &services->owner->line;
     picture->turns = services->turns;
     picture->base = services->base;
     picture->gate = services->gate;

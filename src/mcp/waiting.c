@@ -198,12 +198,25 @@ static void on_progress(struct job_watch *watch, const struct progress *progress
     call_progress(waiting->call, &waiting->said);
 }
 
+/* What it is waiting for: its turn, which nobody else speaks of. */
+static void say_position(struct waiting *waiting, unsigned position)
+{
+    autofree char *message = xasprintf("queued, position %u", position);
+    struct progress progress = waiting->said;
+    progress.message = message;
+    call_progress(waiting->call, &progress);
+}
+
 static void on_heartbeat(evutil_socket_t fd, short what, void *context)
 {
     struct waiting *waiting = context;
+    unsigned position = jobs_position(waiting->call->services->jobs, waiting->watch.id);
     (void)fd;
     (void)what;
-    call_progress(waiting->call, &waiting->said);
+    if (position > 0)
+        say_position(waiting, position);
+    else
+        call_progress(waiting->call, &waiting->said);
 }
 
 /* --- the beginning ------------------------------------------------------------------------- */
@@ -244,7 +257,11 @@ int wait_for_job(struct call *call, struct job_order *order, bool async, struct 
     uint64_t spent = now_ns() - call->arrived_ns, budget = services->budget_ns;
     if (budget > 0)
         waiting->budget = timer(waiting, on_budget, 0, budget > spent ? budget - spent : 0);
-    if (call->progress_token)
+    if (call->progress_token) {
         waiting->heartbeat = timer(waiting, on_heartbeat, EV_PERSIST, HEARTBEAT_S * NS_PER_S);
+        unsigned position = jobs_position(services->jobs, waiting->watch.id);
+        if (position > 0)
+            say_position(waiting, position);
+    }
     return 0;
 }

@@ -142,7 +142,8 @@ static int setup(void **state)
     server->base = event_base_new();
     server->gate = gate_new(server->base, ends[0], ignore, NULL);
     server->other = ends[1];
-    turns_init(&server->turns, 100);
+    const struct turns_parts turns = { .base = server->base, .places = 100, .begins = 100 };
+    turns_init(&server->turns, &turns);
     assert_ok(store_open(server->front, STORE_KEEPER, &server->store, &err), &err);
     assert_ok(outputs_open(server->front, &server->outputs, &err), &err);
     const struct jobs_parts jobs = { .base = server->base,
@@ -185,6 +186,7 @@ static int teardown(void **state)
     gate_free(server->gate);
     store_close(server->store);
     outputs_close(server->outputs);
+    turns_done(&server->turns);
     event_base_free(server->base);
     config_done(&server->config);
     close(server->other);
@@ -388,7 +390,7 @@ static void runs_beyond_the_quota_wait_and_then_are_refused(void **state)
     fake_gate_run(&second, NULL, END_EXITED, 0);
     fake_gate_run(&third, NULL, END_EXITED, 0);
     settle(server, 0);
-    assert_int_equal(eve.owner->waiting, 0);
+    assert_int_equal(eve.owner->line.waiting, 0);
     assert_int_equal(eve.owner->granted_cpu_ms, 0);
 
     /* Three and one that never ran were begun; a restart would not forgive them. */

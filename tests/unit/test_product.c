@@ -65,7 +65,8 @@ static int setup(void **state)
     served->other = ends[1];
     served->base = event_base_new();
     served->gate = gate_new(served->base, ends[0], ignore, NULL);
-    turns_init(&served->turns, 1);
+    const struct turns_parts turns = { .base = served->base, .places = 1, .begins = 1 };
+    turns_init(&served->turns, &turns);
     const struct jobs_parts jobs = {
         .base = served->base, .gate = served->gate, .turns = &served->turns, .idle = ignore
     };
@@ -98,6 +99,7 @@ static int teardown(void **state)
     jobs_free(served->jobs);
     owners_free(served->owners);
     gate_free(served->gate);
+    turns_done(&served->turns);
     event_base_free(served->base);
     own_close(&served->other);
     list_free(served->config.client_policies);

@@ -89,7 +89,8 @@ static int setup(void **state)
     talk->base = event_base_new();
     talk->gate = gate_new(talk->base, ends[0], count_death, talk);
     talk->other = ends[1];
-    turns_init(&talk->turns, RUNS_MAX);
+    const struct turns_parts turns = { .base = talk->base, .places = RUNS_MAX, .begins = RUNS_MAX };
+    turns_init(&talk->turns, &turns);
     const struct jobs_parts jobs = {
         .base = talk->base, .gate = talk->gate, .turns = &talk->turns, .idle = ignore_idle
     };
@@ -120,6 +121,7 @@ static int teardown(void **state)
     jobs_free(talk->jobs);
     owners_free(talk->owners);
     gate_free(talk->gate);
+    turns_done(&talk->turns);
     event_base_free(talk->base);
     own_close(&talk->other);
     list_free(talk->sent);
