@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "branching.h"
 #include "counters.h"
 #include "explain.h"
 #include "kernel.h"
@@ -106,13 +107,24 @@ void box_destroy(const struct box *box)
         (void)kernel_pidfd_send_signal(box->pidfd, SIGKILL);
 }
 
+void box_reap(struct box *box, struct rusage *ret)
+{
+    *ret = (struct rusage){ 0 };
+    if (box->stem)
+        (void)branch_reap(box->stem, ret); /* a stem that is gone has taken it along */
+    else
+        while (wait4(box->pid, NULL, 0, ret) < 0 && errno == EINTR)
+            ;
+    box->pid = -1;
+}
+
 void box_done(struct box *box)
 {
     egress_end(&box->egress, NULL);
     if (box->pid > 0) {
+        struct rusage ignored;
         box_destroy(box);
-        while (waitpid(box->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
+        box_reap(box, &ignored);
     }
     own_close(&box->pidfd);
     own_close(&box->control);

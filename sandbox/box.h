@@ -2,6 +2,8 @@
 /* box.h - from a plan to a running pid 1. */
 #pragma once
 
+#include <sys/resource.h>
+
 #include "cgroup.h"
 #include "confine.h"
 #include "egress.h"
@@ -11,8 +13,9 @@ struct box {
     int pidfd;   /* readable when pid 1 has ended */
     int control; /* commands, write end */
     struct egress egress;
-    int report;  /* struct report, read end */
-    int counter; /* of CPU time, where no group counts it and the kernel allows one, or -1 */
+    int report;        /* struct report, read end */
+    int counter;       /* of CPU time, where no group counts it and the kernel allows one, or -1 */
+    struct stem *stem; /* whose child pid 1 is, where it was forked (branching.h); NULL: ours */
 };
 
 /* Clones pid 1, writes its maps, puts it into the cgroup and lets it go on. What
@@ -27,6 +30,9 @@ void box_kill(const struct box *box);
 void box_destroy(const struct box *box);
 
 void box_signal(const struct box *box, int number);
+
+/* Waits for pid 1, which has ended or is about to: what it and all it waited for have used. */
+void box_reap(struct box *box, struct rusage *ret);
 
 /* Waits for pid 1 (killed by now, or about to end) and closes what is open. */
 void box_done(struct box *box);

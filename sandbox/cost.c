@@ -131,6 +131,13 @@ void cost_execute(void)
     share->system_ns += filter_ns < FILTER_NS_MAX ? filter_ns : FILTER_NS_MAX;
 }
 
+void cost_forget(void)
+{
+    if (share != &nothing)
+        (void)munmap(share, sizeof(*share));
+    share = &nothing;
+}
+
 /* --- after ------------------------------------------------------------------------------- */
 
 static void own_so_far(struct report *report)

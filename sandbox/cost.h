@@ -20,6 +20,9 @@ int cost_payload(const struct plan *plan);
 /* The payload's last act before execve. */
 void cost_execute(void);
 
+/* Instead of execve, where the payload goes on in the same program: its page is gone. */
+void cost_forget(void);
+
 /* Pid 1, once the payload has executed: fills in started_ns and what the box used. */
 void cost_running(struct report *report);
 

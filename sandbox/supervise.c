@@ -151,7 +151,8 @@ static void look_at_clock(struct state *state)
     }
     if (now >= state->kill_deadline || now >= state->build_deadline) {
         state->kill_deadline = state->build_deadline = NEVER;
-        cgroup_kill(state->run->cgroup);
+        if (!state->run->box->stem) /* it has the group with it */
+            cgroup_kill(state->run->cgroup);
         box_destroy(state->run->box);
     }
     if (!state->started || state->life == LIFE_OVER)
@@ -256,7 +257,8 @@ static void on_report(struct state *state)
         state->next_sample = state->next_cpu = state->next_disk = NEVER;
         state->next_progress = state->next_telling = NEVER;
         break;
-    case REPORT_KINDS: /* none */
+    case REPORT_STANDING: /* heard before the order was given */
+    case REPORT_KINDS:    /* none */
         break;
     }
 }
@@ -490,10 +492,8 @@ void supervise(struct supervision *run, struct outcome *ret)
         while (run->drains[i].fd >= 0)
             on_drain(&run->drains[i]);
 
-    struct rusage init = { 0 };
-    while (wait4(run->box->pid, NULL, 0, &init) < 0 && errno == EINTR)
-        ;
-    run->box->pid = -1;
+    struct rusage init;
+    box_reap(run->box, &init);
     *ret = (struct outcome){ .end = END_FAULT };
     struct cgroup_reading reading;
     cgroup_read(run->cgroup, &reading);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* branch.h - a library that a waiting interpreter loads, to fork a box of its own per order.
+ *
+ * It is loaded through ctypes into a CPython that nobody else's code has run in. It links no part
+ * of cordon's library: what it needs of it is compiled once more into it. What it takes from its
+ * process: glibc (a raw clone(2) leaves the thread's id in glibc's memory stale, so the kernel is
+ * told to write it there: PR_GET_TID_ADDRESS); one thread; CPython's PyOS_BeforeFork,
+ * PyOS_AfterFork_Parent and PyOS_AfterFork_Child (3.7 on).
+ *
+ * The order of the files is that of a branch's life: stem.c makes it, box.c builds it, init.c is
+ * its pid 1, payload.c what becomes the script.
+ */
+#pragma once
+
+#include <signal.h>
+
+#include "branch_order.h"
+#include "confine.h"
+
+/* What the script's process is left with. */
+struct branch_text {
+    const char *bytes;
+    uint64_t len;
+};
+
+/* Called by Python with the interpreter's lock held. Serves the keeper at the other end of
+ * `sock`. Returns 0 in each payload, whose text is then in *ret until cordon_branch_forget();
+ * in the stem 1 once the keeper has gone, and -errno if this process cannot fork so. */
+int cordon_branch_serve(int sock, struct branch_text *ret);
+void cordon_branch_forget(void);
+
+/* --- between the files ------------------------------------------------------------------ */
+
+/* As in every box's pid 1. */
+#define CONTROL_FD  3
+#define REPORT_FD   4
+#define LISTENER_FD 5 /* the lowest that is free when the payload makes it */
+
+struct branch {
+    const struct branch_shape *shape;
+    int top;    /* the scratch file system */
+    int script; /* the script's place in it, for writing, or -1 */
+    int script_directory;
+    const struct branch_order *order;
+    int64_t clock_shift_s; /* by so much the stem's monotonic clock is ahead of the host's */
+    int64_t boot_shift_s;
+    int *thread_id;                 /* where libc keeps it */
+    struct sigaction signals[NSIG]; /* as the interpreter had set them */
+};
+
+/* One attempt; the first that fails ends the branch, named in its report. */
+struct branch_step {
+    const char *name;
+    int (*take)(struct branch *branch);
+};
+
+void branch_take(const struct branch_step *steps, unsigned count, struct branch *branch);
+_Noreturn void branch_give_up(const char *step);
+extern const char *branch_object; /* what a step is at, for the report */
+
+/* The stem's child: builds the box, waits for the order. Returns in the payload alone. */
+void branch_init(struct branch *branch);
+
+/* box.c: the steps that need no order, in their order; and the two of the script's that do. */
+void branch_build(struct branch *branch);
+int branch_place_script(struct branch *branch, int memfd);
+int branch_limit_scratch(struct branch *branch);
+
+/* payload.c */
+void branch_confine_payload(struct branch *branch);
