@@ -10,6 +10,7 @@
 #include "counters.h"
 #include "explain.h"
 #include "kernel.h"
+#include "marks.h"
 
 #define BOX_NAMESPACES \
     (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
@@ -61,8 +62,11 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
     }
     /* First, so that it gets ready while the box is made. */
     int r = plan->egress ? egress_start(plan->egress, &plan->identity, &ret->egress, err) : 0;
+    if (plan->egress)
+        mark("egress");
     if (r == 0)
         r = clone_init(plan, cgroup, &pipes, ret, err);
+    mark("clone");
     ret->control = fd_take(&pipes.control[1]);
     ret->report = fd_take(&pipes.report[0]);
     close_pair(pipes.control);
@@ -74,11 +78,13 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
         ret->counter = counter_of_time(ret->pid);
     if (r == 0)
         r = identity_map(&plan->identity, ret->pid, err);
+    mark("id maps");
     if (r == 0) {
         const char go = COMMAND_GO;
         command(ret, &go, 1);
         /* On v1 joining takes milliseconds; pid 1 builds its root meanwhile. */
         r = cgroup_attach(cgroup, ret->pid, err);
+        mark("join groups");
         if (r == 0 && plan->egress)
             r = egress_open(&ret->egress, ret->pidfd, err);
         if (r == 0)

@@ -26,6 +26,7 @@
 struct share {
     uint64_t filter_ns, execute_ns; /* by the payload's clock */
     uint64_t user_ns, system_ns, switches, faults;
+    uint64_t init_ns, forked_ns, step_ns[CONFINE_STEPS_MAX]; /* by the host's clock */
 };
 
 static struct share nothing, *share = &nothing;
@@ -97,6 +98,23 @@ int cost_signal(void)
     return SIGIO;
 }
 
+/* --- when each step was done ------------------------------------------------------------ */
+
+void cost_init(void)
+{
+    share->init_ns = now_ns();
+}
+
+void cost_step(size_t step, bool inside)
+{
+    share->step_ns[step] = now_ns() - (uint64_t)(inside ? shift_ns : 0);
+}
+
+void cost_forked(void)
+{
+    share->forked_ns = now_ns() - (uint64_t)shift_ns;
+}
+
 /* --- before the program ---------------------------------------------------------------- */
 
 void cost_begin(const struct plan *plan, int64_t clock_shift_s)
@@ -104,8 +122,10 @@ void cost_begin(const struct plan *plan, int64_t clock_shift_s)
     shift_ns = clock_shift_s * (int64_t)NS_PER_S;
     void *page =
         mmap(NULL, sizeof(*share), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page != MAP_FAILED)
+    if (page != MAP_FAILED) {
         share = page;
+        *share = nothing; /* with the steps so far */
+    }
     watch_script(plan);
 }
 
@@ -153,6 +173,9 @@ void cost_running(struct report *report)
 {
     if (share->execute_ns > 0)
         report->started_ns = share->execute_ns - (uint64_t)shift_ns;
+    report->init_ns = share->init_ns;
+    report->forked_ns = share->forked_ns;
+    memcpy(report->step_ns, share->step_ns, sizeof(report->step_ns));
     report->before_user_ns = share->user_ns;
     report->before_system_ns = share->system_ns;
     report->before_switches = share->switches;
@@ -176,4 +199,5 @@ void cost_end(struct report *report)
     }
     own_so_far(report);
     report->script_read_ns = script_read_ns;
+    report->empty_ns = now_ns();
 }

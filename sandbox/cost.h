@@ -6,6 +6,9 @@
 
 #include "confine.h"
 
+/* Pid 1, first of all. */
+void cost_init(void);
+
 /* Pid 1, once it is in its groups: version 1 counts it from then on only. */
 void cost_joined(void);
 
@@ -13,6 +16,12 @@ void cost_joined(void);
  * one nothing is known, and the box's share is the payload's. `clock_shift_s`: by how much its
  * monotonic clock is ahead of ours. */
 void cost_begin(const struct plan *plan, int64_t clock_shift_s);
+
+/* One of confine_steps() is done; `inside`: by the payload, whose clock is the box's. */
+void cost_step(size_t step, bool inside);
+
+/* The payload exists. */
+void cost_forked(void);
 
 /* The payload, before its filter forbids to ask: what it has used so far is the box's. */
 int cost_payload(const struct plan *plan);
@@ -23,7 +32,8 @@ void cost_execute(void);
 /* Instead of execve, where the payload goes on in the same program: its page is gone. */
 void cost_forget(void);
 
-/* Pid 1, once the payload has executed: fills in started_ns and what the box used. */
+/* Pid 1, once the payload has executed: fills in when each step was done, and what the box
+ * used. */
 void cost_running(struct report *report);
 
 /* Pid 1, at the end: what it and all it has waited for have used. */

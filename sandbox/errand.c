@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "layers.h"
+#include "marks.h"
 #include "plan.h"
 #include "policy.h"
 #include "str.h"
@@ -127,8 +128,8 @@ static void tell_layers(const struct errand *errand, const struct policy *policy
     layers_make(plan, cgroup, errand->verdict, workspace_layer(policy, here), started);
 }
 
-int errand_run(const struct sandbox *sandbox, const struct errand *errand,
-               struct errand_result *ret, struct error *err)
+static int errand_steps(const struct sandbox *sandbox, const struct errand *errand,
+                        struct errand_result *ret, struct error *err)
 {
     *ret = (struct errand_result){ 0 };
     autopolicy struct policy *policy = NULL;
@@ -160,6 +161,15 @@ int errand_run(const struct sandbox *sandbox, const struct errand *errand,
     }
     identity_drop(&identity);
     pipes_done(&pipes);
+    return r;
+}
+
+int errand_run(const struct sandbox *sandbox, const struct errand *errand,
+               struct errand_result *ret, struct error *err)
+{
+    marks_pause();
+    int r = errand_steps(sandbox, errand, ret, err);
+    marks_resume("errand");
     return r;
 }
 

@@ -19,6 +19,7 @@
 #include "fd.h"
 #include "gate_text.h"
 #include "job.h"
+#include "marks.h"
 #include "policy.h"
 #include "roots.h"
 
@@ -110,6 +111,7 @@ static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
 {
     struct launch launch;
     struct error err = { 0 };
+    marks_begin();
     int r = take_launch(gate->frame, len, fds, count, &launch, &err);
     if (r == 0)
         r = check_owner(gate->sandbox, launch.owner, &err);
@@ -128,6 +130,7 @@ static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
         return;
     }
     if (supervisor == 0) {
+        mark("gate");
         close(GATE_FD);
         job_run(gate->sandbox, &launch);
         _exit(0);
@@ -313,8 +316,12 @@ static int take_one(const struct sandbox *sandbox,
     int status = receive_one(&launch);
     if (status)
         return status;
+    mark("take the order");
     job_remember(sandbox, &launch);
-    if (sandbox_enter(sandbox, &err) < 0)
+    mark("remember policies");
+    int r = sandbox_enter(sandbox, &err);
+    mark("enter");
+    if (r < 0)
         job_refuse(sandbox, &launch, &err);
     else
         act(sandbox, &launch);

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "job_inside.h"
+#include "marks.h"
 #include "roots.h"
 #include "str.h"
 
@@ -28,10 +29,16 @@ static void note_waiting(void *context)
     note_phase(context, PHASE_WAITING);
 }
 
+/* Without the wait for a slot. */
+static uint64_t since_prepared(const struct job *job, uint64_t now)
+{
+    return now - job->prepared_ns - (job->started.queue_ns - job->waited_ns);
+}
+
 static void note_started(void *context)
 {
     struct job *job = context;
-    job->started.box_ns = now_ns() - job->prepared_ns - (job->started.queue_ns - job->waited_ns);
+    job->started.box_ns = since_prepared(job, now_ns());
     struct note note = { .kind = NOTE_STARTED, .started = job->started };
     tell(job->launch, &note);
 }
@@ -239,6 +246,7 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
                                      .context = job };
     if (launch->sample_ms > 0 && launch->counted)
         job->plan.counters = &job->measure.counters;
+    mark("workspace");
     r = box_start(&job->plan, &job->cgroup, &box, err);
     let_go(job->launch);
     if (r < 0) {
@@ -266,36 +274,47 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
         .context = job,
     };
     supervise(&run, outcome);
+    if (run.started_ns > job->prepared_ns)
+        outcome->box_ns = since_prepared(job, run.started_ns);
+    mark("last readings");
     box_done(&box);
     if (run.measure && job->launch->counted)
         note_measured(job);
     if (launch->terminal)
         terminal_end(&terminal);
     workspace_end(&workspace, &job->changes, outcome);
+    mark("changes");
     return 0;
 }
 
 static int job_steps(struct job *job, struct outcome *outcome, struct error *err)
 {
     int r = admit(job, err);
+    mark("admit");
     if (r == 0)
         r = note_down(job, err);
+    mark("note down");
     if (r == 0)
         r = job_find_hosts(job, err);
     if (r == 0)
         r = verdict_get(job->sandbox, false, &job->verdict, err);
+    mark("verdict");
     if (r == 0)
         r = prepare_run(job, false, err);
-    job->prepared_ns = now_ns();
+    mark("prepare");
+    job->prepared_ns = marks_last();
     job->waited_ns = slots_waited_ns();
     if (r == 0)
         r = identity_take(job->sandbox, job->launch->fds[FD_CONTROL], &job->identity, err);
+    mark("identity");
     if (r == 0)
         r = job_make_plan(job, err);
+    mark("plan");
     if (r == 0) {
         r = cgroup_make(job->sandbox, &job->limits, &job->cgroup, err);
         job->grouped = r == 0;
     }
+    mark("make groups");
     if (r < 0)
         return r;
     if (cgroup_has_pids(&job->cgroup))
@@ -392,12 +411,15 @@ void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
     if (job.grouped)
         cgroup_remove(&job.cgroup);
     job.grouped = false;
+    mark("remove groups");
     if (!job.audited.script_sha256[0]) /* it did not come so far */
         audit_hash(launch, NULL, -1, job.audited.script_sha256);
     job.audited.outcome = &outcome;
     audit_end(sandbox, audited(&job));
+    mark("audit");
     if (job.changes.fate != CHANGES_LIVE || job.changes.count > 0)
         tell_changes(launch, &job.changes);
+    marks_tell(launch);
     tell_outcome(launch, &outcome);
     slots_tell(NULL, NULL);
     job_done(&job);

@@ -18,6 +18,7 @@
 #include "fd.h"
 #include "gate.h"
 #include "kernel.h"
+#include "marks.h"
 #include "policy.h"
 #include "print.h"
 #include "str.h"
@@ -134,6 +135,7 @@ static int tidy_descriptors(bool keep_socket)
 
 int main(int argc, char **argv)
 {
+    marks_begin();
     /* Inside a box there is no state and no policy to look at. */
     if (argc > 1 && strcmp(argv[1], "witness") == 0)
         return witness_main(argc - 2, argv + 2);
@@ -163,6 +165,7 @@ int main(int argc, char **argv)
         r = policies_of_principals(&sandbox, &err);
     if (r == 0 && word->boxes)
         r = sandbox_enter(&sandbox, &err);
+    mark("start");
     if (r == 0)
         status = print_end(word->run(&sandbox, argc - arguments.rest, argv + arguments.rest));
     else if (word->run == run_command || word->run == prepare_command)

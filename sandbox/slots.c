@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "kernel.h"
+#include "marks.h"
 #include "stop.h"
 #include "str.h"
 
@@ -183,12 +184,14 @@ static int wait_in_line(int dir, int queue, uint32_t count, int control, int *lo
 {
     if (waiter.told)
         waiter.told(waiter.context);
+    mark("look for a slot");
     struct slot_wait wait = { .begun_ns = now_ns() };
     int r = await_line(queue, control, err);
     if (r == 0)
         r = await_slot(dir, count, control, lock, err);
     wait.ended_ns = now_ns();
     slots_add_wait(&wait);
+    mark("queue");
     return r;
 }
 

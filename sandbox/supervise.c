@@ -15,6 +15,7 @@
 #include "fd.h"
 #include "kernel.h"
 #include "life.h"
+#include "marks.h"
 #include "notify.h"
 #include "progress.h"
 #include "room.h"
@@ -185,6 +186,7 @@ static uint64_t next_deadline(const struct state *state)
 
 static void on_started(struct state *state)
 {
+    mark("await box");
     uint64_t now = now_ns();
     state->started = true;
     state->started_ns = now;
@@ -193,13 +195,14 @@ static void on_started(struct state *state)
         state->next_progress = now + PROGRESS_NS;
     if (state->run->started)
         state->run->started(state->run->context);
+    mark("tell it stands");
 }
 
 /* From here on its time is the script's. */
 static void on_running(struct state *state, const struct report *report)
 {
     state->running = *report;
-    state->started_ns = report->started_ns;
+    state->started_ns = state->run->started_ns = report->started_ns;
     state->build_deadline = NEVER;
     state->wall_deadline = after(report->started_ns, state->run->limits->wall_ms);
     state->next_cpu = now_ns();
@@ -248,6 +251,8 @@ static void on_report(struct state *state)
         state->report = report;
         break;
     case REPORT_ENDED:
+        mark("await script");
+        marks_inside(&state->running, &report);
         state->ended = true;
         if (!state->faulted)
             state->report = report;
@@ -487,6 +492,7 @@ void supervise(struct supervision *run, struct outcome *ret)
     while (!state.gone)
         wait_for_something(&state);
     ahead_end(0);
+    mark("await pid 1");
     /* The box is empty: what is left in the pipes is all there will be. */
     for (int i = 0; i < 2; i++)
         while (run->drains[i].fd >= 0)

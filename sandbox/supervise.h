@@ -41,6 +41,7 @@ struct supervision {
     /* Called a few times a second at most, with what it says of how far it is; or NULL. */
     void (*progressed)(void *context, const struct progress_note *progress);
     void *context;
+    uint64_t started_ns; /* its own: the payload's execve, CLOCK_MONOTONIC; 0: not before the end */
 };
 
 /* Returns when the box is empty; everything it had to say is in *ret. */

@@ -110,10 +110,7 @@ static int command_run(const struct command *command, struct options *options)
         return EXIT_UNUSABLE;
     }
     if (parse_command(command, options, &err) < 0) {
-        if (err.code == ENOSYS)
-            complain("%s: %s", command->name, err.text);
-        else
-            complain("%s: %s; see cordon %s --help", command->name, err.text, command->name);
+        complain("%s: %s; see cordon %s --help", command->name, err.text, command->name);
         return EXIT_UNUSABLE;
     }
     if (options->help)

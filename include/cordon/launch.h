@@ -121,6 +121,7 @@ struct launch {
                            * where an explicit request would be refused */
     uint32_t sample_ms;   /* how often what it uses is told (NOTE_SAMPLE); 0: never */
     bool counted;      /* a benchmark: in the end also what the processor counted (NOTE_MEASURED) */
+    bool timed;        /* in the end also what its time went to (NOTE_SPANS) */
     int fds[FD_COUNT]; /* travel beside the frame; owned by the launch; -1: absent */
 };
 

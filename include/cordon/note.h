@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* note.h - what a supervisor tells the owner of a job, in order:
  *
- *     PHASE...  STARTED  (SAMPLE | PROGRESS)...  MEASURED  CHANGES...  OUTCOME      or only OUTCOME
+ *     PHASE...  STARTED  (SAMPLE | PROGRESS)...  MEASURED  CHANGES...  SPANS  OUTCOME
+ *     or only OUTCOME, with SPANS before it
  *
- * SAMPLE and MEASURED are of a launch that is measured (its sample_ms).
+ * SAMPLE and MEASURED are of a launch that is measured (its sample_ms), SPANS of one that is timed.
  *
  * Notes are the whole conversation. The owner answers only over the control
  * pipe (launch.h). They travel over a pipe, each as a 32-bit length in host
@@ -18,6 +19,7 @@
 #include <cordon/launch.h>
 #include <cordon/measure.h>
 #include <cordon/outcome.h>
+#include <cordon/span.h>
 
 #define NOTE_BYTES_MAX (256 * 1024)
 
@@ -32,6 +34,7 @@ enum note_kind {
     NOTE_CHANGES,
     NOTE_OUTCOME,
     NOTE_MEASURED,
+    NOTE_SPANS,
 };
 
 /* More than bytes or rows of anything, and few enough that one more thousandth still shows. */
@@ -76,6 +79,7 @@ struct note {
         struct changes changes; /* one part of the list; the parts are joined in their order */
         struct outcome outcome;
         struct measured measured;
+        struct spans spans;
     };
 };
 

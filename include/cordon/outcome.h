@@ -96,6 +96,8 @@ struct outcome {
     int code; /* exit status or signal: meaning by `end` */
     unsigned reached;
     struct usage usage;
+    uint64_t box_ns; /* from all being prepared to the payload's start, no waiting for a slot in it;
+                      * 0: it never started */
     struct error error; /* for END_REFUSED and END_FAULT; text may be set for limits too */
     struct denied denied[DENIED_MAX];
     unsigned denied_count;

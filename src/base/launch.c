@@ -159,6 +159,7 @@ int launch_encode(const struct launch *launch, void *frame, size_t *len, struct 
     frame_put_u8(&out, launch->wall_lower);
     frame_put_u32(&out, launch->sample_ms);
     frame_put_u8(&out, launch->counted);
+    frame_put_u8(&out, launch->timed);
     uint32_t present = 0;
     for (unsigned i = 0; i < FD_COUNT; i++)
         present |= launch->fds[i] >= 0 ? 1U << i : 0;
@@ -245,6 +246,7 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     ret->wall_lower = frame_choice(&in, 1);
     ret->sample_ms = frame_u32(&in);
     ret->counted = frame_choice(&in, 1);
+    ret->timed = frame_choice(&in, 1);
     *present = frame_u32(&in);
     if (*present >> FD_COUNT)
         in.bad = true;

@@ -307,6 +307,7 @@ static void put_outcome(struct str *out, const struct outcome *outcome)
     frame_put_u32(out, (uint32_t)outcome->code);
     frame_put_u32(out, outcome->reached);
     put_usage(out, &outcome->usage);
+    frame_put_u64(out, outcome->box_ns);
     frame_put_u32(out, (uint32_t)outcome->error.code);
     frame_put_u8(out, (uint8_t)outcome->error.blame);
     frame_put_text(out, outcome->error.text);
@@ -319,10 +320,46 @@ static void get_outcome(struct frame_reader *in, struct outcome *outcome)
     outcome->code = (int)frame_u32(in);
     outcome->reached = frame_u32(in);
     get_usage(in, &outcome->usage);
+    outcome->box_ns = frame_u64(in);
     outcome->error.code = (int)frame_u32(in);
     outcome->error.blame = get_choice(in, BLAME_HOST);
     frame_fixed(in, outcome->error.text, sizeof(outcome->error.text));
     get_denied(in, outcome);
+}
+
+static void put_spans(struct str *out, const struct spans *spans)
+{
+    frame_put_u32(out, (uint32_t)spans->count);
+    for (size_t i = 0; i < spans->count; i++) {
+        const struct span *span = &spans->list[i];
+        frame_put_u8(out, (uint8_t)span->lane);
+        frame_put_text(out, span->name);
+        frame_put_u64(out, span->begin_ns);
+        frame_put_u64(out, span->end_ns);
+    }
+}
+
+static bool printable_ascii(const char *text)
+{
+    while (*text >= ' ' && *text <= '~')
+        text++;
+    return *text == '\0';
+}
+
+static void get_spans(struct frame_reader *in, struct spans *spans)
+{
+    uint32_t count = frame_u32(in);
+    if (count > SPANS_MAX)
+        in->bad = true;
+    for (uint32_t i = 0; i < count && !in->bad; i++) {
+        struct span *span = &spans->list[spans->count++];
+        span->lane = get_choice(in, SPAN_LANES - 1);
+        frame_fixed(in, span->name, sizeof(span->name));
+        span->begin_ns = frame_u64(in);
+        span->end_ns = frame_u64(in);
+        if (span->end_ns < span->begin_ns || !printable_ascii(span->name))
+            in->bad = true;
+    }
 }
 
 int note_encode(const struct note *note, void **ret, size_t *len, struct error *err)
@@ -352,6 +389,9 @@ int note_encode(const struct note *note, void **ret, size_t *len, struct error *
     case NOTE_MEASURED:
         put_measured(&out, &note->measured);
         break;
+    case NOTE_SPANS:
+        put_spans(&out, &note->spans);
+        break;
     }
     uint32_t body = (uint32_t)(out.len - sizeof(uint32_t));
     if (body > NOTE_BYTES_MAX)
@@ -365,7 +405,7 @@ int note_encode(const struct note *note, void **ret, size_t *len, struct error *
 int note_decode(const void *frame, size_t len, struct note *ret, struct error *err)
 {
     struct frame_reader in = frame_read(frame, len);
-    *ret = (struct note){ .kind = get_choice(&in, NOTE_MEASURED) };
+    *ret = (struct note){ .kind = get_choice(&in, NOTE_SPANS) };
     switch (ret->kind) {
     case NOTE_PHASE:
         frame_fixed(&in, ret->phase, sizeof(ret->phase));
@@ -387,6 +427,9 @@ int note_decode(const void *frame, size_t len, struct note *ret, struct error *e
         break;
     case NOTE_MEASURED:
         get_measured(&in, &ret->measured);
+        break;
+    case NOTE_SPANS:
+        get_spans(&in, &ret->spans);
         break;
     }
     if (!frame_end(&in)) {

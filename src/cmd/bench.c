@@ -109,6 +109,8 @@ static int open_files(struct bench *bench, struct error *err)
         r = report_open(&bench->report, workspace, err);
     if (r == 0)
         r = report_open(&bench->csv, workspace, err);
+    if (r == 0)
+        r = tracing_open(&bench->tracing, workspace, err);
     return r == 0 ? profiling_open(&bench->profiling, bench->options, workspace, err) : r;
 }
 
@@ -374,6 +376,7 @@ static int write_files(struct bench *bench, const struct str *line, struct json_
     int r = object ? report_write(&bench->report, line->data, line->len, err) : 0;
     bench_csv(bench, &rows);
     r = report_also(r, err, report_write(&bench->csv, rows.data, rows.len, &fresh), &fresh);
+    r = report_also(r, err, tracing_write(&bench->tracing, &fresh), &fresh);
     r = report_also(r, err, profiling_write(&bench->profiling, label, &fresh), &fresh);
     /* A picture that compares has no place for one that failed. */
     if (object && !(bench->failed && bench->count > 1))
@@ -434,6 +437,7 @@ static void bench_done(struct bench *bench)
     report_close(&bench->report);
     report_close(&bench->csv);
     profiling_close(&bench->profiling);
+    tracing_close(&bench->tracing);
     if (bench->signal_event)
         event_free(bench->signal_event);
     own_close(&bench->signals);
@@ -457,6 +461,7 @@ int bench_command(const struct command *command, struct options *options)
         complain("start an event loop: out of memory");
         return EXIT_UNUSABLE;
     }
+    tracing_begin(&bench.tracing, options);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGCHLD, SIG_DFL);
     int r = bench_all(&bench, &no_script, &err);

@@ -12,6 +12,7 @@
 #include "cmd/recording.h"
 #include "cmd/report.h"
 #include "cmd/request.h"
+#include "cmd/tracing.h"
 #include "run/benchmark.h"
 #include "run/capture.h"
 #include "run/samples.h"
@@ -22,6 +23,14 @@
 struct bench_phase {
     char name[24];
     double *values;
+    size_t count;
+};
+
+/* The same of one stretch of the whole call (span.h), and when it began. */
+struct bench_stretch {
+    enum span_lane lane;
+    char name[SPAN_NAME_MAX];
+    double *at, *took; /* seconds, one of each run that has it; `at` from the run's beginning */
     size_t count;
 };
 
@@ -46,6 +55,8 @@ struct subject {
     struct bench_last last;
     struct benchmark benchmark;
     struct bench_phase phases[BENCH_PHASES_MAX];
+    struct bench_stretch stretches[SPANS_MAX];
+    size_t stretch_count;
     double prepare_seconds;     /* until its environment was there */
     struct json_object *result; /* of the last run; NULL before the first */
 };
@@ -59,6 +70,7 @@ struct bench {
     uint32_t interval_ms;
     struct report report, csv;
     struct profiling profiling;
+    struct tracing tracing;
     struct recording *recording;
     int signals;
     struct event *signal_event;
@@ -100,6 +112,15 @@ struct json_object *bench_subject_json(const struct bench *bench, const struct s
 /* The whole: the first subject's object, with `scripts` and `comparison` where there are several.
  * The caller's, or NULL. */
 struct json_object *bench_json(const struct bench *bench);
+
+/* What each run spent its time on, as --phases and --trace want it. */
+void bench_take_spans(struct subject *subject, const struct spans *spans);
+void bench_stretches_done(struct subject *subject);
+
+/* Medians, a lane after the other: as text, and [{lane, name, at_seconds, seconds}] (the caller's).
+ */
+void bench_print_stretches(const struct subject *subject);
+struct json_object *bench_stretches_json(const struct subject *subject);
 
 /* For people, on standard output. */
 void bench_print(const struct bench *bench);

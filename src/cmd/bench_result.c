@@ -28,6 +28,8 @@ struct json_object *bench_subject_json(const struct bench *bench, const struct s
     json_object_object_add(object, "label", json_object_new_string(label));
     if (subject->benchmark.count > 0)
         benchmark_add_to(object, &subject->benchmark, &last);
+    if (bench->options->phases)
+        json_object_object_add(object, "phases", bench_stretches_json(subject));
     if (subject == bench->failed) /* what it takes is not what these took */
         json_object_object_del(object, "statistics");
     return object;

@@ -69,6 +69,7 @@ void subject_close(struct subject *subject)
     benchmark_done(&subject->benchmark);
     for (size_t i = 0; i < BENCH_PHASES_MAX; i++)
         free(subject->phases[i].values);
+    bench_stretches_done(subject);
     json_object_put(subject->result);
 }
 
@@ -126,6 +127,8 @@ static void take_note(struct run_sink *sink, struct note *note)
         changes_join(&last->changes, &note->changes);
     if (note->kind == NOTE_SAMPLE)
         samples_take(&last->samples, &note->sample);
+    if (note->kind == NOTE_SPANS)
+        spans_join(&bench->tracing.spans, &note->spans);
     if (note->kind == NOTE_MEASURED)
         last->measured = note->measured;
     if (note->kind != NOTE_STARTED || last->box_stood)
@@ -231,7 +234,10 @@ static int submit(struct bench *bench, struct turn *turn, struct launch *launch,
         launch_done(launch);
         return *sandbox;
     }
-    return run_submit(bench->base, channel, launch, -1, &turn->sink, &bench->run, err);
+    tracing_mark_start(&bench->tracing, "start cordon-sandbox");
+    int r = run_submit(bench->base, channel, launch, -1, &turn->sink, &bench->run, err);
+    tracing_mark(&bench->tracing, "send");
+    return r;
 }
 
 static void take_empty(struct subject *subject, enum bench_purpose purpose)
@@ -253,6 +259,7 @@ int bench_once(struct bench *bench, struct subject *subject, enum bench_purpose 
     struct launch launch, names;
     pid_t sandbox = -1;
     uint64_t begun = now_ns();
+    tracing_next(&bench->tracing);
     last_done(&subject->last);
     int r = launch_again(&subject->launch, &launch, err);
     bool empty = purpose == BENCH_PREPARE || purpose == BENCH_EMPTY;
@@ -265,14 +272,18 @@ int bench_once(struct bench *bench, struct subject *subject, enum bench_purpose 
         return r;
     }
     subject->launch.refresh = false; /* once is enough */
+    launch.timed = purpose == BENCH_MEASURE && (bench->options->phases || bench->options->trace);
     launch_names(&launch, &names);
+    tracing_mark(&bench->tracing, "order");
     r = submit(bench, &turn, &launch, &sandbox, err);
     if (r == 0)
         (void)event_base_dispatch(bench->base);
+    tracing_mark(&bench->tracing, "await the end");
     const struct outcome *outcome = &subject->last.outcome;
     bool died = r == 0 && outcome->end == END_FAULT && outcome->error.code == EPIPE;
     sandbox_await(sandbox, bench->options, died ? &names : NULL);
     launch_done(&names);
+    tracing_mark(&bench->tracing, "await cordon-sandbox");
     profiling_end(&bench->profiling);
     if (r < 0)
         return r;
@@ -284,6 +295,8 @@ int bench_once(struct bench *bench, struct subject *subject, enum bench_purpose 
     if (purpose == BENCH_MEASURE && outcome->end != END_CANCELLED && subject->last.box_stood) {
         benchmark_take(&subject->benchmark, outcome);
         take_phases(subject);
+        tracing_end(&bench->tracing, subject->label);
+        bench_take_spans(subject, &bench->tracing.spans);
     }
     return 0;
 }

@@ -166,8 +166,10 @@ static void print_subject(const struct bench *bench, const struct subject *subje
         print_line(&lines[i], benchmark_summary(benchmark, lines[i].figure));
     if (subject->last.outcome.end != END_CANCELLED) /* else they are of a part */
         print_counters(&subject->last.measured);
-    if (bench->options->phases)
+    if (bench->options->phases) {
         print_phases(subject);
+        bench_print_stretches(subject);
+    }
     print_warnings(bench, subject);
     (void)printf("\n");
 }

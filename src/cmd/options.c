@@ -46,8 +46,8 @@ const struct option_row option_rows[] = {
     { "--job", NULL, "record the run as a job", BOXED, OPTION_FLAG, AT(job) },
     { "--no-server", NULL, "start the box here, even where a server runs", BOXED, OPTION_FLAG,
       AT(no_server) },
-    { "--trace", "FILE", "write down what the script asks of the kernel (not yet)", BOXED,
-      OPTION_LATER, 0 },
+    { "--trace", "FILE", "write down each phase of a run, for a trace viewer", BOXED, OPTION_TEXT,
+      AT(trace) },
     { "--quiet", NULL, "no words of cordon's own", BOXED, OPTION_FLAG, AT(quiet) },
     { "--json", NULL, "the result object instead of the script's output",
       BOXED | COMMAND_CHECK | COMMAND_SCRIPTS | COMMAND_JOBS, OPTION_FLAG, AT(json) },
@@ -183,8 +183,6 @@ static int option_set(struct options *options, const struct option_row *row, con
         return r < 0 ? fail_within(err, "%s", row->name) : 0;
     case OPTION_OTHER:
         return fail_caller(err, EINVAL, "%s is an option of another word", row->name);
-    case OPTION_LATER:
-        return fail_caller(err, ENOSYS, "%s: not yet", row->name);
     }
     return 0;
 }
@@ -241,7 +239,7 @@ const char *options_astray(const struct options *options, char *const *words)
     if (options->closed || !words[0] || !starts_with(words[0], "--"))
         return NULL;
     const struct option_row *row = row_named(words[0], strlen(words[0]), options->command);
-    if (!row || row->commands == COMMAND_ANY || row->kind == OPTION_LATER)
+    if (!row || row->commands == COMMAND_ANY)
         return NULL; /* every program has its own --help */
     return row->argument && (!words[1] || words[1][0] == '-') ? NULL : row->name;
 }

@@ -33,7 +33,6 @@ enum option_kind {
     OPTION_TEXT,  /* const char *: the last one given counts */
     OPTION_LIST,  /* char **: all of them */
     OPTION_LIMIT, /* uint64_t of options.asked, by the unit of its row in limit_fields */
-    OPTION_LATER, /* known, and not built yet */
     OPTION_OTHER, /* cordon-sandbox reads it; here for help and the manual */
 };
 
@@ -53,7 +52,7 @@ struct options {
     bool help, version, no_uv, offline, refresh, quiet, json, no_server, tty, job, overwrite,
         follow, keep_completed, keep_failed;
     const char *state, *config, *policies, *log_level;
-    const char *policy, *directory, *python, *report, *requires_python;
+    const char *policy, *directory, *python, *report, *trace, *requires_python;
     const char *status, *limit, *stream, *max_age; /* of jobs */
     const char *script;                            /* of env make: a file */
     const char *code;                              /* of -c, or the text of a saved script */
@@ -78,7 +77,7 @@ void options_done(struct options *options);
 /* Takes options off the front of `argv` (NULL-ended) until a word that is none,
  * "--" (taken too), or -c CODE, which ends them as in Python. May be called
  * again for more: options before and after a command's name mean the same.
- * Values that cannot be are BLAME_CALLER; "not yet" has the code ENOSYS. */
+ * Values that cannot be are BLAME_CALLER. */
 int options_parse(struct options *options, unsigned command, char *const *argv,
                   struct error *err) must_check;
 

@@ -196,6 +196,7 @@ void recording_note(struct recording *recording, const struct note *note)
     case NOTE_CHANGES:
     case NOTE_OUTCOME:
     case NOTE_MEASURED:
+    case NOTE_SPANS:
         break;
     }
     if (r < 0)

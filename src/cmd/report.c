@@ -34,7 +34,8 @@ int report_distinct(const struct options *options, struct error *err)
     } outputs[] = { { "--report", options->report },
                     { "--csv", options->csv },
                     { "--chart", options->chart },
-                    { "--profile", options->profile } };
+                    { "--profile", options->profile },
+                    { "--trace", options->trace } };
     for (size_t i = 0; i < COUNT(outputs); i++) {
         if (!outputs[i].path || strcmp(outputs[i].path, "-") == 0)
             continue;

@@ -39,6 +39,8 @@ static void take_note(struct run_sink *sink, struct note *note)
         say_phase(session, note->phase);
     if (note->kind == NOTE_CHANGES)
         changes_join(&session->changes, &note->changes);
+    if (note->kind == NOTE_SPANS)
+        spans_join(&session->tracing.spans, &note->spans);
     if (note->kind != NOTE_STARTED || session->box_stood)
         return;
     session->box_stood = true;
@@ -257,6 +259,7 @@ static int submit(struct session *session, struct event **signals, struct error 
     memcpy(session->job, launch.job, sizeof(session->job));
     (void)snprintf(launch.tool, sizeof(launch.tool), "%s", tool_of(&launch));
     launch_names(&launch, &session->names);
+    launch.timed = session->options->trace != NULL;
     if (session->options->tty)
         terminal_describe(&launch);
     r = profiling_begin(&session->profiling, session->base, &launch, err);
@@ -264,14 +267,18 @@ static int submit(struct session *session, struct event **signals, struct error 
         r = record(session, &launch, err);
     if (r == 0) /* whatever keeps us from the store, a signal ends us there as any program */
         r = watch_signals(session, signals, err);
+    tracing_mark(&session->tracing, "order");
     pid_t pid = r < 0 ? r : sandbox_start("run", session->options, env, &channel, err);
     if (pid < 0) {
         launch_done(&launch);
         return pid;
     }
     session->sandbox = pid;
-    return run_submit(session->base, channel, &launch, feed_open(session), &session->sink,
-                      &session->run, err);
+    tracing_mark_start(&session->tracing, "start cordon-sandbox");
+    r = run_submit(session->base, channel, &launch, feed_open(session), &session->sink,
+                   &session->run, err);
+    tracing_mark(&session->tracing, "send");
+    return r;
 }
 
 /* --- the end ------------------------------------------------------------------------------ */
@@ -358,13 +365,17 @@ static int session_run(struct session *session, struct error *err)
         r = profiling_open(&session->profiling, session->options, session->request->spec.workspace,
                            err);
     if (r == 0)
+        r = tracing_open(&session->tracing, session->request->spec.workspace, err);
+    if (r == 0)
         r = submit(session, &signals, err);
     if (r == 0) {
         for (int i = 0; i < 2 && !session->options->json; i++)
             session->out[i] = outlet_new(session->base, i + 1, &owners[i]);
         (void)event_base_dispatch(session->base);
     }
+    tracing_mark(&session->tracing, "await the end");
     sandbox_await(session->sandbox, session->options, died(session) ? &session->names : NULL);
+    tracing_mark(&session->tracing, "await cordon-sandbox");
     profiling_end(&session->profiling);
     if (r < 0)
         fail_recording(session, err);
@@ -395,12 +406,21 @@ static int write_profile(struct session *session, struct error *err)
     return profiling_write(&session->profiling, label_of(session), err);
 }
 
+/* All that came before, the reply among it. */
+static int write_trace(struct session *session, struct error *err)
+{
+    tracing_mark(&session->tracing, "reply");
+    tracing_end(&session->tracing, label_of(session));
+    return tracing_write(&session->tracing, err);
+}
+
 static int session_end(struct session *session)
 {
     struct error err = { 0 }, fresh = { 0 };
     session_say_end(session);
     int r = write_profile(session, &err);
-    if (report_also(r, &err, write_result(session, &fresh), &fresh) < 0)
+    r = report_also(r, &err, write_result(session, &fresh), &fresh);
+    if (report_also(r, &err, write_trace(session, &fresh), &fresh) < 0)
         return complain_error(&err);
     /* The program is looked for in the box, and what the box says is a shell's number. */
     if (session->outcome.end == END_FAULT && session->outcome.code != 0)
@@ -423,6 +443,7 @@ int run_command(const struct command *command, struct options *options)
         .profiling = PROFILING_NONE,
     };
     int status;
+    tracing_begin(&session.tracing, options);
     launch_init(&session.names);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGCHLD, SIG_DFL);
@@ -433,6 +454,7 @@ int run_command(const struct command *command, struct options *options)
     } else {
         for (char **line = request.remarks; line && *line; line++)
             session_say(&session, "%s", *line);
+        tracing_mark(&session.tracing, "request");
         status = session_run(&session, &err) < 0 ? complain_error(&err) : session_end(&session);
     }
     launch_done(&session.names);
@@ -443,6 +465,7 @@ int run_command(const struct command *command, struct options *options)
     own_close(&session.signals);
     report_close(&session.report);
     profiling_close(&session.profiling);
+    tracing_close(&session.tracing);
     request_done(&request);
     return status;
 }

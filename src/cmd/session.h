@@ -11,6 +11,7 @@
 #include "cmd/recording.h"
 #include "cmd/report.h"
 #include "cmd/request.h"
+#include "cmd/tracing.h"
 #include "run/capture.h"
 
 struct session {
@@ -38,6 +39,7 @@ struct session {
     int signals;
     struct report report;
     struct profiling profiling;
+    struct tracing tracing;
     pid_t sandbox;
 };
 

@@ -32,7 +32,7 @@ complete -c cordon -n $boxed -l allow-host -x -d 'let connections to this host o
 complete -c cordon -n $boxed -l tty -d 'give the script a terminal of its own'
 complete -c cordon -n $boxed -l job -d 'record the run as a job'
 complete -c cordon -n $boxed -l no-server -d 'start the box here'
-complete -c cordon -n $boxed -l trace -r -F -d 'write down what the script asks of the kernel'
+complete -c cordon -n $boxed -l trace -r -F -d 'write down each phase of a run, for a trace viewer'
 complete -c cordon -n $boxed -l quiet -d 'say nothing'
 complete -c cordon -n $boxed -l json -d 'the result object instead of the output'
 complete -c cordon -n $boxed -l report -r -F -d 'write the result object to a file as well'

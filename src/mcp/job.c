@@ -288,6 +288,7 @@ static void on_note(struct run_sink *sink, struct note *note)
     case NOTE_MEASURED:
         job->measuring.measured = note->measured;
         break;
+    case NOTE_SPANS:
     case NOTE_OUTCOME:
         break;
     }

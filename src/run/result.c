@@ -165,14 +165,16 @@ static bool usage_is_known(const struct usage *usage)
 }
 
 /* They follow each other; interpreter and script together are wall_seconds. */
-static struct json_object *phases_json(const struct usage *usage, const struct started *started)
+static struct json_object *phases_json(const struct outcome *outcome, const struct started *started)
 {
+    const struct usage *usage = &outcome->usage;
     bool known = usage->known & USAGE_INTERPRETER;
     uint64_t interpreter_ns = known ? usage->interpreter_ns : 0;
     struct json_object *phases = json_object_new_object();
     json_object_object_add(phases, "queue", seconds(started->queue_ns));
     json_object_object_add(phases, "prepare", seconds(started->prepare_ns));
-    json_object_object_add(phases, "box", seconds(started->box_ns));
+    json_object_object_add(phases, "box",
+                           seconds(outcome->box_ns > 0 ? outcome->box_ns : started->box_ns));
     if (known)
         json_object_object_add(phases, "interpreter", seconds(interpreter_ns));
     if (usage_is_known(usage))
@@ -200,13 +202,14 @@ static void add_figures(struct json_object *object, const struct usage *usage)
                            json_object_new_string(usage_source_name(usage->source)));
 }
 
-static struct json_object *usage_json(const struct usage *usage, const struct started *started)
+static struct json_object *usage_json(const struct outcome *outcome, const struct started *started)
 {
+    const struct usage *usage = &outcome->usage;
     struct json_object *object = json_object_new_object();
     if (usage_is_known(usage))
         add_figures(object, usage);
     if (started)
-        json_object_object_add(object, "phases", phases_json(usage, started));
+        json_object_object_add(object, "phases", phases_json(outcome, started));
     return object;
 }
 
@@ -366,7 +369,7 @@ struct json_object *result_build(const struct result_input *input)
     json_object_object_add(object, "reached", reached_json(outcome->reached));
     json_object_object_add(object, "error", text_or_null(sentence));
     if (started) /* else nothing ran that could have used anything */
-        json_object_object_add(object, "usage", usage_json(&outcome->usage, started));
+        json_object_object_add(object, "usage", usage_json(outcome, started));
     json_object_object_add(object, "policy",
                            text_or_null(started && started->policy[0] ? started->policy
                                                                       : input->policy));

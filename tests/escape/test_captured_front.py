@@ -55,7 +55,7 @@ def launch(present, what=0, job="captured-1", policy="default", owner="local", *
     ceiling = more.get("ceiling", {})
     frame += b"".join(struct.pack("=Q", ceiling.get(i, UNBOUNDED)) for i in range(LIMITS))
     frame += text(more.get("terminal")) + struct.pack("=I", 24 << 16 | 80) + b"\x00"
-    frame += struct.pack("=IB", more.get("sample_ms", 0), 0)
+    frame += struct.pack("=IBB", more.get("sample_ms", 0), 0, 0)
     return frame + struct.pack("=I", sum(1 << number for number in present))
 
 

@@ -197,7 +197,38 @@ static void changes_read_the_same_in_whatever_order_they_were_found(void **state
     changes_done(&changes);
 }
 
+static void stretches_of_time_travel_and_end_after_they_begin(void **state)
+{
+    (void)state;
+    struct note note = { .kind = NOTE_SPANS };
+    for (unsigned i = 0; i < SPANS_MAX + 3; i++)
+        spans_add(&note.spans, SPAN_PAYLOAD, "a name of twenty-three.", i, i + 1);
+    spans_add(&note.spans, SPAN_FRONT, "ends before it begins", 2, 1);
+    struct note back = travelled(&note);
+    assert_int_equal(back.spans.count, SPANS_MAX);
+    assert_memory_equal(back.spans.list, note.spans.list, sizeof(note.spans.list));
+    assert_string_equal(back.spans.list[0].name, "a name of twenty-three.");
+
+    const struct span bad[] = { { SPAN_LANES, "x", 1, 2 },
+                                { SPAN_INIT, "x", 2, 1 },
+                                { SPAN_INIT, "a\nb", 1, 2 },
+                                { SPAN_INIT, "\x1b[2J", 1, 2 } };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        note.spans = (struct spans){ .count = 1, .list = { bad[i] } };
+        assert_int_equal(decoded(&note), -EBADMSG);
+    }
+}
+
+static void the_time_that_the_box_took_travels(void **state)
+{
+    (void)state;
+    struct note note = { .kind = NOTE_OUTCOME, .outcome = { .box_ns = 1234567 } };
+    assert_int_equal(travelled(&note).outcome.box_ns, 1234567);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(stretches_of_time_travel_and_end_after_they_begin),
+    cmocka_unit_test(the_time_that_the_box_took_travels),
     cmocka_unit_test(a_change_list_travels_in_parts_and_is_whole_again),
     cmocka_unit_test(changes_read_the_same_in_whatever_order_they_were_found),
     cmocka_unit_test(an_outcome_travels_with_everything_that_was_denied),
