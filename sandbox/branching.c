@@ -432,7 +432,7 @@ int branch_order(const struct box *box, const struct plan *plan, const void *tex
 int branch_reap(struct stem *stem, struct rusage *ret)
 {
     const char ask = BRANCH_WAIT;
-    struct branch_told told;
+    struct branch_told told = { .code = EPIPE };
     struct error ignored;
     *ret = (struct rusage){ 0 };
     int r = socket_send(stem->sock, &ask, 1, NULL, 0, &ignored);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* branch.h - a library that a waiting interpreter loads, to fork a box of its own per order.
  *
- * It is loaded through ctypes into a CPython that nobody else's code has run in. It links no part
- * of cordon's library: what it needs of it is compiled once more into it. What it takes from its
- * process: glibc (a raw clone(2) leaves the thread's id in glibc's memory stale, so the kernel is
- * told to write it there: PR_GET_TID_ADDRESS); one thread; CPython's PyOS_BeforeFork,
- * PyOS_AfterFork_Parent and PyOS_AfterFork_Child (3.7 on).
+ * It is loaded as an extension module, cordon_branch, into a CPython that nobody else's code has
+ * run in; the import of it waits, and raises StopIteration in each payload, whose value is the
+ * order's text as bytes. It links no part of cordon's library: what it needs of it is compiled once
+ * more into it. What it takes from its process: glibc (a raw clone(2) leaves the thread's id in
+ * glibc's memory stale, so the kernel is told to write it there: PR_GET_TID_ADDRESS); one thread;
+ * and the functions of CPython's that stem.c declares (3.7 on).
  *
  * The order of the files is that of a branch's life: stem.c makes it, box.c builds it, init.c is
  * its pid 1, payload.c what becomes the script.
@@ -17,19 +18,14 @@
 #include "branch_order.h"
 #include "confine.h"
 
-/* What the script's process is left with. */
-struct branch_text {
-    const char *bytes;
-    uint64_t len;
-};
+/* The stem's end of the keeper's socket. */
+#define BRANCH_SOCKET 9
 
-/* Called by Python with the interpreter's lock held. Serves the keeper at the other end of
- * `sock`. Returns 0 in each payload, whose text is then in *ret until cordon_branch_forget();
- * in the stem 1 once the keeper has gone, and -errno if this process cannot fork so. */
-int cordon_branch_serve(int sock, struct branch_text *ret);
-void cordon_branch_forget(void);
+/* What the import system looks for. */
+struct PyObject;
+struct PyObject *PyInit_cordon_branch(void);
 
-/* --- between the files ------------------------------------------------------------------ */
+/* --- between the files ---------------------------------------------------------------------- */
 
 /* As in every box's pid 1. */
 #define CONTROL_FD  3

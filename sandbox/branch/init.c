@@ -211,9 +211,11 @@ static int drop_capabilities(struct branch *branch)
     (void)branch;
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct none[2] = { 0 };
-    for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
-        if (prctl(PR_CAPBSET_DROP, cap) < 0)
-            return -1;
+    unsigned long cap = 0;
+    while (prctl(PR_CAPBSET_DROP, cap) == 0)
+        cap++;
+    if (errno != EINVAL) /* what the kernel has no more of */
+        return -1;
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
         prctl(PR_SET_SECUREBITS, SECURE_BITS) < 0)
         return -1;

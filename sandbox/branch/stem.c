@@ -21,13 +21,18 @@
     (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
      CLONE_NEWCGROUP)
 
-/* The interpreter's own; a process without them is none. */
+/* The interpreter's own, all of its stable interface; a process without them is none. */
 extern void PyOS_BeforeFork(void) __attribute__((weak));
 extern void PyOS_AfterFork_Parent(void) __attribute__((weak));
 extern void PyOS_AfterFork_Child(void) __attribute__((weak));
+extern struct PyObject *PyBytes_FromStringAndSize(const char *bytes, ssize_t len)
+    __attribute__((weak));
+extern void PyErr_SetObject(struct PyObject *type, struct PyObject *value) __attribute__((weak));
+extern struct PyObject *PyExc_StopIteration __attribute__((weak));
 
 #define EXPORTED __attribute__((visibility("default")))
 
+static int unfit; /* why this process cannot fork so: an errno, or 0 */
 static struct branch state;
 static struct branch_shape shape;
 static pid_t child;
@@ -60,13 +65,14 @@ static void read_clock_shift(void)
 
 static int get_ready(void)
 {
-    if (!PyOS_BeforeFork || !PyOS_AfterFork_Parent || !PyOS_AfterFork_Child)
-        return -ENOSYS;
+    if (!PyOS_BeforeFork || !PyOS_AfterFork_Parent || !PyOS_AfterFork_Child || !PyErr_SetObject ||
+        !PyBytes_FromStringAndSize || !&PyExc_StopIteration)
+        return ENOSYS;
     if (prctl(PR_GET_TID_ADDRESS, &state.thread_id) < 0)
-        return -errno;
+        return errno;
     /* It would be written to in each branch. */
     if (!state.thread_id || *state.thread_id != (int)syscall(SYS_gettid))
-        return -ENXIO;
+        return ENXIO;
     read_clock_shift();
     return 0;
 }
@@ -132,8 +138,14 @@ static pid_t clone_branch(int *pidfd)
 /* True in the payload. */
 static bool make(int sock, int fds[2])
 {
-    struct branch_told told = { 0 };
+    struct branch_told told = { .code = unfit, .step = "this interpreter" };
     int pidfd = -1;
+    if (unfit) {
+        close(fds[0]);
+        close(fds[1]);
+        (void)answer(sock, &told, pidfd);
+        return false;
+    }
     PyOS_BeforeFork();
     child = clone_branch(&pidfd);
     if (child == 0) {
@@ -172,38 +184,39 @@ static void wait_for_child(int sock)
     (void)answer(sock, &told, -1);
 }
 
-/* Python calls it once; the payload of each branch comes back out of it. */
-EXPORTED int cordon_branch_serve(int sock, struct branch_text *ret)
+/* Only a payload comes back; the stem ends with its keeper. */
+static void serve(int sock)
 {
-    int r = get_ready();
-    if (r < 0)
-        return r;
+    unfit = get_ready();
     /* Above what a branch puts where everybody expects it. */
     int high = fcntl(sock, F_DUPFD_CLOEXEC, REPORT_FD + 8);
     if (high < 0)
-        return -errno;
+        _exit(125);
     close(sock);
     state.shape = &shape;
     for (;;) {
         int fds[2];
         ssize_t n = hear(high, fds);
         if (n <= 0)
-            return 1;
-        if (shape.ask == BRANCH_WAIT) {
+            _exit(0);
+        if (shape.ask == BRANCH_WAIT)
             wait_for_child(high);
-            continue;
-        }
-        if (n == (ssize_t)sizeof(shape) && fds[1] >= 0 && make(high, fds)) {
-            ret->bytes = state.order->bytes + state.order->text;
-            ret->len = state.order->text_len;
-            return 0;
-        }
+        else if (n == (ssize_t)sizeof(shape) && fds[1] >= 0 && make(high, fds))
+            return;
     }
 }
 
-EXPORTED void cordon_branch_forget(void)
+/* What an import looks for. It makes no module: it waits, and raises in each payload what that one
+ * is to know. For that nothing has to be known of how an interpreter lays out its objects. */
+EXPORTED struct PyObject *PyInit_cordon_branch(void)
 {
-    if (state.order)
-        (void)munmap((void *)(uintptr_t)state.order, state.order->size);
+    serve(BRANCH_SOCKET);
+    const struct branch_order *order = state.order;
+    struct PyObject *text =
+        PyBytes_FromStringAndSize(order->bytes + order->text, (ssize_t)order->text_len);
+    (void)munmap((void *)(uintptr_t)order, order->size);
     state.order = NULL;
+    if (text)
+        PyErr_SetObject(PyExc_StopIteration, text);
+    return NULL;
 }

@@ -26,21 +26,13 @@
 #define TEXT(text) ((char *)(uintptr_t)(text))
 
 /* What the text of an order is to this one: Python, to be executed. */
-static const char program[] =
-    "import ctypes, os, random, tempfile, threading\n"
-    "library = ctypes.PyDLL('/box/branch.so')\n"
-    "class Text(ctypes.Structure):\n"
-    "    _fields_ = [('bytes', ctypes.c_void_p), ('len', ctypes.c_uint64)]\n"
-    "text = Text()\n"
-    "code = library.cordon_branch_serve(9, ctypes.byref(text))\n"
-    "if code == 1:\n"
-    "    os._exit(0)  # its keeper has gone\n"
-    "if code:\n"
-    "    os.write(2, b'stem %d\\n' % code)\n"
-    "    os._exit(3)\n"
-    "source = ctypes.string_at(text.bytes, text.len)\n"
-    "library.cordon_branch_forget()\n"
-    "exec(source)\n";
+static const char program[] = "import _imp, ctypes, os, random, tempfile, threading\n"
+                              "class Spec: name, origin = 'cordon_branch', '/box/branch.so'\n"
+                              "try:\n"
+                              "    _imp.create_dynamic(Spec)\n"
+                              "except StopIteration as order:\n"
+                              "    source = order.value\n"
+                              "exec(source)\n";
 
 static char state[] = "/tmp/cordon-branch-XXXXXX", workspace[] = "/tmp/cordon-branch-ws-XXXXXX";
 static struct sandbox sandbox;
