@@ -2,6 +2,7 @@
 /* cost.c - the box's share of a run, and the script's. */
 #include "cost.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -16,6 +17,8 @@
 
 /* Above what pid 1 expects to find (LISTENER_FD in confine.c). */
 #define HIGH_FD 16
+
+#define SCRATCH_HOME_IN "/box" /* where SCRATCH_HOME lies */
 
 /* No filter takes longer to load: what was longer has waited for a processor. */
 #define FILTER_NS_MAX NS_PER_MS
@@ -40,11 +43,42 @@ static uint64_t timeval_ns(struct timeval tv)
 
 /* --- when the interpreter has started ------------------------------------------------- */
 
+/* The script's directory, and the scratch directory in it or -1. */
+static int watched = -1, home = -1;
+static bool listing; /* one more call of it is to come */
+
+/* The epoch, which no reader leaves behind: so the next one shows. */
+static void forget_reading(int directory)
+{
+    const struct timespec times[2] = { { 0 }, { .tv_nsec = UTIME_OMIT } };
+    (void)futimens(directory, times);
+}
+
+/* The kernel tells of what is read in a directory and of listings of the directories in it alike,
+ * and an interpreter lists where it may import from before it reads a script: in two calls, the
+ * second of which finds nothing more. */
+static bool home_is_listed(void)
+{
+    struct stat st;
+    bool read =
+        home >= 0 && fstat(home, &st) == 0 && (st.st_atim.tv_sec != 0 || st.st_atim.tv_nsec != 0);
+    bool second = listing && !read;
+    listing = read;
+    if (read)
+        forget_reading(home);
+    return read || second;
+}
+
 static void on_read(int number)
 {
+    int before = errno;
+    uint64_t now = now_ns();
     (void)number;
-    if (script_read_ns == 0)
-        script_read_ns = now_ns();
+    if (script_read_ns == 0 && !home_is_listed()) {
+        script_read_ns = now;
+        (void)fcntl(watched, F_NOTIFY, 0);
+    }
+    errno = before;
 }
 
 static int to_high(int low)
@@ -74,10 +108,15 @@ static void watch_script(const struct plan *plan)
     char parent[PATH_MAX];
     (void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - script), script);
     struct sigaction action = { .sa_handler = on_read, .sa_flags = SA_RESTART };
-    int directory = to_high(open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (directory >= 0 && is_the_boxes_own(directory) &&
-        sigaction(cost_signal(), &action, NULL) == 0)
-        (void)fcntl(directory, F_NOTIFY, DN_ACCESS); /* a kernel without it: not known */
+    watched = to_high(open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (watched < 0 || !is_the_boxes_own(watched) || sigaction(cost_signal(), &action, NULL) < 0)
+        return;
+    if (strcmp(parent, SCRATCH_HOME_IN) == 0)
+        home = to_high(open(SCRATCH_HOME, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (home >= 0)
+        forget_reading(home);
+    (void)fcntl(watched, F_SETSIG, cost_signal());
+    (void)fcntl(watched, F_NOTIFY, DN_ACCESS | DN_MULTISHOT); /* a kernel without it: not known */
 }
 
 /* --- what joined a group late ------------------------------------------------------------ */
@@ -95,7 +134,7 @@ void cost_joined(void)
 
 int cost_signal(void)
 {
-    return SIGIO;
+    return SIGRTMIN; /* unlike SIGIO it comes once for each time */
 }
 
 /* --- when each step was done ------------------------------------------------------------ */

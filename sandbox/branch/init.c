@@ -263,8 +263,10 @@ static void on_read(int number)
 /* Whoever reads in the script's own directory is the interpreter (cost.c). */
 static void watch_script(const struct branch *branch)
 {
-    if (branch->script_directory >= 0)
-        (void)fcntl(branch->script_directory, F_NOTIFY, DN_ACCESS);
+    if (branch->script_directory < 0)
+        return;
+    (void)fcntl(branch->script_directory, F_SETSIG, cost_signal());
+    (void)fcntl(branch->script_directory, F_NOTIFY, DN_ACCESS);
 }
 
 /* Shares our descriptors until it has loaded its filter, so that the listener is ours as well:
@@ -341,6 +343,7 @@ static _Noreturn void farewell(struct report report)
         report.left_behind += pid > 0;
     cost_end(&report);
     report.script_read_ns = script_read_ns;
+    report.empty_ns = host_ns();
     tell(&report);
     _exit(0);
 }
