@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,6 +12,7 @@
 
 #include <cordon/log.h>
 
+#include "accounts.h"
 #include "config.h"
 #include "fd.h"
 #include "kernel.h"
@@ -55,19 +55,14 @@ void audit_hash(const struct launch *launch, const char *directory, int workspac
         hash_file(fd, ret);
 }
 
-/* Read as a file: getpwuid() would load name service modules, which a static program should
- * not. So whoever is only in a directory service has no name here. */
 static const char *user_name(uid_t uid, char *out, size_t room)
 {
-    FILE *file = fopen("/etc/passwd", "re");
-    if (!file)
-        return NULL;
-    const char *found = NULL;
-    for (struct passwd *entry; !found && (entry = fgetpwent(file));)
-        if (entry->pw_uid == uid)
-            found = printable(entry->pw_name, out, room);
-    fclose(file);
-    return found;
+    autofree char *text = accounts_read();
+    char *rest = text;
+    for (struct account account; account_next(&rest, &account);)
+        if (account.uid == uid)
+            return printable(account.name, out, room);
+    return NULL;
 }
 
 /* --- the file --------------------------------------------------------------------------------- */

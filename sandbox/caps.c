@@ -17,7 +17,8 @@ int caps_drop_all(void)
     for (cap_value_t cap = 0; cap < cap_max_bits(); cap++)
         if (cap_drop_bound(cap) < 0)
             return -1;
-    if (cap_reset_ambient() < 0 || prctl(PR_SET_SECUREBITS, SECURE_BITS) < 0)
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+        prctl(PR_SET_SECUREBITS, SECURE_BITS) < 0)
         return -1;
     cap_t none = cap_init();
     int r = none ? cap_set_proc(none) : -1;

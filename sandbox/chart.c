@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "self.h"
 #include "str.h"
 
 #define PROGRAM "cordon-chart"
@@ -48,9 +49,9 @@ int chart_admit(struct launch *launch, struct error *err)
 
 int chart_program(char **ret, struct error *err)
 {
-    char self[4096];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    char *slash = n > 0 ? (self[n] = '\0', strrchr(self, '/')) : NULL;
+    autofree char *self = NULL;
+    struct error ignored;
+    char *slash = self_find(&self, &ignored) < 0 ? NULL : strrchr(self, '/');
     if (slash)
         *slash = '\0';
     for (size_t i = 0; slash && i < COUNT(places); i++) {

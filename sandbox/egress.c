@@ -17,6 +17,7 @@
 #include "caps.h"
 #include "fd.h"
 #include "kernel.h"
+#include "self.h"
 #include "variables.h"
 
 #define BACKLOG 128
@@ -78,6 +79,8 @@ static _Noreturn void become_process(const struct identity *identity, int socket
                            NULL };
     char *const env[] = { NULL };
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    /* Now: without our ids we may not be able to walk there. */
+    int program = open(self_path(), O_PATH | O_CLOEXEC);
     if (give_up_privileges(identity) < 0)
         say_fault(socket, "drop privileges");
     /* After the ids: a change of them clears it. */
@@ -87,12 +90,13 @@ static _Noreturn void become_process(const struct identity *identity, int socket
         _exit(1);
     /* dup2() of a descriptor onto itself would leave it to be closed by exec. */
     int away = fcntl(socket, F_DUPFD_CLOEXEC, EGRESS_FD + 1);
+    int image = fcntl(program, F_DUPFD_CLOEXEC, EGRESS_FD + 1);
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
         if (nothing < 0 || dup2(nothing, fd) < 0)
             say_fault(socket, "open /dev/null");
     if (away < 0 || dup2(away, EGRESS_FD) < 0)
         say_fault(socket, "dup2");
-    (void)execve("/proc/self/exe", argv, env);
+    (void)execveat(image, "", argv, env, AT_EMPTY_PATH);
     say_fault(EGRESS_FD, "execute itself");
 }
 

@@ -183,7 +183,7 @@ enum reach address_reach(const struct attached *attached, const struct sockaddr 
     return REACH_NEVER;
 }
 
-bool address_parse(const char *name, struct sockaddr_storage *ret)
+bool numeric_address(const char *name, struct sockaddr_storage *ret)
 {
     struct sockaddr_storage address = { 0 };
     struct sockaddr_in *in = (struct sockaddr_in *)(void *)&address;

@@ -24,7 +24,7 @@ struct attached {
 };
 
 /* False where `name` (host.h) is not an address. */
-bool address_parse(const char *name, struct sockaddr_storage *ret);
+bool numeric_address(const char *name, struct sockaddr_storage *ret);
 
 /* Reads them (getifaddrs(3)); an address more than there is room for makes it fail. */
 int attached_read(struct attached *ret);

@@ -274,7 +274,7 @@ static void judge(struct connection *connection)
         fail(connection, 502, "the upstream proxy is not named as a host");
         return;
     }
-    if (!address_parse(next.name, &address)) {
+    if (!numeric_address(next.name, &address)) {
         resolve(connection, next.name);
         return;
     }

@@ -2,6 +2,7 @@
 /* etc.c - the box's /etc. */
 #include "etc.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -32,16 +33,17 @@ static const char *const bound[] = {
 
 static int bind_file(struct root_plan *root, const char *path, struct error *err)
 {
-    autoclose int at = open(path, O_PATH | O_CLOEXEC);
+    autoclose int tree = tree_clone(-1, path);
     struct stat st;
-    if (at < 0 || fstat(at, &st) < 0)
+    if (tree == -EPERM || tree == -EINVAL) /* what no host lacks: the right to clone it */
+        return fail_host(err, "open_tree %s", path);
+    if (tree < 0 || fstat(tree, &st) < 0)
         return 0;
     struct tree_options options = { .idmap = -1 };
-    int tree = tree_clone(at, &options, path, err);
-    if (tree < 0)
-        return tree;
-    mounts_add(root, MOUNT_TREE, xstrdup(path), tree, S_ISDIR(st.st_mode), false);
-    return 0;
+    int r = tree_confine(tree, &options, path, err);
+    if (r == 0)
+        mounts_add(root, MOUNT_TREE, xstrdup(path), fd_take(&tree), S_ISDIR(st.st_mode), false);
+    return r;
 }
 
 /* By the caller or the policy, who meant the host's own. */

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "accounts.h"
 #include "fd.h"
 #include "interpreter.h"
 #include "str.h"
@@ -45,14 +45,10 @@ char **homes_list(const struct sandbox *sandbox)
 {
     char **homes = NULL;
     add_home(&homes, env_get(sandbox->settings, "HOME"));
-    /* Read as a file: getpwent() would load name service modules, which a
-     * static program should not. */
-    FILE *file = fopen("/etc/passwd", "re");
-    if (!file)
-        return homes;
-    for (struct passwd *entry; (entry = fgetpwent(file));)
-        add_home(&homes, entry->pw_dir);
-    fclose(file);
+    autofree char *text = accounts_read();
+    char *rest = text;
+    for (struct account account; account_next(&rest, &account);)
+        add_home(&homes, account.home);
     return homes;
 }
 

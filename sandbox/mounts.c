@@ -30,12 +30,15 @@
 
 /* --- the parent ------------------------------------------------------------ */
 
-int tree_clone(int at, const struct tree_options *options, const char *name, struct error *err)
+int tree_clone(int at, const char *path)
 {
-    autoclose int tree =
-        kernel_open_tree(at, "", OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
-    if (tree < 0)
-        return fail_host(err, "open_tree %s", name);
+    int tree = kernel_open_tree(at < 0 ? AT_FDCWD : at, at < 0 ? path : "",
+                                OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+    return tree < 0 ? -errno : tree;
+}
+
+int tree_confine(int tree, const struct tree_options *options, const char *name, struct error *err)
+{
     struct kernel_mount_attr attributes = {
         .set = KERNEL_ATTR_NOSUID | (options->device ? 0 : (uint64_t)KERNEL_ATTR_NODEV) |
                (options->no_execution ? KERNEL_ATTR_NOEXEC : 0) |
@@ -53,7 +56,7 @@ int tree_clone(int at, const struct tree_options *options, const char *name, str
                                 "directory, or use one on ext4, xfs, btrfs or tmpfs",
                                 name, strerror(errno));
     }
-    return fd_take(&tree);
+    return 0;
 }
 
 void mounts_add(struct root_plan *root, enum mount_kind kind, char *inside, int tree,
@@ -176,30 +179,18 @@ static int directory_of(int root, const char *path, const char **name)
     return dir;
 }
 
-/* The mount point, made where it is not there. */
-static int open_target(int root, const char *path, bool directory)
-{
-    const char *name;
-    int dir = directory_of(root, path, &name);
-    if (dir < 0)
-        return dir;
-    int made = directory ? mkdirat(dir, name, 0755)
-                         : openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-    if (made >= 0 && !directory)
-        return made;
-    /* Beneath something read-only it is there already, or the run cannot have it. */
-    return open_beneath(dir, name, O_PATH | O_NOFOLLOW);
-}
-
+/* At its mount point, which is made where it is not there. */
 static int attach(int root, int tree, const char *inside, bool directory)
 {
-    int target = open_target(root, inside, directory);
-    if (target < 0)
-        return target;
-    int r = kernel_move_mount(tree, "", target, "",
-                              KERNEL_MOVE_F_EMPTY_PATH | KERNEL_MOVE_T_EMPTY_PATH);
+    const char *name;
+    int dir = directory_of(root, inside, &name);
+    if (dir < 0)
+        return dir;
+    /* Beneath something read-only it is there already, or the run cannot have it. */
+    (void)(directory ? mkdirat(dir, name, 0755) : mknodat(dir, name, S_IFREG | 0444, 0));
+    /* One name in a directory, and a link by that name is not followed. */
+    int r = kernel_move_mount(tree, "", dir, name, KERNEL_MOVE_F_EMPTY_PATH);
     r = r < 0 ? -errno : 0;
-    close(target);
     if (recent.fd >= 0 && path_within(recent.path, inside))
         forget_recent();
     return r;

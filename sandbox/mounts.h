@@ -65,9 +65,13 @@ struct tree_options {
 /* A detached tmpfs; the descriptor or -errno. A size of "0" would be without limit. */
 int tmpfs_make(const char *size, const char *inodes, unsigned attributes);
 
-/* A detached clone of what `at` (O_PATH or better) refers to, with its sub-mounts. */
-int tree_clone(int at, const struct tree_options *options, const char *name,
-               struct error *err) must_check;
+/* A detached clone of what `at` (O_PATH or better) refers to, or where that is negative of what
+ * lies at `path`, with its sub-mounts; the descriptor, or -errno and errno. */
+int tree_clone(int at, const char *path);
+
+/* What a box may do with a clone that is attached nowhere yet. `name` is for errors. */
+int tree_confine(int tree, const struct tree_options *options, const char *name,
+                 struct error *err) must_check;
 
 /* Appends; takes `inside` and `tree`. */
 void mounts_add(struct root_plan *root, enum mount_kind kind, char *inside, int tree,

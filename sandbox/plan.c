@@ -64,12 +64,11 @@ bool plan_mounted(const struct root_plan *root, const char *inside)
 int plan_add_tree(const struct identity *identity, struct root_plan *root,
                   const struct open_tree_request *wanted, struct error *err)
 {
-    autoclose int opened = -1;
-    int at = wanted->at;
-    if (at < 0)
-        at = opened = open(wanted->host, O_PATH | O_CLOEXEC);
+    autoclose int tree = tree_clone(wanted->at, wanted->host);
     struct stat st;
-    if (at < 0 || fstat(at, &st) < 0)
+    if (wanted->optional && tree == -ENOENT)
+        return 0;
+    if (tree < 0 || fstat(tree, &st) < 0)
         return fail_host(err, "%s %s", wanted->why, wanted->host);
 
     autoclose int idmap = -1;
@@ -84,12 +83,12 @@ int plan_add_tree(const struct identity *identity, struct root_plan *root,
                                     .no_execution = wanted->no_execution,
                                     .device = wanted->device,
                                     .idmap = idmap };
-    int tree = tree_clone(at, &options, wanted->host, err);
-    if (tree < 0)
+    int r = tree_confine(tree, &options, wanted->host, err);
+    if (r < 0)
         return fail_within(err, "%s", wanted->why);
     mounts_add(root, wanted->overlay ? MOUNT_OVERLAY : MOUNT_TREE,
-               xstrdup(wanted->inside ? wanted->inside : wanted->host), tree, S_ISDIR(st.st_mode),
-               wanted->write || wanted->overlay);
+               xstrdup(wanted->inside ? wanted->inside : wanted->host), fd_take(&tree),
+               S_ISDIR(st.st_mode), wanted->write || wanted->overlay);
     return 0;
 }
 
@@ -153,18 +152,16 @@ static int add_rule(const struct identity *identity, struct root_plan *root,
     case FILE_DEV:
         return add_dev(identity, root, err);
     case FILE_READ:
-        /* To see less than is permitted harms nobody, and not every host has all of it. */
-        if (access(rule->path, F_OK) < 0 && errno == ENOENT)
-            return 0;
-        break;
     case FILE_WRITE:
     case FILE_DEVICE:
         break;
     }
+    /* To see less than is permitted harms nobody, and not every host has all of it. */
     struct open_tree_request tree = { .host = rule->path,
                                       .inside = inside,
                                       .why = "the policy's file",
                                       .at = -1,
+                                      .optional = rule->kind == FILE_READ,
                                       .write = rule->kind == FILE_WRITE,
                                       .own = rule->kind == FILE_WRITE,
                                       .device = rule->kind == FILE_DEVICE };

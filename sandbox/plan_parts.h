@@ -10,6 +10,7 @@ struct open_tree_request {
     bool write, own, device, no_execution;
     bool as_owner; /* not only where others could not read it (git asks whose its files are) */
     bool overlay;  /* as the lower layer of one */
+    bool optional; /* left out where the host has none */
 };
 
 /* Is something mounted there already? */

@@ -20,15 +20,16 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "self.h"
 #include "str.h"
 
 #define DIRECTORY "filters"
 #define BYTES_MAX (4 * POLICY_BYTES_MAX)
 
 /* To be raised when the same text comes to something else. */
-static const char magic[8] = "cordon 1";
+static const char magic[8] = "cordon 2";
 
-enum part { ABOUT, TEXT, GROUPS, POLICY, PROGRAM, PARTS };
+enum part { ABOUT, TEXT, DIGEST, GROUPS, POLICY, PROGRAM, PARTS };
 
 struct head {
     char magic[sizeof(magic)];
@@ -43,7 +44,7 @@ static char *about(void)
 {
     struct stat program;
     const struct scmp_version *library = seccomp_version();
-    if (stat("/proc/self/exe", &program) < 0)
+    if (stat(self_path(), &program) < 0)
         return NULL;
     return xasprintf("%s %u.%u.%u %llu %llu %lld %lld.%09ld", CORDON_VERSION, library->major,
                      library->minor, library->micro, (unsigned long long)program.st_dev,
@@ -147,14 +148,16 @@ int policy_recall(const struct sandbox *sandbox, const struct policy_text_pair *
                                     O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     size_t len = 0;
     if (fd < 0 || !is_ours(fd) || fd_read_all(fd, BYTES_MAX, &bytes, &len, err) < 0 ||
-        !take_apart(bytes, len, &pieces) || !is_about(&pieces, from))
+        !take_apart(bytes, len, &pieces) || !is_about(&pieces, from) ||
+        pieces.len[DIGEST] != SHA256_DIGEST_STRING_LENGTH)
         return fail_host_as(err, ENOENT, "nothing is kept for %s", from->path);
     autopolicy struct policy *policy = NULL;
     if (policy_unflatten(pieces.at[POLICY], pieces.len[POLICY], &policy, err) < 0 ||
         take_program(&pieces, policy, err) < 0)
         return fail_host_as(err, ENOENT, "what is kept for %s is damaged", from->path);
     policy->source = xstrdup(from->path);
-    (void)SHA256Data((const uint8_t *)from->text, from->len, policy->sha256);
+    memcpy(policy->sha256, pieces.at[DIGEST], SHA256_DIGEST_STRING_LENGTH);
+    policy->sha256[SHA256_DIGEST_STRING_LENGTH - 1] = '\0';
     *ret = TAKE(&policy);
     return 0;
 }
@@ -184,6 +187,7 @@ void policy_keep(const struct sandbox *sandbox, const struct policy_text_pair *f
     str_add(&file, &head, sizeof(head));
     add_part(&file, &head, ABOUT, us, strlen(us));
     add_part(&file, &head, TEXT, from->text, from->len);
+    add_part(&file, &head, DIGEST, policy->sha256, SHA256_DIGEST_STRING_LENGTH);
     add_part(&file, &head, GROUPS, from->groups->text, from->groups->len);
     add_part(&file, &head, POLICY, flat.data, flat.len);
     add_part(&file, &head, PROGRAM, policy->program,

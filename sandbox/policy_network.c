@@ -51,7 +51,7 @@ static bool leads_inward(const char *name)
     static const struct attached nowhere;
     struct sockaddr_storage address;
     const char *why;
-    return address_parse(name, &address) &&
+    return numeric_address(name, &address) &&
            address_reach(&nowhere, (struct sockaddr *)&address, &why) != REACH_PUBLIC;
 }
 

@@ -17,6 +17,7 @@
 #include "ids.h"
 #include "kernel.h"
 #include "roots.h"
+#include "self.h"
 #include "str.h"
 
 #define SYSTEM_POLICIES "/etc/cordon/policies"
@@ -41,9 +42,9 @@ static void find_policies(struct sandbox *sandbox, const char *option)
     if (option)
         list_add(&sandbox->policy_dirs, option);
     list_add(&sandbox->policy_dirs, SYSTEM_POLICIES);
-    char self[4096];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    char *slash = n > 0 ? (self[n] = '\0', strrchr(self, '/')) : NULL;
+    autofree char *self = NULL;
+    struct error ignored;
+    char *slash = self_find(&self, &ignored) < 0 ? NULL : strrchr(self, '/');
     if (!slash)
         return;
     *slash = '\0';

@@ -85,13 +85,28 @@ static uint64_t soonest(const struct spent *spent, uint64_t left, uint64_t proce
     return wait > LOOK_MIN_NS ? wait : LOOK_MIN_NS;
 }
 
+static uint64_t processors_allowed(cpu_set_t *ret)
+{
+    return sched_getaffinity(0, sizeof(*ret), ret) < 0 ? CPU_SETSIZE : (uint64_t)CPU_COUNT(ret);
+}
+
+static uint64_t later(uint64_t from, uint64_t wait)
+{
+    uint64_t then;
+    return __builtin_add_overflow(from, wait, &then) ? UINT64_MAX : then;
+}
+
+uint64_t spent_first(const struct spent *spent, uint64_t began_ns)
+{
+    cpu_set_t allowed;
+    return later(began_ns, soonest(spent, spent->limit_ns, processors_allowed(&allowed)));
+}
+
 bool spent_look(struct spent *spent, uint64_t now, uint64_t *next)
 {
     uint64_t begun = sample_clock(), left;
     cpu_set_t allowed;
-    uint64_t processors = sched_getaffinity(0, sizeof(allowed), &allowed) < 0
-                              ? CPU_SETSIZE
-                              : (uint64_t)CPU_COUNT(&allowed);
+    uint64_t processors = processors_allowed(&allowed);
     spent->ns = read_ns(spent);
     left = less(spent->limit_ns, spent->ns);
     if (spent->counter < 0 && left > 0 && left < processors * STALE_NS &&
@@ -101,6 +116,6 @@ bool spent_look(struct spent *spent, uint64_t now, uint64_t *next)
         left = less(spent->limit_ns, spent->ns);
     }
     uint64_t wait = soonest(spent, left, processors), rest = sample_rest_ns(begun);
-    *next = now + (wait > rest ? wait : rest);
+    *next = later(now, wait > rest ? wait : rest);
     return left == 0;
 }

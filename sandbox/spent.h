@@ -25,5 +25,9 @@ struct spent {
     uint64_t missed_ns; /* by the counter */
 };
 
+/* When the first look at a script is due that began then: before, all processors together could
+ * not have used up what it may. */
+uint64_t spent_first(const struct spent *spent, uint64_t began_ns);
+
 /* True once the limit is reached; *next is brought forward to when to look again. */
 bool spent_look(struct spent *spent, uint64_t now, uint64_t *next);

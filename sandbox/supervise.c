@@ -205,10 +205,10 @@ static void on_running(struct state *state, const struct report *report)
     state->started_ns = state->run->started_ns = report->started_ns;
     state->build_deadline = NEVER;
     state->wall_deadline = after(report->started_ns, state->run->limits->wall_ms);
-    state->next_cpu = now_ns();
+    state->next_cpu = spent_first(&state->spent, report->started_ns);
     if (state->run->measure) {
         measure_running(state->run->measure, report, state->run->cgroup);
-        state->next_telling = state->next_cpu;
+        state->next_telling = now_ns();
     }
 }
 

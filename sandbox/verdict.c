@@ -16,6 +16,7 @@
 #include "errand.h"
 #include "explain.h"
 #include "fd.h"
+#include "self.h"
 #include "str.h"
 #include "witness.h"
 
@@ -36,7 +37,7 @@ static char *circumstances(void)
     if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &boot, NULL, &ignored) < 0)
         boot = xstrdup("?\n");
     boot[strcspn(boot, "\n")] = '\0';
-    if (uname(&kernel) < 0 || stat("/proc/self/exe", &program) < 0)
+    if (uname(&kernel) < 0 || stat(self_path(), &program) < 0)
         return NULL;
     return xasprintf("%s %s %s %llu %lld.%09ld", boot, kernel.release, CORDON_VERSION,
                      (unsigned long long)program.st_ino, (long long)program.st_mtim.tv_sec,
@@ -124,11 +125,11 @@ static void lift_bait(struct laid *laid)
 static int run_witness(const struct sandbox *sandbox, const struct bait *bait, char **lines,
                        struct error *err)
 {
-    char self[4096], words[BAIT_COUNT][24];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    self[n > 0 ? n : 0] = '\0';
+    autofree char *self = NULL;
+    struct error ignored;
+    char words[BAIT_COUNT][24];
     /* By its path: the link leads to a mount of the namespace we have left. */
-    if (n <= 0 || access(self, X_OK) < 0)
+    if (self_find(&self, &ignored) < 0 || access(self, X_OK) < 0)
         return explain_surroundings("cordon-sandbox is not where the kernel says", err);
     (void)snprintf(words[0], sizeof(words[0]), "%d", (int)bait->pid);
     (void)snprintf(words[1], sizeof(words[1]), "%u", bait->port);

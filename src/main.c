@@ -180,6 +180,7 @@ int main(int argc, char **argv)
     started_ns = now_ns();
     open_standard_descriptors();
     fd_limit_raise();
+    sandbox_shown_in(argc, argv);
     const char *self = argc > 0 ? argv[0] : "cordon";
     const char *slash = strrchr(self, '/');
     struct options options;

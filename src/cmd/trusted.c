@@ -8,21 +8,29 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <cordon/trusted.h>
+
+#include "cmd/command.h"
 #include "cmd/timezone.h"
 #include "fd.h"
 #include "str.h"
 
 #define PROGRAM "cordon-sandbox"
+#define CHANNEL 3 /* where it looks for its socket */
 
 /* cordon-sandbox has said everything; for it to go. */
 #define LEAVE_MS 5000
 
 /* Where programs are looked for, from the directory of this one. */
-static const char *const places[] = { "", "../libexec/cordon/" };
+static const struct {
+    int up; /* so many directories */
+    const char *below;
+} places[] = { { 0, "" }, { 1, "libexec/cordon/" } };
 
 static int find_program(const char *program, char **ret, struct error *err)
 {
@@ -35,7 +43,10 @@ static int find_program(const char *program, char **ret, struct error *err)
     if (slash)
         *slash = '\0';
     for (size_t i = 0; i < COUNT(places); i++) {
-        autofree char *path = xasprintf("%s/%s%s", self, places[i], program);
+        /* Without "..": one file has one name, whoever asks. */
+        char *end = places[i].up ? strrchr(self, '/') : NULL;
+        int stem = end ? (int)(end - self) : (int)strlen(self);
+        autofree char *path = xasprintf("%.*s/%s%s", stem, self, places[i].below, program);
         if (access(path, X_OK) == 0) {
             *ret = TAKE(&path);
             return 0;
@@ -126,12 +137,91 @@ static int spawn_actions(posix_spawn_file_actions_t *actions, int channel)
     int r = posix_spawn_file_actions_init(actions);
     /* First the socket: it may have one of the numbers that are opened next. */
     if (r == 0)
-        r = posix_spawn_file_actions_adddup2(actions, channel, 3);
+        r = posix_spawn_file_actions_adddup2(actions, channel, CHANNEL);
     if (r == 0)
         r = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
     if (r == 0)
         r = posix_spawn_file_actions_addopen(actions, 1, "/dev/null", O_WRONLY, 0);
     return r;
+}
+
+static pid_t sandbox_execute(const char *path, char *const *words, char *const *env, bool gate,
+                             int channel, struct error *err)
+{
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t actions;
+    pid_t pid = -1;
+    /* A gate has a session of its own: the kernel shares the processor out to sessions first, and
+     * what its supervisors do is not to be taken from the front's part. */
+    int r = spawn_attributes(&attributes, gate ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP);
+    if (r == 0)
+        r = spawn_actions(&actions, channel);
+    if (r == 0)
+        r = posix_spawn(&pid, path, &actions, &attributes, words, env);
+    if (r != 0) {
+        errno = r;
+        return fail_host(err, "start %s", path);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)posix_spawnattr_destroy(&attributes);
+    return pid;
+}
+
+/* --- the same without a start of a program ----------------------------------------------- */
+
+/* Where the kernel shows what a process was called with. */
+static struct {
+    char *words, *end;
+} shown;
+
+void sandbox_shown_in(int argc, char *const *argv)
+{
+    if (argc > 0) {
+        shown.words = argv[0];
+        shown.end = argv[argc - 1] + strlen(argv[argc - 1]);
+    }
+}
+
+/* Who looks at a list of processes sees what each is, and a script's arguments at the script. */
+static void show(char *const *words)
+{
+    char *at = shown.words;
+    if (at)
+        memset(at, 0, (size_t)(shown.end - at));
+    for (; at && *words && at < shown.end; words++, at++)
+        at = stpncpy(at, *words, (size_t)(shown.end - at));
+    (void)prctl(PR_SET_NAME, PROGRAM);
+}
+
+static _Noreturn void be_sandbox(const char *path, char **words, char **env, int channel)
+{
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)setpgid(0, 0);
+    (void)signal(SIGCHLD, SIG_DFL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0 ||
+        dup2(channel, CHANNEL) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+        _exit(EXIT_UNUSABLE);
+    show(words);
+    environ = env;
+    trusted_is(path);
+    exit(trusted_main((int)list_len(words), words));
+}
+
+/* To be executed it would need more than half a millisecond, for memory and relocations that a
+ * copy of us has already. It keeps no descriptor of ours. */
+static pid_t sandbox_fork(const char *path, char **words, char **env, int channel,
+                          struct error *err)
+{
+    (void)fflush(NULL); /* or it is written twice */
+    pid_t pid = fork();
+    if (pid < 0)
+        return fail_host(err, "fork " PROGRAM);
+    if (pid == 0)
+        be_sandbox(path, words, env, channel);
+    return pid;
 }
 
 pid_t sandbox_start(const char *command, const struct options *options, char *const *env,
@@ -146,25 +236,15 @@ pid_t sandbox_start(const char *command, const struct options *options, char *co
         return fail_host(err, "make a socket for %s", PROGRAM);
     autoclose int ours = ends[0], theirs = ends[1];
 
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_t actions;
     autolist char **words = sandbox_words(command, options, NULL);
-    pid_t pid = -1;
-    /* A gate has a session of its own: the kernel shares the processor out to sessions first, and
-     * what its supervisors do is not to be taken from the front's part. */
-    bool gate = strcmp(command, "gate") == 0;
-    r = spawn_attributes(&attributes, gate ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP);
-    if (r == 0)
-        r = spawn_actions(&actions, theirs);
-    if (r == 0)
-        r = posix_spawn(&pid, path, &actions, &attributes, words, env ? env : environ);
-    if (r != 0) {
-        errno = r;
-        return fail_host(err, "start %s", path);
-    }
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)posix_spawnattr_destroy(&attributes);
-    *channel = fd_take(&ours);
+    autolist char **copy = env ? list_copy(env) : NULL;
+    /* Who records a job has threads already, and a copy of half of a program is none. */
+    bool forks = strcmp(command, "run") == 0 && !options->job;
+    pid_t pid = forks ? sandbox_fork(path, words, copy ? copy : environ, theirs, err)
+                      : sandbox_execute(path, words, env ? env : environ,
+                                        strcmp(command, "gate") == 0, theirs, err);
+    if (pid >= 0)
+        *channel = fd_take(&ours);
     return pid;
 }
 

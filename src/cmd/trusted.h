@@ -21,6 +21,9 @@ int helper_path(const char *name, char **ret, struct error *err) must_check; /* 
 int sandbox_become(const char *command, const struct options *options, char *const *words,
                    struct error *err) must_check;
 
+/* What main() was called with: a fork that is cordon-sandbox shows other words there. */
+void sandbox_shown_in(int argc, char *const *argv);
+
 /* Starts `cordon-sandbox COMMAND` with a seqpacket socket as its descriptor 3 and
  * nothing on 0 and 1; standard error stays ours. It leads a process group, so
  * that a terminal's signals come to us alone. *channel is the caller's. Returns
