@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows about a box for one command: of a program, of an interpreter; ours and other people's."""
+
+import os
+import statistics
+
+import peers
+import support
+import timing
+
+# Far beyond what is promised: only what has clearly broken fails a test. Joining a group of version 1
+# takes a grace period of the kernel's, which on a busy machine is long.
+BROKEN, BROKEN_V1 = 10, 20
+
+
+def launchers(stage, inner):
+    """bubblewrap and whoever else is here, around that command."""
+    found = []
+    for name, find in peers.LAUNCHERS:
+        if stage.quick and name != "bubblewrap":
+            continue
+        try:
+            found.append(peers.launcher(name, find, stage.place, inner, stage.environment))
+        except peers.Missing as why:
+            stage.table.leave_out(f"{name} around {os.path.basename(inner[0])}", str(why))
+    return found
+
+
+def compare(stage, picture, things, times, ours, against):
+    """Every median and p99, and how the others compare with ours."""
+    base = times[ours].median
+    for thing, kept in zip(things, times):
+        stage.table.draw(picture, thing.name, kept)
+        if thing is things[ours]:
+            continue
+        stage.table.note(
+            f"{thing.name:26} median {kept.median:8.2f} ms, p99 {kept.p99:8.2f} ms: "
+            f"ours takes {base / kept.median:.2f} x of it"
+        )
+    return base / times[against].median
+
+
+def box(stage):
+    """A program that does nothing, in a box: after nothing, and after an idle moment."""
+    ours = stage.command("cordon exec", stage.cordon, "exec", "--", "/bin/true")
+    things = [stage.command("/bin/true bare", "/bin/true"), *launchers(stage, ["/bin/true"]), ours]
+    # Where joining a group costs 13 ms, the promise is about a running server (rows_calls.boxes).
+    promised = None if stage.cgroup_v1 else 1.0
+    idle = [] if stage.quick else [("exec-idle", ", 25 ms after the last", 0.025)]
+    for key, when, pause in [("exec", "", 0), *idle]:
+        times = stage.alternate(things, 200, pause=pause)
+        what = "cordon exec -- /bin/true against bubblewrap" + when
+        bwrap = next(i for i, thing in enumerate(things) if thing.name == "bubblewrap")
+        mine = times[-1]
+        stage.table.add(
+            key,
+            what,
+            mine.median / times[bwrap].median,
+            promised=promised,
+            broken=BROKEN_V1 if stage.cgroup_v1 else BROKEN,
+            figures=f"{mine.median:.2f} ms, p99 {mine.p99:.2f}; bubblewrap {times[bwrap].median:.2f}, "
+            f"p99 {times[bwrap].p99:.2f}; bare {times[0].median:.2f}",
+        )
+        compare(stage, "a box for bin-true" + when.replace(",", ""), things, times, -1, bwrap)
+
+
+def run(stage):
+    """An interpreter that does nothing: with an environment that exists, and with none. The
+    system's, because launchers show no more than /usr."""
+    python = os.path.realpath(support.SYSTEM_PYTHON)
+    words = ["--python", python, "-c", "pass"]
+    rows = [("run-no-uv", "cordon run --no-uv -c pass", stage.run_words("--no-uv", *words))]
+    with_environment = stage.run_words("--with", "six", *words)
+    try:
+        stage.command("", *with_environment).once()
+    except timing.Broken:
+        why = "the environment could not be made: no way to the package index?"
+        stage.table.leave_out("cordon run -c pass in an environment that exists", why)
+    else:
+        what = "cordon run -c pass in an environment that exists"
+        rows.insert(0, ("run", what, with_environment))
+    ours = [stage.command(what, *command) for _, what, command in rows]
+    others = [] if stage.quick else launchers(stage, [python, "-c", "pass"])
+    things = [stage.command("python bare", python, "-c", "pass"), *ours, *others]
+    times = stage.alternate(things, 120)
+    for (key, what, _), mine in zip(rows, times[1:]):
+        stage.table.add(
+            key,
+            f"{what}, against it bare",
+            mine.median / times[0].median,
+            promised=1.35,
+            broken=BROKEN_V1,
+            figures=f"{mine.median:.2f} ms, p99 {mine.p99:.2f}; bare {times[0].median:.2f}, "
+            f"p99 {times[0].p99:.2f}",
+        )
+    compare(stage, "an interpreter that does nothing", things, times, 1, 0)
+
+
+def resident_server(stage):
+    """cordon run while a server of the same user and state stands: the door, where there is one."""
+    server = stage.server().begin()
+    words = [stage.cordon, "run", "--no-uv", "-c", "pass"]
+    alone = stage.command("cordon run --no-server", *words[:2], "--no-server", *words[2:])
+    beside = stage.command("cordon run beside a server", *words)
+    try:
+        times = stage.alternate([stage.bare(), alone, beside], 100, pause=0.025)
+    finally:
+        server.close()
+    bare, own, through = times
+    stage.table.add(
+        "run-beside",
+        "cordon run --no-uv -c pass beside a running server, against it bare",
+        through.median / bare.median,
+        broken=BROKEN,
+        figures=f"{through.median:.2f} ms, p99 {through.p99:.2f}; with --no-server {own.median:.2f}; "
+        f"bare {bare.median:.2f}",
+    )
+
+
+def boxes(stage):
+    """What a running server takes for a box, without what runs in it, against bubblewrap's: this
+    is where a group of version 1 is promised to cost nothing."""
+    server = stage.server().begin()
+    call = stage.call("a call", server, policy=stage.policy("spawn"))
+    others = [stage.command("true", "/bin/true"), *launchers(stage, ["/bin/true"])[:1]]
+    if len(others) < 2:
+        server.close()
+        return
+    mine = []
+
+    class Box:
+        name = "a box"
+
+        @staticmethod
+        def once():
+            call.once()
+            found = call.result["structuredContent"]
+            mine.append((found["elapsed_seconds"] - found["usage"]["wall_seconds"]) * 1000)
+            return mine[-1]
+
+    try:
+        times = stage.alternate([Box, *others], 100, pause=0.025)
+    finally:
+        server.close()
+    theirs = statistics.median(times[2]) - statistics.median(times[1])
+    stage.table.add(
+        "box-served",
+        "a box of a running server against bubblewrap's, less what runs in them",
+        times[0].median / theirs,
+        promised=1.0,
+        figures=f"{times[0].median:.2f} ms; bubblewrap {theirs:.2f}",
+    )
