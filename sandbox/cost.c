@@ -20,6 +20,9 @@
 
 #define SCRATCH_HOME_IN "/box" /* where SCRATCH_HOME lies */
 
+/* The calls of one listing follow each other at once. */
+#define LISTING_NS NS_PER_MS
+
 /* No filter takes longer to load: what was longer has waited for a processor. */
 #define FILTER_NS_MAX NS_PER_MS
 
@@ -45,7 +48,7 @@ static uint64_t timeval_ns(struct timeval tv)
 
 /* The script's directory, and the scratch directory in it or -1. */
 static int watched = -1, home = -1;
-static bool listing; /* one more call of it is to come */
+static uint64_t listed_ns, last_read_ns;
 
 /* The epoch, which no reader leaves behind: so the next one shows. */
 static void forget_reading(int directory)
@@ -54,30 +57,35 @@ static void forget_reading(int directory)
     (void)futimens(directory, times);
 }
 
-/* The kernel tells of what is read in a directory and of listings of the directories in it alike,
- * and an interpreter lists where it may import from before it reads a script: in two calls, the
- * second of which finds nothing more. */
-static bool home_is_listed(void)
+static bool home_was_read(void)
 {
     struct stat st;
-    bool read =
-        home >= 0 && fstat(home, &st) == 0 && (st.st_atim.tv_sec != 0 || st.st_atim.tv_nsec != 0);
-    bool second = listing && !read;
-    listing = read;
-    if (read)
-        forget_reading(home);
-    return read || second;
+    if (home < 0 || fstat(home, &st) < 0 || (st.st_atim.tv_sec == 0 && st.st_atim.tv_nsec == 0))
+        return false;
+    forget_reading(home);
+    return true;
 }
 
+/* The kernel tells of what is read in a directory and of listings of the directories in it alike,
+ * more than once each, and an interpreter lists where it may import from long before it reads its
+ * script. It may tell before it has noted the access; of what came together only the last is
+ * known to be no listing. */
 static void on_read(int number)
 {
     int before = errno;
     uint64_t now = now_ns();
     (void)number;
-    if (script_read_ns == 0 && !home_is_listed()) {
-        script_read_ns = now;
+    bool settled = script_read_ns > 0 && now - script_read_ns >= LISTING_NS;
+    if (settled) {
         (void)fcntl(watched, F_NOTIFY, 0);
+    } else if (home_was_read()) {
+        listed_ns = now;
+        script_read_ns = 0;
+    } else if (script_read_ns == 0 && now - listed_ns >= LISTING_NS) {
+        script_read_ns = now;
     }
+    if (!settled)
+        last_read_ns = now;
     errno = before;
 }
 
@@ -115,7 +123,6 @@ static void watch_script(const struct plan *plan)
         home = to_high(open(SCRATCH_HOME, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (home >= 0)
         forget_reading(home);
-    (void)fcntl(watched, F_SETSIG, cost_signal());
     (void)fcntl(watched, F_NOTIFY, DN_ACCESS | DN_MULTISHOT); /* a kernel without it: not known */
 }
 
@@ -134,7 +141,7 @@ void cost_joined(void)
 
 int cost_signal(void)
 {
-    return SIGRTMIN; /* unlike SIGIO it comes once for each time */
+    return SIGIO;
 }
 
 /* --- when each step was done ------------------------------------------------------------ */
@@ -237,6 +244,6 @@ void cost_end(struct report *report)
         report->written_bytes = (uint64_t)usage.ru_oublock * BLOCK_BYTES;
     }
     own_so_far(report);
-    report->script_read_ns = script_read_ns;
+    report->script_read_ns = script_read_ns > 0 ? script_read_ns : last_read_ns;
     report->empty_ns = now_ns();
 }

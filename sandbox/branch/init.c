@@ -263,10 +263,8 @@ static void on_read(int number)
 /* Whoever reads in the script's own directory is the interpreter (cost.c). */
 static void watch_script(const struct branch *branch)
 {
-    if (branch->script_directory < 0)
-        return;
-    (void)fcntl(branch->script_directory, F_SETSIG, cost_signal());
-    (void)fcntl(branch->script_directory, F_NOTIFY, DN_ACCESS);
+    if (branch->script_directory >= 0)
+        (void)fcntl(branch->script_directory, F_NOTIFY, DN_ACCESS);
 }
 
 /* Shares our descriptors until it has loaded its filter, so that the listener is ours as well:
