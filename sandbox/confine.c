@@ -7,7 +7,6 @@
  */
 #include "confine.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -356,30 +355,13 @@ static int take(const struct step *step, const struct plan *plan)
     return -1;
 }
 
-static_assert(COUNT(init_steps) + COUNT(payload_steps) <= CONFINE_STEPS_MAX,
-              "each step has a place in the report");
-
-static void take_init_steps(const struct plan *plan)
+static void take_steps(const struct step *steps, size_t count, bool inside, const struct plan *plan)
 {
-    for (size_t i = 0; i < COUNT(init_steps); i++) {
-        if (take(&init_steps[i], plan) < 0)
-            give_up(init_steps[i].name);
-        cost_step(i, false);
+    for (size_t i = 0; i < count; i++) {
+        if (take(&steps[i], plan) < 0)
+            give_up(steps[i].name);
+        cost_step(steps[i].name, inside);
     }
-}
-
-static void take_payload_steps(const struct plan *plan)
-{
-    for (size_t i = 0; i < COUNT(payload_steps); i++) {
-        if (take(&payload_steps[i], plan) < 0)
-            give_up(payload_steps[i].name);
-        cost_step(COUNT(init_steps) + i, true);
-    }
-}
-
-size_t confine_init_steps(void)
-{
-    return COUNT(init_steps);
 }
 
 const char *const *confine_steps(void)
@@ -396,7 +378,7 @@ const char *const *confine_steps(void)
 static _Noreturn void become_payload(const struct plan *plan)
 {
     cost_forked();
-    take_payload_steps(plan);
+    take_steps(payload_steps, COUNT(payload_steps), true, plan);
     int worst = ENOENT;
     cost_execute();
     for (char **path = plan->path; *path; path++) {
@@ -538,13 +520,13 @@ static void tell_running(struct report *report)
 
 _Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipes)
 {
-    cost_init();
+    cost_init(0);
     control_fd = pipes->control[0];
     report_fd = pipes->report[1];
     /* Our copies of the supervisor's ends would hide its death from us. */
     close(pipes->control[1]);
     close(pipes->report[0]);
-    take_init_steps(plan);
+    take_steps(init_steps, COUNT(init_steps), false, plan);
 
     /* Blocked but for the wait in ppoll, so that no child's end is missed. */
     sigset_t block, waiting;

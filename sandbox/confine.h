@@ -4,7 +4,14 @@
 
 #include "plan.h"
 
-#define CONFINE_STEPS_MAX 32
+/* More than there are, of pid 1 and of the payload together. */
+#define REPORT_STEPS_MAX 32
+
+struct report_step {
+    char name[20];
+    bool inside;      /* of the payload */
+    uint64_t done_ns; /* CLOCK_MONOTONIC of the host */
+};
 
 /* What the inside says over the report socket; each is one datagram. */
 enum report_kind {
@@ -29,9 +36,11 @@ struct report {
     uint64_t ended_ns;       /* PARTING, ENDED: of the payload */
     uint64_t script_read_ns; /* ENDED: by the interpreter; 0: not known */
     uint64_t empty_ns;       /* ENDED: when nobody was left */
-    /* RUNNING: when pid 1 began, when it forked the payload, and when each of confine_steps() was
-     * done; all CLOCK_MONOTONIC of the host, 0: not known */
-    uint64_t init_ns, forked_ns, step_ns[CONFINE_STEPS_MAX];
+    /* RUNNING: when pid 1 began, when the payload did, and when each step was done, in their order;
+     * 0: not known */
+    uint64_t init_ns, forked_ns;
+    uint32_t step_count;
+    struct report_step steps[REPORT_STEPS_MAX];
     /* RUNNING on: until its execve */
     uint64_t before_user_ns, before_system_ns, before_switches, before_faults;
     uint64_t own_user_ns, own_system_ns;     /* RUNNING, ENDED: pid 1 itself so far */
@@ -55,7 +64,6 @@ struct confine_pipes {
 
 /* The steps of pid 1, then those of the payload, in their order; NULL-ended. */
 const char *const *confine_steps(void);
-size_t confine_init_steps(void); /* how many of them are pid 1's */
 
 /* The child of clone3. */
 _Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipes);

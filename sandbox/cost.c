@@ -32,11 +32,17 @@
 struct share {
     uint64_t filter_ns, execute_ns; /* by the payload's clock */
     uint64_t user_ns, system_ns, switches, faults;
-    uint64_t init_ns, forked_ns, step_ns[CONFINE_STEPS_MAX]; /* by the host's clock */
+    uint64_t init_ns, forked_ns; /* by the host's clock */
+    struct {
+        const char *name;
+        uint64_t done_ns;
+        bool inside;
+    } steps[REPORT_STEPS_MAX];
+    uint32_t step_count;
 };
 
 static struct share nothing, *share = &nothing;
-static int64_t shift_ns;
+static int64_t shift_ns, own_shift_ns; /* of the payload's clock, and of pid 1's */
 static volatile uint64_t script_read_ns;
 
 static uint64_t timeval_ns(struct timeval tv)
@@ -146,14 +152,21 @@ int cost_signal(void)
 
 /* --- when each step was done ------------------------------------------------------------ */
 
-void cost_init(void)
+void cost_init(int64_t clock_shift_s)
 {
-    share->init_ns = now_ns();
+    own_shift_ns = clock_shift_s * (int64_t)NS_PER_S;
+    share->step_count = 0;
+    share->init_ns = now_ns() - (uint64_t)own_shift_ns;
 }
 
-void cost_step(size_t step, bool inside)
+void cost_step(const char *name, bool inside)
 {
-    share->step_ns[step] = now_ns() - (uint64_t)(inside ? shift_ns : 0);
+    if (share->step_count == REPORT_STEPS_MAX)
+        return;
+    uint32_t i = share->step_count++;
+    share->steps[i].name = name;
+    share->steps[i].inside = inside;
+    share->steps[i].done_ns = now_ns() - (uint64_t)(inside ? shift_ns : own_shift_ns);
 }
 
 void cost_forked(void)
@@ -215,13 +228,24 @@ static void own_so_far(struct report *report)
     report->own_system_ns = timeval_ns(usage.ru_stime);
 }
 
+static void tell_steps(struct report *report)
+{
+    report->step_count = share->step_count;
+    for (uint32_t i = 0; i < share->step_count; i++) {
+        struct report_step *step = &report->steps[i];
+        (void)snprintf(step->name, sizeof(step->name), "%s", share->steps[i].name);
+        step->inside = share->steps[i].inside;
+        step->done_ns = share->steps[i].done_ns;
+    }
+}
+
 void cost_running(struct report *report)
 {
     if (share->execute_ns > 0)
         report->started_ns = share->execute_ns - (uint64_t)shift_ns;
     report->init_ns = share->init_ns;
     report->forked_ns = share->forked_ns;
-    memcpy(report->step_ns, share->step_ns, sizeof(report->step_ns));
+    tell_steps(report);
     report->before_user_ns = share->user_ns;
     report->before_system_ns = share->system_ns;
     report->before_switches = share->switches;
@@ -245,5 +269,5 @@ void cost_end(struct report *report)
     }
     own_so_far(report);
     report->script_read_ns = script_read_ns > 0 ? script_read_ns : last_read_ns;
-    report->empty_ns = now_ns();
+    report->empty_ns = now_ns() - (uint64_t)own_shift_ns;
 }

@@ -6,19 +6,20 @@
 
 #include "confine.h"
 
-/* Pid 1, first of all. */
-void cost_init(void);
+/* Pid 1, when its work for a run begins. `clock_shift_s`: by how much its own monotonic clock is
+ * ahead of the host's. */
+void cost_init(int64_t clock_shift_s);
 
 /* Pid 1, once it is in its groups: version 1 counts it from then on only. */
 void cost_joined(void);
 
 /* Pid 1, before the payload is made: a page that both see until the payload executes. Without
  * one nothing is known, and the box's share is the payload's. `clock_shift_s`: by how much its
- * monotonic clock is ahead of ours. */
+ * monotonic clock is ahead of the host's. */
 void cost_begin(const struct plan *plan, int64_t clock_shift_s);
 
-/* One of confine_steps() is done; `inside`: by the payload, whose clock is the box's. */
-void cost_step(size_t step, bool inside);
+/* A step is done; `inside`: by the payload, whose clock is the box's. The name is a constant. */
+void cost_step(const char *name, bool inside);
 
 /* The payload exists. */
 void cost_forked(void);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "marks.h"
 
+#include <string.h>
+
 #include <cordon/note.h>
 
 #include "clock.h"
@@ -77,23 +79,32 @@ static void add_inside(struct spans *spans, enum span_lane lane, const char *nam
         spans_add(spans, lane, name, begin_ns, end_ns);
 }
 
+/* The names come out of a box. */
+static bool is_name(const struct report_step *step)
+{
+    size_t len = strnlen(step->name, sizeof(step->name));
+    for (size_t i = 0; i < len; i++)
+        if (step->name[i] < ' ' || step->name[i] > '~')
+            return false;
+    return len > 0 && len < sizeof(step->name);
+}
+
 static void add_steps(struct spans *spans)
 {
     const struct report *running = &marks.running;
-    const char *const *names = confine_steps();
     uint64_t since = running->init_ns;
-    size_t i = 0;
-    for (; names[i]; i++) {
-        bool payloads = i >= confine_init_steps();
-        if (i == confine_init_steps()) {
+    bool forked = false;
+    for (size_t i = 0; i < running->step_count && i < COUNT(running->steps); i++) {
+        const struct report_step *step = &running->steps[i];
+        if (step->inside && !forked) {
+            forked = true;
             add_inside(spans, SPAN_INIT, "fork", since, running->forked_ns);
             since = running->forked_ns;
         }
-        if (running->step_ns[i] == 0)
-            continue;
-        add_inside(spans, payloads ? SPAN_PAYLOAD : SPAN_INIT, names[i], since,
-                   running->step_ns[i]);
-        since = running->step_ns[i];
+        if (is_name(step))
+            add_inside(spans, step->inside ? SPAN_PAYLOAD : SPAN_INIT, step->name, since,
+                       step->done_ns);
+        since = step->done_ns;
     }
 }
 

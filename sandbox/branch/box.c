@@ -322,7 +322,7 @@ static const struct branch_step steps[] = {
 void branch_build(struct branch *branch)
 {
     branch->top = branch->script = branch->script_directory = -1;
-    branch_take(steps, sizeof(steps) / sizeof(*steps), branch);
+    branch_take(steps, sizeof(steps) / sizeof(*steps), false, branch);
 }
 
 /* --- with the order ----------------------------------------------------------------------------

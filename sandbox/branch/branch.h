@@ -50,7 +50,9 @@ struct branch_step {
     int (*take)(struct branch *branch);
 };
 
-void branch_take(const struct branch_step *steps, unsigned count, struct branch *branch);
+/* `inside`: by the payload. */
+void branch_take(const struct branch_step *steps, unsigned count, bool inside,
+                 struct branch *branch);
 _Noreturn void branch_give_up(const char *step);
 extern const char *branch_object; /* what a step is at, for the report */
 

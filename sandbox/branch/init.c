@@ -79,11 +79,14 @@ _Noreturn void branch_give_up(const char *step)
     _exit(125);
 }
 
-void branch_take(const struct branch_step *steps, unsigned count, struct branch *branch)
+void branch_take(const struct branch_step *steps, unsigned count, bool inside,
+                 struct branch *branch)
 {
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         if (steps[i].take(branch) < 0)
             branch_give_up(steps[i].name);
+        cost_step(steps[i].name, inside);
+    }
 }
 
 /* --- standing ------------------------------------------------------------------------------ */
@@ -341,7 +344,6 @@ static _Noreturn void farewell(struct report report)
         report.left_behind += pid > 0;
     cost_end(&report);
     report.script_read_ns = script_read_ns;
-    report.empty_ns = host_ns();
     tell(&report);
     _exit(0);
 }
@@ -387,6 +389,7 @@ static _Noreturn void reap_until(pid_t payload, struct report report, const sigs
 static void become_payload(struct branch *branch)
 {
     const char byte = 'r';
+    cost_forked();
     branch_confine_payload(branch);
     cost_execute();
     cost_forget();
@@ -405,8 +408,9 @@ void branch_init(struct branch *branch)
     tell(&(struct report){ .kind = REPORT_STANDING });
     if (receive_order(branch) < 0)
         branch_give_up("await order");
-    cost_joined(); /* what was used until now was not on the order's account */
-    branch_take(order_steps, sizeof(order_steps) / sizeof(*order_steps), branch);
+    cost_joined();                    /* what was used until now was not on the order's account */
+    cost_init(branch->clock_shift_s); /* nor its time */
+    branch_take(order_steps, sizeof(order_steps) / sizeof(*order_steps), false, branch);
 
     sigset_t block, waiting;
     sigemptyset(&block);

@@ -108,5 +108,5 @@ static const struct branch_step steps[] = {
 
 void branch_confine_payload(struct branch *branch)
 {
-    branch_take(steps, sizeof(steps) / sizeof(*steps), branch);
+    branch_take(steps, sizeof(steps) / sizeof(*steps), true, branch);
 }
