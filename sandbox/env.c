@@ -277,25 +277,34 @@ static int make(const struct search *search, struct error *err)
     return r;
 }
 
-/* With the lock of the key held: somebody may have made it while we waited. */
-static int make_locked(const struct search *search, struct environment *ret, struct error *err)
+/* It could not be made, by us or by who was before us. One that has only grown old is better than
+ * none while the index is away. */
+static int do_without(const struct search *search, const struct error *failure,
+                      struct environment *ret, struct error *err)
 {
     enum age age;
     int r = find(search, false, true, &age, ret, err);
     if (r < 0 || age == AGE_GOOD)
         return r;
-    struct error failure = { 0 };
-    r = make(search, &failure);
-    if (r == 0)
-        return find(search, true, false, &age, ret, err);
-    /* One that has only grown old is better than none while the index is away. */
-    bool serves = age == AGE_OLD && !search->request->refresh && r == -ENETUNREACH;
-    if (serves) {
-        log_event(LOG_WARN, "old_environment", KV("key", search->key), KV("reason", failure.text));
+    if (age == AGE_OLD && !search->request->refresh && failure->code == ENETUNREACH) {
+        log_event(LOG_WARN, "old_environment", KV("key", search->key), KV("reason", failure->text));
         return find(search, true, true, &age, ret, err);
     }
-    *err = failure;
-    return r;
+    *err = *failure;
+    return -failure->code;
+}
+
+/* With the lock of the key held: somebody may have made it while we waited. */
+static int make_locked(const struct search *search, struct error *failure, struct environment *ret,
+                       struct error *err)
+{
+    enum age age;
+    int r = find(search, false, true, &age, ret, err);
+    if (r < 0 || age == AGE_GOOD)
+        return r;
+    r = make(search, failure);
+    return r == 0 ? find(search, true, false, &age, ret, err)
+                  : do_without(search, failure, ret, err);
 }
 
 static int fail_offline(const struct search *search, struct error *err)
@@ -328,11 +337,17 @@ static int ensure(struct search *search, struct environment *ret, struct error *
         return r;
     if (search->offline)
         return fail_offline(search, err);
-    autoclose int lock = env_lock(search->owner, search->key, search->request->control, err);
+    struct error failure = { 0 };
+    autoclose int lock =
+        env_lock(search->owner, search->key, search->request->control, &failure, err);
+    if (lock == -EALREADY)
+        return do_without(search, &failure, ret, err);
     if (lock < 0)
         return -err->code;
-    r = make_locked(search, ret, err);
-    env_unlock(search->owner, search->key, &lock);
+    r = make_locked(search, &failure, ret, err);
+    /* Who gave up has not found out. */
+    bool tried = failure.code != 0 && failure.code != ECANCELED;
+    env_unlock(search->owner, search->key, &lock, tried ? &failure : NULL);
     env_sweep(search->owner);
     /* Ours is held by now. */
     if (r == 0)

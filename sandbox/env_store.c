@@ -194,7 +194,29 @@ static int await_lock(int fd, int control, struct error *err)
     return 0;
 }
 
-int env_lock(int owner, const char *key, int control, struct error *err)
+/* Into the very file on which they wait: it goes with its name, so that nobody hears of it who did
+ * not wait for this one. */
+static void leave_word(int lock, const struct error *word)
+{
+    (void)dprintf(lock, "%d %d %s", word->code, (int)word->blame, word->text);
+}
+
+static bool hear_word(int lock, struct error *ret)
+{
+    char text[ERROR_TEXT_MAX + 40];
+    int code, blame, at = 0;
+    ssize_t n = pread(lock, text, sizeof(text) - 1, 0);
+    if (n <= 0)
+        return false;
+    text[n] = '\0';
+    if (sscanf(text, "%d %d %n", &code, &blame, &at) != 2 || code <= 0 || at == 0)
+        return false;
+    *ret = (struct error){ .code = code, .blame = (enum blame)blame };
+    (void)snprintf(ret->text, sizeof(ret->text), "%s", text + at);
+    return true;
+}
+
+int env_lock(int owner, const char *key, int control, struct error *word, struct error *err)
 {
     autofree char *name = xasprintf(LOCK "%s", key);
     for (;;) {
@@ -205,17 +227,22 @@ int env_lock(int owner, const char *key, int control, struct error *err)
         if (r < 0)
             return r;
         /* The one before us removed the file with its lock: ours is nobody's. */
-        if (!is_still(owner, name, fd))
+        if (!is_still(owner, name, fd)) {
+            if (word && hear_word(fd, word))
+                return -EALREADY;
             continue;
+        }
         autofree char *leftovers = xasprintf(MAKING "%s-", key);
         remove_starting_with(owner, leftovers);
         return fd_take(&fd);
     }
 }
 
-void env_unlock(int owner, const char *key, int *lock)
+void env_unlock(int owner, const char *key, int *lock, const struct error *word)
 {
     autofree char *name = xasprintf(LOCK "%s", key);
+    if (word)
+        leave_word(*lock, word);
     (void)unlinkat(owner, name, 0);
     close(fd_take(lock));
 }

@@ -53,9 +53,14 @@ int env_hold(int owner, const char *key, struct env_record *ret, struct error *e
 void env_used(int hold);
 
 /* Waits for the right to make KEY; what a dead maker left is removed. A
- * descriptor, to be given to env_unlock(). ECANCELED when `control` closes. */
-int env_lock(int owner, const char *key, int control, struct error *err) must_check;
-void env_unlock(int owner, const char *key, int *lock);
+ * descriptor, to be given to env_unlock(). ECANCELED when `control` closes.
+ * EALREADY, where `word` is not NULL and somebody tried to make it while we waited: what he was
+ * told is there then. */
+int env_lock(int owner, const char *key, int control, struct error *word,
+             struct error *err) must_check;
+
+/* `word`: why it could not be made, for those who wait; NULL: it was made, or may be tried. */
+void env_unlock(int owner, const char *key, int *lock, const struct error *word);
 
 /* A new directory under a name of its own; *name is the caller's. */
 int env_begin(int owner, const char *key, char **name, struct error *err) must_check;

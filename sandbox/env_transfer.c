@@ -209,11 +209,11 @@ static int import_one(struct import *import, const char *file, struct error *err
     }
     if (r < 0)
         return r;
-    autoclose int lock = env_lock(import->owner, import->key, -1, err);
+    autoclose int lock = env_lock(import->owner, import->key, -1, NULL, err);
     if (lock < 0)
         return -err->code;
     r = make_locked(import, err);
-    env_unlock(import->owner, import->key, &lock);
+    env_unlock(import->owner, import->key, &lock, NULL);
     if (r == 0)
         env_make_room(import->sandbox);
     return r;

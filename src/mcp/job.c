@@ -52,6 +52,7 @@ static void job_free(struct job *job)
     if (job->next)
         job->next->link = job->link;
     jobs->count--;
+    herd_leave(&job->member);
     claim_leave(&job->claim);
     turn_leave(jobs->parts.turns, &job->turn);
     while (job->watches)
@@ -211,8 +212,7 @@ static void job_end(struct job *job, const struct outcome *reported, const uint6
     job_free(job);
 }
 
-/* Before anything of it ran. */
-static void job_end_early(struct job *job, const struct outcome *outcome)
+void job_end_early(struct job *job, const struct outcome *outcome)
 {
     job_end(job, outcome, (const uint64_t[2]){ 0, 0 });
 }
@@ -260,18 +260,27 @@ static void take_beginning(struct job *job)
     kept_started(&job->kept, &job->record);
 }
 
+/* Whichever it is, the run now waits for others: for a slot, or for uv. */
+static void take_phase_note(struct job *job, const char *phase)
+{
+    if (strcmp(phase, PHASE_WAITING) != 0) {
+        take_beginning(job);
+        herd_make(&job->jobs->herds, &job->member);
+    }
+    turn_begun(job->jobs->parts.turns, &job->turn);
+    take_phase(job, phase);
+}
+
 static void on_note(struct run_sink *sink, struct note *note)
 {
     struct job *job = (struct job *)sink;
     switch (note->kind) {
     case NOTE_PHASE:
-        if (strcmp(note->phase, PHASE_WAITING) != 0)
-            take_beginning(job);
-        turn_begun(job->jobs->parts.turns, &job->turn); /* it now waits for others */
-        take_phase(job, note->phase);
+        take_phase_note(job, note->phase);
         break;
     case NOTE_STARTED:
         take_beginning(job);
+        herd_end(&job->member, NULL);
         take_started(job, &note->started);
         break;
     case NOTE_PROGRESS:
@@ -307,24 +316,7 @@ static void on_output(struct run_sink *sink, int stream, const void *bytes, size
     capture_add(capture, bytes, len);
 }
 
-/* --- the beginning ------------------------------------------------------------------------- */
-
-/* Nobody of this server is asked to remember it: it is over when the job begins. */
-#define PHASE_QUEUED "queued"
-
-static int job_run(struct job *job, struct error *err)
-{
-    const struct jobs_parts *parts = &job->jobs->parts;
-    int r = claim_run(&job->claim, &job->launch, err);
-    if (r < 0)
-        return r;
-    job_log_started(&job->record);
-    r = run_submit(parts->base, gate_channel(parts->gate), &job->launch, fd_take(&job->input),
-                   &job->sink, &job->run, err);
-    if (r < 0)
-        claim_ran(&job->claim, 0);
-    return r;
-}
+/* --- one run after the other --------------------------------------------------------------- */
 
 static void tell_runs(struct job *job)
 {
@@ -340,10 +332,12 @@ static void on_ended(struct run_sink *sink, const struct outcome *outcome,
     struct job *job = (struct job *)sink;
     struct outcome last = *outcome;
     job->run = NULL;
+    bool failed = outcome->end == END_FAULT || outcome->end == END_REFUSED;
+    herd_end(&job->member, failed && !job->cancelled && !job->jobs->stopping ? outcome : NULL);
     claim_ran(&job->claim, outcome->usage.cpu_user_ns + outcome->usage.cpu_system_ns);
     while (measuring_next(&job->measuring, job->record.id, &last, dropped, &job->launch,
                           &job->input)) {
-        if (job_run(job, &last.error) == 0) {
+        if (job_launch(job, &last.error) == 0) {
             tell_runs(job);
             return;
         }
@@ -354,32 +348,7 @@ static void on_ended(struct run_sink *sink, const struct outcome *outcome,
     job_end(job, &last, job->measuring.dropped);
 }
 
-static void on_turn(struct turn *turn)
-{
-    struct job *job = (struct job *)((char *)turn - offsetof(struct job, turn));
-    struct outcome outcome = { 0 };
-    free(TAKE(&job->record.progress.message));
-    job->has_phase = false;
-    if (!job->kept.begun)
-        job_due(job, KEPT_AFTER_MS);
-    job->queued_ns = now_ns() - job->arrived_ns;
-    if (job_run(job, &outcome.error) == 0)
-        return;
-    outcome.end = blame_end(outcome.error.blame);
-    job_end_early(job, &outcome);
-}
-
-/* Its turn, and then runs; or says that it waits for it. */
-static int job_ask(struct job *job, struct error *err)
-{
-    if (turn_ask(job->jobs->parts.turns, &job->turn))
-        return job_run(job, err);
-    job->record.progress.message = xstrdup(PHASE_QUEUED);
-    job->has_phase = true;
-    if (!job->kept.begun)
-        job_due(job, KEPT_QUEUED_MS);
-    return 0;
-}
+/* --- the beginning ------------------------------------------------------------------------- */
 
 static void keep(struct job *job)
 {
@@ -405,10 +374,8 @@ static struct job *job_new(struct jobs *jobs, const struct claim *claim, struct 
     struct job *job = xcalloc(1, sizeof(*job));
     job->sink = (struct run_sink){ on_note, on_output, on_ended };
     job->jobs = jobs;
-    job->turn.go = on_turn;
-    job->turn.line = &order->owner->line;
-    job->turn.rank = order->announced ? TURN_BACKGROUND : TURN_CALL;
     job->claim = *claim;
+    job_queue(job, order);
     job->arrived_ns = order->arrived_ns;
     job->use_uv = order->launch->use_uv;
     struct record *record = &job->record;

@@ -102,6 +102,9 @@ bool jobs_now(const struct jobs *jobs, const char *id, struct job_now *ret);
 /* The place of a job of ours among those that wait for their turn, from 1; else 0. */
 unsigned jobs_position(const struct jobs *jobs, const char *id);
 
+/* What a job of ours waits for before it runs; borrowed, or NULL. */
+const char *jobs_waits_for(const struct jobs *jobs, const char *id);
+
 /* Writes the job down now, so that its id can be told. -ENOENT where there is no such job
  * here. */
 int jobs_keep(struct jobs *jobs, const char *id, struct error *err) must_check;

@@ -50,6 +50,12 @@ unsigned jobs_position(const struct jobs *jobs, const char *id)
     return job ? turn_position(jobs->parts.turns, &job->turn) : 0;
 }
 
+const char *jobs_waits_for(const struct jobs *jobs, const char *id)
+{
+    const struct job *job = job_find(jobs, id);
+    return job ? job->waits_for : NULL;
+}
+
 int jobs_keep(struct jobs *jobs, const char *id, struct error *err)
 {
     struct job *job = job_find(jobs, id);
@@ -65,6 +71,7 @@ static void cancel(struct job *job, bool grace)
         return;
     }
     job->over = true;
+    herd_leave(&job->member);
     turn_leave(job->jobs->parts.turns, &job->turn);
     claim_leave(&job->claim);
     job_due(job, 0);

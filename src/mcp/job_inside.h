@@ -4,6 +4,7 @@
 
 #include <cordon/runner.h>
 
+#include "mcp/herd.h"
 #include "mcp/job.h"
 #include "mcp/kept.h"
 #include "mcp/measuring.h"
@@ -23,11 +24,13 @@ struct job {
     struct kept kept;
     struct event *due; /* there is something to write down, or it ends unstarted */
     uint64_t arrived_ns;
-    uint64_t queued_ns;   /* how long it waited for its turn */
-    struct launch launch; /* until it runs */
-    int input;            /* until it runs, or -1 */
-    struct claim claim;   /* of its owner's quotas */
+    uint64_t queued_ns;    /* how long it waited for its turn */
+    struct launch launch;  /* until it runs */
+    int input;             /* until it runs, or -1 */
+    struct claim claim;    /* of its owner's quotas */
+    const char *waits_for; /* before it runs; NULL: for nothing */
     struct turn turn;
+    struct herd_member member;
     struct run *run; /* NULL before and after */
     bool use_uv, cancelled;
     bool over;      /* ended before it began: watchers are about to hear of it */
@@ -45,6 +48,7 @@ struct jobs {
     struct job *first; /* newest first */
     size_t count;
     struct owed *owed;
+    struct herds herds;
     bool stopping;
     const char *stopped_by; /* why; NULL: the server is ended */
 };
@@ -53,3 +57,14 @@ struct job *job_find(const struct jobs *jobs, const char *id);
 
 /* There is something to write down, or it ends unstarted. */
 void job_due(struct job *job, unsigned ms);
+
+/* Whose it is, what it needs and for whom it is: before it asks for its turn. */
+void job_queue(struct job *job, const struct job_order *order);
+
+/* Runs, or says what it waits for; then its turn comes from the loop. */
+int job_ask(struct job *job, struct error *err) must_check;
+
+int job_launch(struct job *job, struct error *err) must_check;
+
+/* Before anything of it ran. The job is gone then. */
+void job_end_early(struct job *job, const struct outcome *outcome);

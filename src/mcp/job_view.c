@@ -47,7 +47,12 @@ int job_view_find(const struct services *services, const char *id, struct record
         record_copy(live, ret); /* told to somebody, and its database was moved away */
     else if (r == 0)
         return fail_caller(err, ENOENT, "Job %s not found", printable(id, shown, sizeof(shown)));
-    return r < 0 ? r : 0;
+    if (r < 0)
+        return r;
+    const char *why = ret->progress.message ? NULL : jobs_waits_for(services->jobs, id);
+    if (why) /* its own server alone knows, and it is soon over */
+        ret->progress.message = xstrdup(why);
+    return 0;
 }
 
 /* --- where a reader stands --------------------------------------------------------------- */

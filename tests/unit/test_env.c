@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "env.h"
@@ -201,7 +202,7 @@ static void what_a_dead_maker_left_is_removed(void **state)
     autofree char *key = xcalloc(ENV_KEY_LEN + 1, 1);
     memset(key, 'a', ENV_KEY_LEN);
     assert_ok(env_begin(place->owner, key, &left, &err), &err);
-    int lock = env_lock(place->owner, key, -1, &err);
+    int lock = env_lock(place->owner, key, -1, NULL, &err);
     assert_true(lock >= 0);
     assert_int_equal(entries(place), 1); /* the lock */
 
@@ -210,7 +211,7 @@ static void what_a_dead_maker_left_is_removed(void **state)
     assert_ok(env_begin(place->owner, key, &left, &err), &err);
     env_sweep(place->owner);
     assert_int_equal(entries(place), 2);
-    env_unlock(place->owner, key, &lock);
+    env_unlock(place->owner, key, &lock, NULL);
     env_sweep(place->owner);
     assert_int_equal(entries(place), 0);
 }
@@ -219,14 +220,74 @@ static void waiting_for_a_lock_ends_when_the_run_is_cancelled(void **state)
 {
     struct place *place = *state;
     struct error err = { 0 };
-    int lock = env_lock(place->owner, "k", -1, &err);
+    int lock = env_lock(place->owner, "k", -1, NULL, &err);
     assert_true(lock >= 0);
     int control[2];
     assert_int_equal(pipe(control), 0);
     close(control[1]);
-    assert_int_equal(env_lock(place->owner, "k", control[0], &err), -ECANCELED);
+    assert_int_equal(env_lock(place->owner, "k", control[0], NULL, &err), -ECANCELED);
     close(control[0]);
-    env_unlock(place->owner, "k", &lock);
+    env_unlock(place->owner, "k", &lock, NULL);
+}
+
+static const char word_text[] = "no way to the 100 % index";
+
+/* Waits for the lock that its parent holds; its exit status is what came of that. */
+static pid_t wait_beside(const struct place *place, int lock)
+{
+    int told[2];
+    assert_int_equal(pipe(told), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct error word = { 0 }, err = { 0 };
+        close(lock);
+        close(told[0]);
+        close(told[1]); /* from here on it has no such file but its own */
+        int r = env_lock(place->owner, "k", -1, &word, &err);
+        bool heard = r == -EALREADY && word.code == ENETUNREACH && word.blame == BLAME_HOST &&
+                     strcmp(word.text, word_text) == 0;
+        _exit(r >= 0 ? 0 : heard ? 1 : 2);
+    }
+    close(told[1]);
+    char byte;
+    assert_int_equal(read(told[0], &byte, 1), 0);
+    close(told[0]);
+    return child;
+}
+
+static bool has_open(pid_t process, const char *ending)
+{
+    bool ret = false;
+    autofree char *path = xasprintf("/proc/%d/fd", (int)process);
+    DIR *all = opendir(path);
+    assert_non_null(all);
+    for (struct dirent *entry; (entry = readdir(all));) {
+        char name[4096];
+        ssize_t len = readlinkat(dirfd(all), entry->d_name, name, sizeof(name) - 1);
+        name[len < 0 ? 0 : len] = '\0';
+        ret = ret || ends_with(name, ending);
+    }
+    closedir(all);
+    return ret;
+}
+
+static void who_waited_hears_why_it_could_not_be_made(void **state)
+{
+    struct place *place = *state;
+    struct error word = { 0 }, err = { 0 }, failed = { 0 };
+    (void)fail_host_as(&failed, ENETUNREACH, "%s", word_text);
+    for (int tried = 0; tried < 2; tried++) {
+        int status, lock = env_lock(place->owner, "k", -1, &word, &err);
+        assert_true(lock >= 0); /* who comes later tries again */
+        pid_t child = wait_beside(place, lock);
+        while (!has_open(child, "/.lock-k"))
+            ;
+        env_unlock(place->owner, "k", &lock, tried ? &failed : NULL);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), tried);
+    }
 }
 
 static void an_owner_cannot_leave_the_store(void **state)
@@ -418,6 +479,7 @@ static const struct CMUnitTest tests[] = {
     IN_PLACE(one_in_use_stays_when_it_is_replaced),
     IN_PLACE(what_a_dead_maker_left_is_removed),
     IN_PLACE(waiting_for_a_lock_ends_when_the_run_is_cancelled),
+    IN_PLACE(who_waited_hears_why_it_could_not_be_made),
     IN_PLACE(an_owner_cannot_leave_the_store),
     cmocka_unit_test(only_the_settings_that_are_named_reach_uv),
     cmocka_unit_test(what_decides_a_key_holds_no_credentials),
