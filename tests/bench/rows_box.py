@@ -34,8 +34,8 @@ def compare(stage, picture, things, times, ours, against):
         if thing is things[ours]:
             continue
         stage.table.note(
-            f"{thing.name:26} median {kept.median:8.2f} ms, p99 {kept.p99:8.2f} ms: "
-            f"ours takes {base / kept.median:.2f} x of it"
+            f"{thing.name:26} {kept}; ours takes {base / kept.median:.2f} x of it, at its best "
+            f"{times[ours].best / kept.best:.2f}"
         )
     return base / times[against].median
 
@@ -58,8 +58,7 @@ def box(stage):
             mine.median / times[bwrap].median,
             promised=promised,
             broken=BROKEN_V1 if stage.cgroup_v1 else BROKEN,
-            figures=f"{mine.median:.2f} ms, p99 {mine.p99:.2f}; bubblewrap {times[bwrap].median:.2f}, "
-            f"p99 {times[bwrap].p99:.2f}; bare {times[0].median:.2f}",
+            figures=str(mine),
         )
         compare(stage, "a box for bin-true" + when.replace(",", ""), things, times, -1, bwrap)
 
@@ -90,8 +89,7 @@ def run(stage):
             mine.median / times[0].median,
             promised=1.35,
             broken=BROKEN_V1,
-            figures=f"{mine.median:.2f} ms, p99 {mine.p99:.2f}; bare {times[0].median:.2f}, "
-            f"p99 {times[0].p99:.2f}",
+            figures=str(mine),
         )
     compare(stage, "an interpreter that does nothing", things, times, 1, 0)
 
@@ -112,8 +110,7 @@ def resident_server(stage):
         "cordon run --no-uv -c pass beside a running server, against it bare",
         through.median / bare.median,
         broken=BROKEN,
-        figures=f"{through.median:.2f} ms, p99 {through.p99:.2f}; with --no-server {own.median:.2f}; "
-        f"bare {bare.median:.2f}",
+        figures=f"{through}; with --no-server {own}; bare {bare}",
     )
 
 

@@ -87,7 +87,7 @@ def warm(stage):
         for (start, call), kept, told in zip(mine, times[1:], how):
             base = times[0].median
             promised = None if start == "spawn" else 0.40
-            figures = f"{kept.median:.2f} ms, p99 {kept.p99:.2f}; bare {base:.2f}"
+            figures = f"{kept}; bare {times[0]}; best against best {kept.best / times[0].best:.2f} x"
             what = f"py_run_script_in_dir of print(1), {start}"
             stage.table.add(
                 f"warm-{start}", f"{what}, against it bare", kept.median / base,
@@ -105,9 +105,7 @@ def warm(stage):
                 f"{start} takes {ours.median / kept.median:.2f} x of it"
                 for (start, _), ours in zip(mine, times[1:])
             )
-            stage.table.note(
-                f"{thing.name:26} median {kept.median:8.2f} ms, p99 {kept.p99:8.2f} ms: {words}"
-            )
+            stage.table.note(f"{thing.name:26} {kept}; {words}")
     finally:
         for thing in [server, *others]:
             thing.close()
@@ -134,7 +132,7 @@ def imports(stage):
                 kept.median / times[0].median,
                 promised=1.1 if start == "spawn" else 0.3,
                 broken=BROKEN,
-                figures=f"{kept.median:.2f} ms, p99 {kept.p99:.2f}; bare {times[0].median:.2f}",
+                figures=f"{kept}; bare {times[0]}",
             )
     finally:
         server.close()

@@ -135,7 +135,7 @@ class Call:
 
 
 class Times(list):
-    """Milliseconds."""
+    """Milliseconds, in the order in which they were measured."""
 
     def at(self, part):
         ordered = sorted(self)
@@ -146,8 +146,17 @@ class Times(list):
         return statistics.median(self)
 
     @property
+    def best(self):
+        """The best tenth: nearest to what it takes when nobody else is at it."""
+        return self.at(0.1)
+
+    @property
     def p99(self):
         return self.at(0.99)
+
+
+    def __str__(self):
+        return f"{self.median:.2f} ms (best tenth {self.best:.2f}, p99 {self.p99:.2f})"
 
 
 def warm_up(things, times=3):
