@@ -11,6 +11,7 @@
 #include "explain.h"
 #include "kernel.h"
 #include "marks.h"
+#include "standing.h"
 
 #define BOX_NAMESPACES \
     (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
@@ -74,6 +75,8 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
     /* While it waits for us, and may be looked into. */
     if (r == 0 && plan->counters)
         counters_open(plan->counters, ret->pid);
+    if (r == 0 && plan->standing)
+        r = standing_note(plan->standing, ret->pid, err);
     if (r == 0 && !cgroup_has_cpu(cgroup))
         ret->counter = counter_of_time(ret->pid);
     if (r == 0)

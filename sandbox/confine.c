@@ -115,15 +115,26 @@ static int raise_loopback(const struct plan *plan)
     return 0;
 }
 
+/* To the supervisor; ours is closed. */
+static int hand_out(enum report_kind kind, int *fd)
+{
+    struct report report = { .kind = kind };
+    struct error ignored;
+    int r = socket_send(report_fd, &report, sizeof(report), fd, 1, &ignored);
+    own_close(fd);
+    return r < 0 ? -1 : 0;
+}
+
 static int build_root(const struct plan *plan)
 {
-    int r = root_build(&plan->root, &step_object);
+    int script;
+    int r = root_build(&plan->root, &script, &step_object);
     if (r < 0) {
         errno = -r;
         return -1;
     }
     step_object = "";
-    return 0;
+    return script < 0 ? 0 : hand_out(REPORT_SCRIPT, &script);
 }
 
 static int shift_clocks(const struct plan *plan)
@@ -174,9 +185,7 @@ static int take_terminal(const struct plan *plan)
 {
     static const int locked = 0;
     const struct winsize size = { .ws_row = plan->screen.rows, .ws_col = plan->screen.columns };
-    struct report report = { .kind = REPORT_TERMINAL };
     struct termios modes;
-    struct error ignored;
     step_object = "/dev/ptmx";
     int leader = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (leader < 0 || ioctl(leader, TIOCSPTLCK, &locked) < 0 ||
@@ -186,14 +195,12 @@ static int take_terminal(const struct plan *plan)
     if (follower < 0 || tcgetattr(follower, &modes) < 0)
         return -1;
     modes.c_iflag |= IUTF8; /* or the erase key leaves half a character behind */
-    if (tcsetattr(follower, TCSANOW, &modes) < 0 ||
-        socket_send(report_fd, &report, sizeof(report), &leader, 1, &ignored) < 0)
+    if (tcsetattr(follower, TCSANOW, &modes) < 0 || hand_out(REPORT_TERMINAL, &leader) < 0)
         return -1;
     for (int i = 0; i < 3; i++)
         if (dup2(follower, i) < 0)
             return -1;
     close(follower);
-    close(leader);
     step_object = "";
     return 0;
 }

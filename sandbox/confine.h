@@ -16,6 +16,7 @@ struct report_step {
 /* What the inside says over the report socket; each is one datagram. */
 enum report_kind {
     REPORT_TERMINAL, /* carries the leader of the terminal that the payload gets */
+    REPORT_SCRIPT,   /* carries the empty file that becomes the script, for writing */
     REPORT_STARTED,  /* the payload is about to be executed */
     REPORT_RUNNING,  /* it has been; carries what denied system calls ask through, or nothing */
     REPORT_PARTING,  /* the payload is reaped; what it leaves behind gets a moment */

@@ -115,7 +115,8 @@ static bool is_the_boxes_own(int directory)
  * descriptor of the file that is closed. */
 static void watch_script(const struct plan *plan)
 {
-    const char *script = plan->root.script >= 0 ? plan->root.script_at : NULL;
+    bool own = plan->root.script >= 0 || plan->root.script_later;
+    const char *script = own ? plan->root.script_at : NULL;
     const char *slash = script ? strrchr(script, '/') : NULL;
     if (!slash || slash == script)
         return;

@@ -142,7 +142,7 @@ static int errand_steps(const struct sandbox *sandbox, const struct errand *erra
         return r;
     r = pipes_make(&pipes, err);
     if (r == 0)
-        r = identity_take(sandbox, errand->control, &identity, err);
+        r = identity_take(sandbox, errand->control, true, &identity, err);
     if (r == 0)
         r = errand_plan(sandbox, errand, policy, &identity, &pipes, &plan, err);
     if (r == 0) {

@@ -17,10 +17,12 @@
 #include "cgroup.h"
 #include "charges.h"
 #include "fd.h"
+#include "gate_take.h"
 #include "gate_text.h"
 #include "job.h"
 #include "marks.h"
 #include "policy.h"
+#include "pool.h"
 #include "roots.h"
 
 /* Supervisors that have told their end and are not gone yet: the front counts them no more. */
@@ -29,52 +31,10 @@
 struct gate {
     const struct sandbox *sandbox;
     unsigned running;
+    struct pool *pool;
     struct charges charges;
     unsigned char frame[LAUNCH_FRAME_MAX];
 };
-
-/* Which kind each descriptor must be; anything else could be a way back into us. */
-static bool acceptable(enum launch_fd which, int fd)
-{
-    return which == FD_SCRIPT ? fd_is_sealed(fd) : fd_is_pipe(fd);
-}
-
-static const char *const fd_names[FD_COUNT] = {
-    [FD_STDIN] = "standard input",  [FD_STDOUT] = "standard output",
-    [FD_STDERR] = "standard error", [FD_CONTROL] = "control",
-    [FD_NOTES] = "notes",           [FD_SCRIPT] = "script",
-    [FD_PROFILE] = "profile",
-};
-
-/* Gives the received descriptors to the launch in the order it announces them. */
-static int attach_descriptors(struct launch *launch, unsigned present, int *fds, size_t count,
-                              struct error *err)
-{
-    const unsigned needed = 1U << FD_STDOUT | 1U << FD_STDERR | 1U << FD_CONTROL | 1U << FD_NOTES;
-    size_t next = 0;
-    for (enum launch_fd i = 0; i < FD_COUNT; i++) {
-        if (!(present & 1U << i))
-            continue;
-        if (next == count)
-            return fail_caller(err, EBADMSG, "the frame announces more descriptors than came");
-        launch->fds[i] = fds[next];
-        fds[next++] = -1;
-        if (!acceptable(i, launch->fds[i]))
-            return fail_caller(err, EBADF, "the descriptor for %s is of the wrong kind",
-                               fd_names[i]);
-    }
-    if (next != count || (present & needed) != needed)
-        return fail_caller(err, EBADMSG, "the frame and its descriptors do not match");
-    return 0;
-}
-
-/* They end up in names of files and in lines of the audit log. */
-static int check_names(const struct launch *launch, struct error *err)
-{
-    if (!principal_name_valid(launch->job) || !principal_name_valid(launch->owner))
-        return fail_caller(err, EBADMSG, "a launch whose job or owner has no plain name");
-    return 0;
-}
 
 /* The front says for whom it asks, and is believed as far as the operator knows that one. */
 static int check_owner(const struct sandbox *sandbox, const char *owner, struct error *err)
@@ -84,22 +44,6 @@ static int check_owner(const struct sandbox *sandbox, const char *owner, struct 
                : fail_policy(err, EPERM, "the configuration knows no such principal");
 }
 
-/* A frame with its descriptors -> a launch that is whole, or nothing. */
-static int take_launch(const void *frame, size_t len, int *fds, size_t count, struct launch *ret,
-                       struct error *err)
-{
-    unsigned present = 0;
-    launch_init(ret);
-    int r = launch_decode(frame, len, ret, &present, err);
-    if (r == 0)
-        r = attach_descriptors(ret, present, fds, count, err);
-    if (r == 0)
-        r = check_names(ret, err);
-    for (size_t i = 0; i < count; i++)
-        own_close(&fds[i]);
-    return r;
-}
-
 /* As root the slots are what counts, and a supervisor waits for one (slots.h); this keeps a
  * captured front from filling the host with those that wait. */
 static bool has_room(const struct gate *gate)
@@ -107,18 +51,28 @@ static bool has_room(const struct gate *gate)
     return gate->running < gate->sandbox->config.slot_count + LEAVING_MAX;
 }
 
+/* In a child: what is the gate's alone. */
+static void leave(struct gate *gate)
+{
+    close(GATE_FD);
+    pool_leave(gate->pool);
+}
+
 static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
 {
     struct launch launch;
     struct error err = { 0 };
     marks_begin();
-    int r = take_launch(gate->frame, len, fds, count, &launch, &err);
+    int r = gate_take_launch(gate->frame, len, fds, count, &launch, &err);
     if (r == 0)
         r = check_owner(gate->sandbox, launch.owner, &err);
     if (r == 0 && !has_room(gate))
         r = fail_host_as(&err, EAGAIN, "%u runs are under way, as many as \"slots\" allows",
                          gate->running);
-    pid_t supervisor = r == 0 ? fork() : -1;
+    pid_t supervisor = r == 0 ? pool_give(gate->pool, &launch, gate->frame, len) : -1;
+    const bool found = supervisor > 0;
+    if (supervisor == 0)
+        supervisor = fork();
     if (r == 0 && supervisor < 0)
         r = fail_host(&err, "fork a supervisor");
     if (r < 0) {
@@ -131,12 +85,13 @@ static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
     }
     if (supervisor == 0) {
         mark("gate");
-        close(GATE_FD);
+        leave(gate);
         job_run(gate->sandbox, &launch);
         _exit(0);
     }
     gate->running++;
     charges_add(&gate->charges, supervisor, &launch);
+    pool_learn(gate->pool, &launch, found);
     launch_done(&launch);
 }
 
@@ -169,6 +124,8 @@ static void answer_text(struct gate *gate, const struct resolve *question)
         gate->running++;
         return;
     }
+    if (child == 0)
+        pool_leave(gate->pool);
     if (child < 0) {
         (void)fail_host_as(&answer.error, EAGAIN, "too much is under way");
         answer.code = EAGAIN;
@@ -226,7 +183,7 @@ static void sweep_after(struct gate *gate)
 {
     pid_t child = fork();
     if (child == 0) {
-        close(GATE_FD);
+        leave(gate);
         cgroup_sweep(&gate->sandbox->cgroups);
         _exit(0);
     }
@@ -250,7 +207,8 @@ static void reap(struct gate *gate, int signals)
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         struct launch launch;
         bool supervisor = charges_take(&gate->charges, pid, &launch);
-        gate->running--;
+        if (!pool_ended(gate->pool, pid))
+            gate->running--;
         if (WIFSIGNALED(status)) {
             sweep_after(gate);
             log_event(LOG_ERROR, "supervisor-died", KV_U64("pid", (uint64_t)pid),
@@ -276,13 +234,21 @@ int gate_serve(const struct sandbox *sandbox)
     int signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0)
         return 1;
+    gate.pool = pool_new(sandbox);
     for (;;) {
-        struct pollfd fds[] = { { .fd = GATE_FD, .events = POLLIN },
-                                { .fd = signals, .events = POLLIN } };
-        if (poll(fds, COUNT(fds), -1) < 0 && errno != EINTR)
+        struct pollfd fds[2 + POOL_MAX] = { { .fd = GATE_FD, .events = POLLIN },
+                                            { .fd = signals, .events = POLLIN } };
+        int wait_ms;
+        pool_fill(gate.pool);
+        size_t keepers = pool_watch(gate.pool, fds + 2, &wait_ms);
+        int n = poll(fds, 2 + keepers, wait_ms);
+        if (n < 0 && errno != EINTR)
             return 1;
+        if (n <= 0)
+            continue;
         if (fds[1].revents)
             reap(&gate, signals);
+        pool_hear(gate.pool, fds + 2, keepers);
         if (fds[0].revents && !on_frame(&gate))
             return 0; /* supervisors see their control pipes end and follow */
     }
@@ -300,7 +266,7 @@ static int receive_one(struct launch *ret)
     if (n <= 0)
         return 1;
     close(GATE_FD);
-    if (take_launch(frame, (size_t)n, fds, count, ret, &err) < 0) {
+    if (gate_take_launch(frame, (size_t)n, fds, count, ret, &err) < 0) {
         log_event(LOG_ERROR, "launch-refused", KV("reason", err.text));
         launch_done(ret);
         return 1;

@@ -12,12 +12,16 @@
 #include "slots.h"
 #include "str.h"
 
-int identity_take(const struct sandbox *sandbox, int control, struct identity *ret,
+int identity_take(const struct sandbox *sandbox, int control, bool wait, struct identity *ret,
                   struct error *err)
 {
     struct identity identity = { .uid = sandbox->uid, .gid = sandbox->gid, .slot = -1, .lock = -1 };
     if (sandbox->root) {
-        int slot = slot_take(sandbox->config.slot_count, control, &identity.lock, err);
+        const uint32_t count = sandbox->config.slot_count;
+        int slot = wait ? slot_take(count, control, &identity.lock, err)
+                        : slot_try(count, &identity.lock, err);
+        if (slot == -EAGAIN && !wait)
+            return fail_host_as(err, EAGAIN, "every slot is taken");
         if (slot < 0)
             return slot;
         identity.slot = slot;

@@ -18,8 +18,9 @@ struct identity {
     int lock;  /* open file that holds the slot, or -1 */
 };
 
-/* Where all slots are taken, waits until there is one, or `control` (stop.h; or -1) ends that. */
-int identity_take(const struct sandbox *sandbox, int control, struct identity *ret,
+/* Where all slots are taken: with `wait` until there is one, or `control` (stop.h; or -1) ends
+ * that; else it fails. */
+int identity_take(const struct sandbox *sandbox, int control, bool wait, struct identity *ret,
                   struct error *err) must_check;
 void identity_drop(struct identity *identity);
 

@@ -35,7 +35,7 @@ static uint64_t since_prepared(const struct job *job, uint64_t now)
     return now - job->prepared_ns - (job->started.queue_ns - job->waited_ns);
 }
 
-static void note_started(void *context)
+void job_tell_started(void *context)
 {
     struct job *job = context;
     job->started.box_ns = since_prepared(job, now_ns());
@@ -219,7 +219,7 @@ static void describe(struct job *job)
 }
 
 /* Ours of the payload's ends: while we hold them their readers see no end. */
-static void let_go(struct launch *launch)
+void job_let_go(struct launch *launch)
 {
     static const enum launch_fd theirs[] = { FD_STDIN, FD_STDOUT, FD_STDERR, FD_PROFILE };
     for (size_t i = 0; i < COUNT(theirs); i++) {
@@ -228,70 +228,82 @@ static void let_go(struct launch *launch)
     }
 }
 
+/* What a supervision knows of the job, and not of its box. */
+void job_move_in(struct job *job, struct workspace_watch *workspace, struct supervision *run)
+{
+    workspace_begin(workspace, job->policy, &job->plan, job->workspace, job->workspace_fd);
+    workspace->control = job->launch->fds[FD_CONTROL];
+    job->measure = (struct measure){ .asked_ns = job->launch->sample_ms * NS_PER_MS,
+                                     .told = note_sample,
+                                     .context = job };
+    run->ear = job->ear;
+    run->grace_ms = job->policy->grace_ms;
+    run->control = job->launch->fds[FD_CONTROL];
+    run->workspace = workspace;
+    run->started = job_tell_started;
+    run->measure = job->launch->sample_ms > 0 ? &job->measure : NULL;
+    run->progressed = job_tells_progress(job) ? note_progress : NULL;
+    run->context = job;
+}
+
+void job_supervision(struct job *job, struct box *box, struct supervision *ret)
+{
+    *ret = (struct supervision){ .box = box,
+                                 .cgroup = &job->cgroup,
+                                 .limits = &job->limits,
+                                 .filter = &job->plan.filter,
+                                 .control = -1,
+                                 .feed = -1,
+                                 .drains = { { .fd = -1 }, { .fd = -1 } },
+                                 .scratch = plan_scratch(&job->plan) };
+}
+
+void job_supervised(const struct job *job, const struct supervision *run, struct outcome *outcome)
+{
+    if (run->started_ns > job->prepared_ns)
+        outcome->box_ns = since_prepared(job, run->started_ns);
+}
+
 static int watch(struct job *job, struct outcome *outcome, struct error *err)
 {
     struct box box;
     struct workspace_watch workspace;
     struct terminal terminal;
+    struct supervision run;
     struct launch *launch = job->launch;
     int r = launch->terminal ? terminal_begin(&terminal, fd_take(&launch->fds[FD_STDIN]),
                                               fd_take(&launch->fds[FD_STDOUT]), err)
                              : 0;
     if (r < 0)
         return r;
-    workspace_begin(&workspace, job->policy, &job->plan, job->workspace, job->workspace_fd);
-    workspace.control = job->launch->fds[FD_CONTROL];
-    job->measure = (struct measure){ .asked_ns = launch->sample_ms * NS_PER_MS,
-                                     .told = note_sample,
-                                     .context = job };
+    job_supervision(job, &box, &run);
+    job_move_in(job, &workspace, &run);
+    run.terminal = launch->terminal ? &terminal : NULL;
     if (launch->sample_ms > 0 && launch->counted)
         job->plan.counters = &job->measure.counters;
     mark("workspace");
     r = box_start(&job->plan, &job->cgroup, &box, err);
-    let_go(job->launch);
-    if (r < 0) {
-        if (launch->terminal)
-            terminal_end(&terminal);
-        workspace_end(&workspace, &job->changes, outcome);
-        return r;
+    job_let_go(launch);
+    if (r == 0) {
+        supervise(&run, outcome);
+        job_supervised(job, &run, outcome);
+        mark("last readings");
+        box_done(&box);
     }
-    struct supervision run = {
-        .box = &box,
-        .cgroup = &job->cgroup,
-        .limits = &job->limits,
-        .filter = &job->plan.filter,
-        .ear = job->ear,
-        .grace_ms = job->policy->grace_ms,
-        .control = job->launch->fds[FD_CONTROL],
-        .feed = -1,
-        .drains = { { .fd = -1 }, { .fd = -1 } },
-        .terminal = launch->terminal ? &terminal : NULL,
-        .workspace = &workspace,
-        .scratch = plan_scratch(&job->plan),
-        .started = note_started,
-        .measure = job->launch->sample_ms > 0 ? &job->measure : NULL,
-        .progressed = job_tells_progress(job) ? note_progress : NULL,
-        .context = job,
-    };
-    supervise(&run, outcome);
-    if (run.started_ns > job->prepared_ns)
-        outcome->box_ns = since_prepared(job, run.started_ns);
-    mark("last readings");
-    box_done(&box);
-    if (run.measure && job->launch->counted)
+    if (r == 0 && run.measure && launch->counted)
         note_measured(job);
     if (launch->terminal)
         terminal_end(&terminal);
     workspace_end(&workspace, &job->changes, outcome);
     mark("changes");
-    return 0;
+    return r;
 }
 
-static int job_steps(struct job *job, struct outcome *outcome, struct error *err)
+int job_get_ready(struct job *job, bool ordered, struct error *err)
 {
     int r = admit(job, err);
     mark("admit");
-    if (r == 0)
+    if (r == 0 && ordered)
         r = note_down(job, err);
     mark("note down");
     if (r == 0)
@@ -301,11 +313,18 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
     mark("verdict");
     if (r == 0)
         r = prepare_run(job, false, err);
+    if (r == 0)
+        r = job_decide(job, err);
     mark("prepare");
     job->prepared_ns = marks_last();
     job->waited_ns = slots_waited_ns();
-    if (r == 0)
-        r = identity_take(job->sandbox, job->launch->fds[FD_CONTROL], &job->identity, err);
+    return r;
+}
+
+int job_take_place(struct job *job, struct error *err)
+{
+    int r = identity_take(job->sandbox, job->launch->fds[FD_CONTROL], !job->standing,
+                          &job->identity, err);
     mark("identity");
     if (r == 0)
         r = job_make_plan(job, err);
@@ -315,13 +334,46 @@ static int job_steps(struct job *job, struct outcome *outcome, struct error *err
         job->grouped = r == 0;
     }
     mark("make groups");
-    if (r < 0)
-        return r;
-    if (cgroup_has_pids(&job->cgroup))
+    if (r == 0 && cgroup_has_pids(&job->cgroup))
         plan_leave_processes(&job->plan);
+    return r;
+}
+
+void job_leave_place(struct job *job)
+{
+    if (job->grouped)
+        cgroup_remove(&job->cgroup);
+    job->grouped = false;
+    if (job->planned)
+        plan_done(&job->plan);
+    job->planned = false;
+    identity_drop(&job->identity);
+    job->identity.lock = -1;
+}
+
+int job_describe(struct job *job, const char *start, struct error *err)
+{
     describe(job);
-    r = layers_require(job->policy, &job->started, err);
+    if (job->policy->start != START_SPAWN)
+        layers_add(&job->started, "start", start);
+    return layers_require(job->policy, &job->started, err);
+}
+
+int job_spawn(struct job *job, const char *why, struct outcome *outcome, struct error *err)
+{
+    autofree char *start = xasprintf("off: %s", why);
+    int r = job_take_place(job, err);
+    if (r == 0)
+        r = job_describe(job, start, err);
     return r < 0 ? r : watch(job, outcome, err);
+}
+
+static int job_steps(struct job *job, struct outcome *outcome, struct error *err)
+{
+    int r = job_get_ready(job, true, err);
+    const char *why =
+        job->sandbox->oneshot ? "a box of its own, without a server" : "no box like it was waiting";
+    return r < 0 ? r : job_spawn(job, why, outcome, err);
 }
 
 /* --- the end ------------------------------------------------------------------------------ */
@@ -336,13 +388,9 @@ static struct outcome outcome_of(const struct error *err, bool operator)
     return outcome;
 }
 
-static void job_done(struct job *job)
+void job_done(struct job *job)
 {
-    if (job->grouped)
-        cgroup_remove(&job->cgroup);
-    if (job->planned)
-        plan_done(&job->plan);
-    identity_drop(&job->identity);
+    job_leave_place(job);
     command_done(&job->command);
     preparation_done(&job->ready);
     list_free(job->env);
@@ -365,23 +413,32 @@ static int prepare_steps(struct job *job, struct error *err)
         return r;
     job->prepared_ns = now_ns();
     describe_environment(job);
-    note_started(job);
+    job_tell_started(job);
     return 0;
+}
+
+int job_begin(struct job *job, const struct sandbox *sandbox, struct launch *launch,
+              struct error *err)
+{
+    *job = (struct job){ .sandbox = sandbox,
+                         .launch = launch,
+                         .identity = { .lock = -1 },
+                         .workspace_fd = -1,
+                         .arrived_ns = now_ns() };
+    if (launch->fds[FD_NOTES] < 0)
+        return 0;
+    slots_tell(note_waiting, job);
+    return fd_nonblocking(launch->fds[FD_NOTES], err);
 }
 
 void job_prepare(const struct sandbox *sandbox, struct launch *launch)
 {
-    struct job job = { .sandbox = sandbox,
-                       .launch = launch,
-                       .identity = { .lock = -1 },
-                       .workspace_fd = -1,
-                       .arrived_ns = now_ns() };
+    struct job job;
     struct outcome outcome = { .end = END_EXITED };
     struct error err = { 0 };
-    slots_tell(note_waiting, &job);
-    if (fd_nonblocking(launch->fds[FD_NOTES], &err) < 0 || prepare_steps(&job, &err) < 0)
+    if (job_begin(&job, sandbox, launch, &err) < 0 || prepare_steps(&job, &err) < 0)
         outcome = outcome_of(&err, sandbox->oneshot);
-    let_go(launch);
+    job_let_go(launch);
     tell_outcome(launch, &outcome);
     slots_tell(NULL, NULL);
     job_done(&job);
@@ -395,34 +452,39 @@ void job_run(const struct sandbox *sandbox, struct launch *launch)
 void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
                    const struct notify_ear *ear)
 {
-    struct job job = { .sandbox = sandbox,
-                       .ear = ear,
-                       .launch = launch,
-                       .identity = { .lock = -1 },
-                       .workspace_fd = -1,
-                       .arrived_ns = now_ns() };
+    struct job job;
     struct outcome outcome = { .end = END_FAULT };
     struct error err = { 0 };
-    slots_tell(note_waiting, &job);
-    if (fd_nonblocking(launch->fds[FD_NOTES], &err) < 0 || job_steps(&job, &outcome, &err) < 0)
-        outcome = outcome_of(&err, sandbox->oneshot);
+    int r = job_begin(&job, sandbox, launch, &err);
+    job.ear = ear;
+    if (r == 0)
+        r = job_steps(&job, &outcome, &err);
+    job_end(&job, r < 0 ? &err : NULL, &outcome);
+}
+
+void job_end(struct job *job, const struct error *err, struct outcome *outcome)
+{
+    const struct sandbox *sandbox = job->sandbox;
+    struct launch *launch = job->launch;
+    if (err)
+        *outcome = outcome_of(err, sandbox->oneshot);
     /* Before the owner hears of the end, nothing of it is left. */
-    let_go(launch);
-    if (job.grouped)
-        cgroup_remove(&job.cgroup);
-    job.grouped = false;
+    job_let_go(launch);
+    if (job->grouped)
+        cgroup_remove(&job->cgroup);
+    job->grouped = false;
     mark("remove groups");
-    if (!job.audited.script_sha256[0]) /* it did not come so far */
-        audit_hash(launch, NULL, -1, job.audited.script_sha256);
-    job.audited.outcome = &outcome;
-    audit_end(sandbox, audited(&job));
+    if (!job->audited.script_sha256[0]) /* it did not come so far */
+        audit_hash(launch, NULL, -1, job->audited.script_sha256);
+    job->audited.outcome = outcome;
+    audit_end(sandbox, audited(job));
     mark("audit");
-    if (job.changes.fate != CHANGES_LIVE || job.changes.count > 0)
-        tell_changes(launch, &job.changes);
+    if (job->changes.fate != CHANGES_LIVE || job->changes.count > 0)
+        tell_changes(launch, &job->changes);
     marks_tell(launch);
-    tell_outcome(launch, &outcome);
+    tell_outcome(launch, outcome);
     slots_tell(NULL, NULL);
-    job_done(&job);
+    job_done(job);
 }
 
 void job_refuse(const struct sandbox *sandbox, struct launch *launch, const struct error *err)

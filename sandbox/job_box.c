@@ -9,6 +9,7 @@
 #include "job_inside.h"
 #include "profile_program.h"
 #include "progress.h"
+#include "standing.h"
 #include "str.h"
 #include "variables.h"
 
@@ -109,7 +110,7 @@ bool job_tells_progress(const struct job *job)
 }
 
 /* Only the plan knows where there is scratch space. */
-static void say_progress_file(struct job *job)
+void job_say_progress_file(struct job *job)
 {
     if (!job_tells_progress(job))
         return;
@@ -118,19 +119,44 @@ static void say_progress_file(struct job *job)
     job->plan.env = job->env;
 }
 
-int job_make_plan(struct job *job, struct error *err)
+static const char *job_directory(const struct job *job)
 {
-    const struct launch *launch = job->launch;
-    const char *cwd = job->workspace ? job->workspace : SCRATCH_HOME;
-    command_make(launch, job->ready.python, &job->ready.environment, cwd, &job->command);
+    return job->workspace ? job->workspace : SCRATCH_HOME;
+}
+
+int job_decide(struct job *job, struct error *err)
+{
+    command_make(job->launch, job->ready.python, &job->ready.environment, job_directory(job),
+                 &job->command);
     int r = make_variables(job, err);
     if (r < 0)
         return r;
     bind_everything(job);
-    autoclose int nothing = -1;
-    int input = launch->fds[FD_STDIN];
-    if (input < 0)
-        input = nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (job->launch->fds[FD_STDIN] < 0)
+        job->launch->fds[FD_STDIN] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return job->launch->fds[FD_STDIN] < 0 ? fail_host(err, "open /dev/null") : 0;
+}
+
+char *job_own_directories(const struct job *job)
+{
+    const char *script = job->launch->script_path, *slash = script ? strrchr(script, '/') : NULL;
+    autofree char *beside = slash ? xstrndup(script, (size_t)(slash - script)) : NULL;
+    const char *first = job->command.import_directory ? job->command.import_directory
+                        : beside                      ? beside
+                                                      : job_directory(job);
+    if (!job->ready.project)
+        return xstrdup(first);
+    return xasprintf("%s:%s:%s/src", first, job->workspace, job->workspace);
+}
+
+int job_make_plan(struct job *job, struct error *err)
+{
+    const struct launch *launch = job->launch;
+    struct standing *standing = job->standing;
+    if (standing) {
+        autofree char *own = job_own_directories(job);
+        standing_variables(&job->env, job->preload, own);
+    }
     struct plan_request request = {
         .policy = job->policy,
         .limits = job->limits,
@@ -142,20 +168,19 @@ int job_make_plan(struct job *job, struct error *err)
         .script_at = job->command.script_at,
         .argv = job->command.argv,
         .env = job->env,
-        .cwd = cwd,
-        .stdio = { input, launch->fds[FD_STDOUT], launch->fds[FD_STDERR] },
+        .cwd = job_directory(job),
+        .stdio = { launch->fds[FD_STDIN], standing ? standing->ends[0] : launch->fds[FD_STDOUT],
+                   standing ? standing->ends[1] : launch->fds[FD_STDERR] },
+        .standing = standing,
         .profile = job->ready.profiler.path ? launch->fds[FD_PROFILE] : 0,
         .terminal = launch->terminal ? &launch->screen : NULL,
         .egress = has_way_out(job) ? &job->egress : NULL,
         .count_denied = true,
     };
-    r = plan_make(job->sandbox, &request, &job->identity, &job->plan, err);
+    int r = plan_make(job->sandbox, &request, &job->identity, &job->plan, err);
     if (r < 0)
         return r;
     job->planned = true;
-    say_progress_file(job);
-    /* The launch's copy of the input lives as long as the plan. */
-    if (nothing >= 0)
-        job->launch->fds[FD_STDIN] = fd_take(&nothing);
+    job_say_progress_file(job);
     return 0;
 }

@@ -9,7 +9,7 @@
 
 #include "str.h"
 
-static void add(struct started *started, const char *name, const char *value)
+void layers_add(struct started *started, const char *name, const char *value)
 {
     started->layers =
         xrealloc(started->layers, (started->layer_count + 1) * sizeof(*started->layers));
@@ -30,7 +30,7 @@ static void add_witnessed(struct started *started, const struct verdict *verdict
 {
     const char *fault = verdict ? verdict_fault(verdict, name) : NULL;
     autofree char *text = fault ? xasprintf("off: self-test: %s", fault) : xstrdup(value);
-    add(started, name, text);
+    layers_add(started, name, text);
 }
 
 static void add_layers(const struct plan *plan, const struct verdict *verdict,
@@ -42,14 +42,14 @@ static void add_layers(const struct plan *plan, const struct verdict *verdict,
     if (access("/proc/self/ns/time", F_OK) == 0)
         add_witnessed(started, verdict, "time", "on");
     else
-        add(started, "time", "off: the kernel has no time namespaces (5.6)");
+        layers_add(started, "time", "off: the kernel has no time namespaces (5.6)");
     char landlock[64];
     (void)snprintf(landlock, sizeof(landlock), "abi %d", plan->landlock);
     if (plan->landlock > 0)
         add_witnessed(started, verdict, "landlock", landlock);
     else
-        add(started, "landlock", "off: the kernel has no Landlock (5.13)");
-    add(started, "egress", plan->egress ? "on" : "off: the policy opens no way out");
+        layers_add(started, "landlock", "off: the kernel has no Landlock (5.13)");
+    layers_add(started, "egress", plan->egress ? "on" : "off: the policy opens no way out");
 }
 
 static void add_limits(const struct cgroup *cgroup, const char *growth, struct started *started)
@@ -82,7 +82,7 @@ static void add_limits(const struct cgroup *cgroup, const char *growth, struct s
         { "limits.workspace_growth", growth ? growth : "enforced (no workspace)" },
     };
     for (size_t i = 0; i < COUNT(rows); i++)
-        add(started, rows[i][0], rows[i][1]);
+        layers_add(started, rows[i][0], rows[i][1]);
 }
 
 void layers_make(const struct plan *plan, const struct cgroup *cgroup,
@@ -97,12 +97,12 @@ void layers_none(const char *reason, struct started *started)
     static const char *const others[] = { "net", "time", "landlock", "egress" };
     autofree char *off = xasprintf("off: %s", reason), *missing = xasprintf("missing: %s", reason);
     for (size_t i = 0; i < COUNT(always_on); i++)
-        add(started, always_on[i], off);
+        layers_add(started, always_on[i], off);
     for (size_t i = 0; i < COUNT(others); i++)
-        add(started, others[i], off);
+        layers_add(started, others[i], off);
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
         autofree char *name = xasprintf("limits.%s", limit_fields[i].name);
-        add(started, name, missing);
+        layers_add(started, name, missing);
     }
 }
 

@@ -10,6 +10,9 @@
 #include "plan.h"
 #include "verdict.h"
 
+/* One line more. */
+void layers_add(struct started *started, const char *name, const char *value);
+
 /* Fills started->layers. `verdict` is the self-test's, or NULL for the box that makes it;
  * `growth` is the word on limits.workspace_growth (workspace.h), NULL: no workspace. */
 void layers_make(const struct plan *plan, const struct cgroup *cgroup,

@@ -398,7 +398,17 @@ static int copy_script(int top, const struct root_plan *root)
     return r;
 }
 
-static int build_tree(const struct root_plan *root, int top, const char **what)
+static int make_script_place(int top, const char *path)
+{
+    autoclose int again = kernel_open_tree(top, "", OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH);
+    int made = again < 0 ? -errno : create_file(top, path);
+    if (made < 0)
+        return made;
+    close(made);
+    return open_beneath(again, path + 1, O_WRONLY);
+}
+
+static int build_tree(const struct root_plan *root, int top, int *later, const char **what)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < root->mount_count; i++) {
@@ -416,6 +426,11 @@ static int build_tree(const struct root_plan *root, int top, const char **what)
     if (r == 0 && root->script >= 0) {
         *what = root->script_at;
         r = copy_script(top, root);
+    }
+    if (r == 0 && root->script_later) {
+        *what = root->script_at;
+        *later = make_script_place(top, root->script_at);
+        r = *later < 0 ? *later : 0;
     }
     return r;
 }
@@ -466,8 +481,9 @@ static int enter(int top)
     return 0;
 }
 
-int root_build(const struct root_plan *root, const char **what)
+int root_build(const struct root_plan *root, int *later, const char **what)
 {
+    *later = -1;
     *what = "the root tmpfs";
     int top = make_top(root);
     if (top < 0)
@@ -475,7 +491,7 @@ int root_build(const struct root_plan *root, const char **what)
     (void)umask(022);
     int r = kernel_move_mount(top, "", AT_FDCWD, STAGE, KERNEL_MOVE_F_EMPTY_PATH) < 0 ? -errno : 0;
     if (r == 0)
-        r = build_tree(root, top, what);
+        r = build_tree(root, top, later, what);
     if (r == 0) {
         *what = "the size of scratch";
         r = limit_top(root, top);

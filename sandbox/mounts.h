@@ -50,6 +50,7 @@ struct root_plan {
     struct made_file files[12];
     size_t file_count;
     int script;            /* memfd to copy, or -1 */
+    bool script_later;     /* none yet: an empty file, which root_build() gives for writing */
     const char *script_at; /* absolute, inside */
     bool script_covers;    /* the operator shows what may lie there */
     uint64_t scratch_bytes, scratch_inodes;
@@ -80,5 +81,6 @@ void mounts_add(struct root_plan *root, enum mount_kind kind, char *inside, int 
 void root_plan_done(struct root_plan *root);
 
 /* In the child, with the maps in force: builds the tree and enters it. Returns 0 or
- * -errno; *what then names the object. */
-int root_build(const struct root_plan *root, const char **what);
+ * -errno; *what then names the object. *later: of a script that comes later, the caller's, through
+ * a mount of its own, so that the box's can be read-only; else -1. */
+int root_build(const struct root_plan *root, int *later, const char **what);

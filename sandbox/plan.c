@@ -12,6 +12,7 @@
 #include "notify.h"
 #include "plan_parts.h"
 #include "profile_program.h"
+#include "standing.h"
 #include "str.h"
 
 /* --- trees of the host ------------------------------------------------------ */
@@ -256,8 +257,13 @@ static int plan_root(const struct plan_request *request, struct plan *plan, stru
         root->files[root->file_count++] = (struct made_file){ .path = PROFILE_FILE,
                                                               .text = xstrdup(profile_program),
                                                               .len = strlen(profile_program) };
+    if (request->standing)
+        root->files[root->file_count++] = (struct made_file){ .path = STANDING_FILE,
+                                                              .text = xstrdup(standing_program),
+                                                              .len = standing_program_len };
     qsort(root->mounts, root->mount_count, sizeof(*root->mounts), by_path);
-    root->script = request->script;
+    root->script = request->standing ? -1 : request->script;
+    root->script_later = request->standing && request->script_at;
     root->script_at = request->script_at;
     root->script_covers = shown_by_operator(request, request->script_at);
     root->scratch_bytes = plan->limits.scratch_bytes;
@@ -377,7 +383,8 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
         .egress = request->egress,
     };
     ret->root.script = ret->upper = -1;
-    ret->profile = request->profile;
+    ret->standing = request->standing;
+    ret->profile = request->standing ? request->standing->theirs : request->profile;
     memcpy(ret->stdio, request->stdio, sizeof(ret->stdio));
     int r = filter_for(sandbox, request->policy, &ret->filter, err);
     if (r == 0 && request->count_denied)

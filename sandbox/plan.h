@@ -42,6 +42,7 @@ struct plan_request {
     const char *cwd;
     int stdio[3];
     int profile;                       /* where one is written to; 0: none */
+    struct standing *standing;         /* the payload waits at its end of this; or NULL */
     const struct screen *terminal;     /* of this size, instead of stdio; NULL: none */
     const struct egress_order *egress; /* who may be reached; NULL: nobody */
     bool count_denied;                 /* denied system calls are to be named in the outcome */
@@ -78,6 +79,7 @@ struct plan {
     struct screen screen;
     const struct egress_order *egress;
     struct counters *counters; /* to be opened for the box; or NULL */
+    struct standing *standing; /* whose interpreter waits in the box; or NULL */
     const char *broken_step;   /* tests only: this step fails (EIO) instead of being taken */
 };
 

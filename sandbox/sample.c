@@ -21,9 +21,14 @@ void sampler_begin(struct sampler *sampler, const struct sampler *given)
 {
     *sampler = *given;
     sampler->scratch = -1;
-    sampler->host_shared = host_shared_bytes();
+    sampler_rebase(sampler);
     /* A cgroup loses nobody's time. */
     sampler->seen = cgroup_has_cpu(given->cgroup) ? NULL : seen_new();
+}
+
+void sampler_rebase(struct sampler *sampler)
+{
+    sampler->host_shared = host_shared_bytes();
 }
 
 void sampler_end(struct sampler *sampler)

@@ -38,6 +38,9 @@ struct sampler {
 void sampler_begin(struct sampler *sampler, const struct sampler *given);
 void sampler_end(struct sampler *sampler);
 
+/* What the host holds from now on may be the box's, and not what it came to hold before. */
+void sampler_rebase(struct sampler *sampler);
+
 /* The limit that is reached, or END_COUNT; *next becomes the time to look again. */
 enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next);
 

@@ -195,19 +195,35 @@ static int wait_in_line(int dir, int queue, uint32_t count, int control, int *lo
     return r;
 }
 
+/* Nobody overtakes those who wait; and those who do not are not in each other's way. */
+static int take_now(int dir, int queue, uint32_t count, int *lock, struct error *err)
+{
+    return flock(queue, LOCK_SH | LOCK_NB) < 0 ? -EAGAIN : take_free(dir, count, false, lock, err);
+}
+
 int slot_take(uint32_t count, int control, int *lock, struct error *err)
 {
     autoclose int dir = open_slots(err);
-    if (dir < 0)
-        return dir;
-    autoclose int queue = open_slot(dir, QUEUE, O_RDONLY, err);
+    autoclose int queue = dir < 0 ? -1 : open_slot(dir, QUEUE, O_RDONLY, err);
     if (queue < 0)
-        return queue;
-    /* Nobody overtakes those who wait; and those who do not are not in each other's way. */
-    int r = -EAGAIN;
-    if (flock(queue, LOCK_SH | LOCK_NB) == 0)
-        r = take_free(dir, count, false, lock, err);
+        return -err->code;
+    int r = take_now(dir, queue, count, lock, err);
     return r == -EAGAIN ? wait_in_line(dir, queue, count, control, lock, err) : r;
+}
+
+int slot_try(uint32_t count, int *lock, struct error *err)
+{
+    autoclose int dir = open_slots(err);
+    autoclose int queue = dir < 0 ? -1 : open_slot(dir, QUEUE, O_RDONLY, err);
+    return queue < 0 ? -err->code : take_now(dir, queue, count, lock, err);
+}
+
+bool slots_wanted(void)
+{
+    struct error ignored;
+    autoclose int dir = open_slots(&ignored);
+    autoclose int queue = dir < 0 ? -1 : open_slot(dir, QUEUE, O_RDONLY, &ignored);
+    return queue >= 0 && flock(queue, LOCK_SH | LOCK_NB) < 0;
 }
 
 void slot_give_back(int *lock)

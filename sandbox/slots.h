@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <cordon/error.h>
@@ -19,6 +20,12 @@
  * then ECANCELED. */
 int slot_take(uint32_t count, int control, int *lock, struct error *err) must_check;
 void slot_give_back(int *lock);
+
+/* For who can do without: -EAGAIN, and no word in *err, where he would have to wait. */
+int slot_try(uint32_t count, int *lock, struct error *err) must_check;
+
+/* Does somebody wait? Then who can do without gives his back. */
+bool slots_wanted(void);
 
 /* One process waits for one job, itself and for the errands of that job. `told` is called at the
  * beginning of each wait. */

@@ -62,7 +62,8 @@ static uint64_t grouped(const struct spent *spent)
 static uint64_t ungrouped(struct spent *spent, uint64_t before)
 {
     uint64_t tree = less(tree_cpu_ns(spent->init, spent->seen), before);
-    uint64_t counted = counter_time_ns(spent->counter); /* second: what grows between is new */
+    uint64_t counted = less(counter_time_ns(spent->counter),
+                            spent->counted_before); /* second: what grows between is new */
     if (less(tree, counted) > spent->missed_ns)
         spent->missed_ns = less(tree, counted);
     return counted + spent->missed_ns;

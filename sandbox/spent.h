@@ -21,8 +21,9 @@ struct spent {
     struct seen *seen;            /* where neither counts: who was seen; borrowed */
     pid_t init;
     uint64_t limit_ns;
-    uint64_t ns;        /* at the last look */
-    uint64_t missed_ns; /* by the counter */
+    uint64_t counted_before; /* by the counter, before it was the script's */
+    uint64_t ns;             /* at the last look */
+    uint64_t missed_ns;      /* by the counter */
 };
 
 /* When the first look at a script is due that began then: before, all processors together could

@@ -21,6 +21,7 @@
 #include "room.h"
 #include "sample.h"
 #include "spent.h"
+#include "standing.h"
 #include "usage_end.h"
 
 /* A box stands in a few milliseconds; a host this slow cannot run it. */
@@ -32,6 +33,10 @@
 #define PATIENCE_SAMPLED_NS (1000 * NS_PER_MS)
 
 #define NEVER UINT64_MAX
+
+#define WAITING_NS (1000 * NS_PER_MS) /* and one that waits, for what it does meanwhile */
+
+#define WAITING_CPU_NS (20 * NS_PER_MS) /* from one look to the next: then it does not wait */
 
 #define PROGRESS_NS (100 * NS_PER_MS) /* how often a script is looked at for its progress */
 
@@ -52,6 +57,9 @@ struct state {
     size_t fed;
     int listener; /* denied system calls ask here, or -1 */
     struct notify_counts denied;
+    bool waiting; /* for its order */
+    uint64_t ordered_ns;
+    uint64_t counted_before;
 };
 
 static uint64_t after(uint64_t now, uint64_t ms)
@@ -93,7 +101,15 @@ static void happen(struct state *state, enum life_event event, enum end cause, u
 
 static void take_sample(struct state *state, uint64_t now)
 {
+    uint64_t cpu_ns = state->sampler.cpu_ns;
     enum end reached = sampler_look(&state->sampler, now, &state->next_sample);
+    if (state->waiting) {
+        state->next_sample = now + WAITING_NS;
+        if (cpu_ns > 0 && state->sampler.cpu_ns - cpu_ns > WAITING_CPU_NS)
+            reached = END_CPU;
+        if (!state->run->waiting->stays(state->run->waiting->context))
+            reached = END_CANCELLED;
+    }
     if (reached != END_COUNT)
         happen(state, EVENT_LIMIT, reached, now);
 }
@@ -190,6 +206,8 @@ static void on_started(struct state *state)
     uint64_t now = now_ns();
     state->started = true;
     state->started_ns = now;
+    if (state->waiting)
+        return;
     state->next_sample = state->next_disk = now + SAMPLE_DENSE_NS;
     if (state->run->progressed)
         state->next_progress = now + PROGRESS_NS;
@@ -202,6 +220,8 @@ static void on_started(struct state *state)
 static void on_running(struct state *state, const struct report *report)
 {
     state->running = *report;
+    if (state->waiting)
+        return; /* until it says so */
     state->started_ns = state->run->started_ns = report->started_ns;
     state->build_deadline = NEVER;
     state->wall_deadline = after(report->started_ns, state->run->limits->wall_ms);
@@ -210,6 +230,14 @@ static void on_running(struct state *state, const struct report *report)
         measure_running(state->run->measure, report, state->run->cgroup);
         state->next_telling = now_ns();
     }
+}
+
+/* A payload that has waited began with its order. */
+static void keep_report(struct state *state, const struct report *report)
+{
+    state->report = *report;
+    if (state->ordered_ns > 0)
+        state->report.started_ns = state->ordered_ns;
 }
 
 static void on_report(struct state *state)
@@ -232,6 +260,10 @@ static void on_report(struct state *state)
         if (state->run->terminal)
             terminal_attach(state->run->terminal, fd_take(&sent));
         break;
+    case REPORT_SCRIPT:
+        if (state->run->waiting)
+            state->run->waiting->standing->script = fd_take(&sent);
+        break;
     case REPORT_RUNNING:
         on_running(state, &report);
         state->listener = fd_take(&sent);
@@ -242,7 +274,7 @@ static void on_report(struct state *state)
     case REPORT_PARTING:
         state->parting = true;
         if (!state->faulted)
-            state->report = report;
+            keep_report(state, &report);
         state->wall_deadline = NEVER;  /* it was the payload's */
         state->next_sample = now_ns(); /* what it leaves behind */
         break;
@@ -255,7 +287,7 @@ static void on_report(struct state *state)
         marks_inside(&state->running, &report);
         state->ended = true;
         if (!state->faulted)
-            state->report = report;
+            keep_report(state, &report);
         happen(state, EVENT_EXIT, END_EXITED, now_ns());
         /* The box is empty: nothing is left to limit or to look at. */
         state->wall_deadline = state->grace_deadline = NEVER;
@@ -336,6 +368,84 @@ static void on_listener(struct state *state)
         close_listener(state);
 }
 
+/* --- a payload that waits ------------------------------------------------------------------ */
+
+static struct usage_facts facts_of(struct state *state, const struct rusage *init)
+{
+    return (struct usage_facts){ .cgroup = state->run->cgroup,
+                                 .sampler = &state->sampler,
+                                 .running = &state->running,
+                                 .ended = state->ended ? &state->report : NULL,
+                                 .counter = state->run->box->counter,
+                                 .counted_before = state->counted_before,
+                                 .init = init };
+}
+
+static struct spent spent_of(struct state *state)
+{
+    return (struct spent){ .cgroup = state->run->cgroup,
+                           .running = &state->running,
+                           .counter = state->run->box->counter,
+                           .counted_before = state->counted_before,
+                           .seen = state->sampler.seen,
+                           .init = state->run->box->pid,
+                           .limit_ns = after(0, state->run->limits->cpu_ms) };
+}
+
+static void give_up_waiting(struct state *state)
+{
+    happen(state, EVENT_LIMIT, END_CANCELLED, now_ns());
+}
+
+static void on_channel(struct state *state)
+{
+    struct waiting *waiting = state->run->waiting;
+    state->build_deadline = NEVER;
+    if (standing_ready(waiting->standing)) {
+        state->next_sample = now_ns() + WAITING_NS;
+        waiting->ready(waiting->context);
+    } else {
+        give_up_waiting(state);
+    }
+}
+
+/* What it used until now is not the script's, whose time begins. */
+static void begin_order(struct state *state)
+{
+    struct supervision *run = state->run;
+    const struct usage_facts facts = facts_of(state, NULL);
+    usage_begin(&facts, &state->running);
+    state->counted_before = counter_time_ns(run->box->counter);
+    state->spent = spent_of(state);
+    state->denied = (struct notify_counts){ .ear = run->ear };
+    sampler_rebase(&state->sampler);
+    state->waiting = false;
+    state->ordered_ns = now_ns();
+    if (!run->waiting->send(run->waiting->context)) {
+        give_up_waiting(state);
+        return;
+    }
+    struct report running = state->running;
+    running.started_ns = state->ordered_ns;
+    on_started(state);
+    on_running(state, &running);
+}
+
+static void on_orders(struct state *state)
+{
+    struct waiting *waiting = state->run->waiting;
+    switch (waiting->ordered(waiting->context)) {
+    case ORDERED_NOTHING:
+        break;
+    case ORDERED_RUN:
+        begin_order(state);
+        break;
+    case ORDERED_END:
+        give_up_waiting(state);
+        break;
+    }
+}
+
 enum watched {
     WATCH_INIT,
     WATCH_REPORT,
@@ -344,6 +454,8 @@ enum watched {
     WATCH_ERR,
     WATCH_FEED,
     WATCH_LISTENER,
+    WATCH_ORDERS,
+    WATCH_CHANNEL,
     WATCH_TERMINAL, /* and what follows: its three */
     WATCHED = WATCH_TERMINAL + TERMINAL_WATCHED
 };
@@ -360,6 +472,11 @@ static void wait_for_something(struct state *state)
         [WATCH_ERR] = { .fd = run->drains[1].fd, .events = POLLIN },
         [WATCH_FEED] = { .fd = run->feed, .events = POLLOUT },
         [WATCH_LISTENER] = { .fd = state->listener, .events = POLLIN },
+        [WATCH_ORDERS] = { .fd = state->waiting ? run->waiting->orders : -1, .events = POLLIN },
+        [WATCH_CHANNEL] = { .fd = state->build_deadline != NEVER && state->waiting
+                                      ? run->waiting->standing->channel
+                                      : -1,
+                            .events = POLLIN },
     };
     nfds_t watched = WATCH_TERMINAL;
     if (run->terminal) {
@@ -390,6 +507,10 @@ static void wait_for_something(struct state *state)
         on_report(state);
     if (fds[WATCH_CONTROL].revents)
         on_control(state);
+    if (fds[WATCH_CHANNEL].revents && state->life == LIFE_RUNNING)
+        on_channel(state);
+    if (fds[WATCH_ORDERS].revents && state->life == LIFE_RUNNING)
+        on_orders(state);
     if (fds[WATCH_INIT].revents)
         state->gone = true;
 }
@@ -399,12 +520,7 @@ static void wait_for_something(struct state *state)
 static void fill_usage(struct state *state, const struct rusage *init, struct usage *ret)
 {
     const struct report *report = &state->report;
-    const struct usage_facts facts = { .cgroup = state->run->cgroup,
-                                       .sampler = &state->sampler,
-                                       .running = &state->running,
-                                       .ended = state->ended ? report : NULL,
-                                       .counter = state->run->box->counter,
-                                       .init = init };
+    const struct usage_facts facts = facts_of(state, init);
     usage_end(&facts, ret);
     /* Sources round differently; what a limit has seen was used. */
     uint64_t told = ret->cpu_user_ns + ret->cpu_system_ns;
@@ -466,6 +582,7 @@ void supervise(struct supervision *run, struct outcome *ret)
                            .listener = -1,
                            .denied = { .ear = run->ear },
                            .cause = END_COUNT,
+                           .waiting = run->waiting,
                            .wall_deadline = NEVER,
                            .grace_deadline = NEVER,
                            .kill_deadline = NEVER,
@@ -481,12 +598,7 @@ void supervise(struct supervision *run, struct outcome *ret)
                                      .init = run->box->pid,
                                      .scratch_inside = run->scratch,
                                      .upper = run->workspace ? run->workspace->upper : -1 });
-    state.spent = (struct spent){ .cgroup = run->cgroup,
-                                  .running = &state.running,
-                                  .counter = run->box->counter,
-                                  .seen = state.sampler.seen,
-                                  .init = run->box->pid,
-                                  .limit_ns = after(0, run->limits->cpu_ms) };
+    state.spent = spent_of(&state);
     ahead_begin(0);
     ahead_begin(run->box->pid);
     while (!state.gone)

@@ -17,6 +17,27 @@ struct drain {
     struct str *into;
 };
 
+/* Of a box whose payload waits for what it is to do (standing.h). */
+enum ordered {
+    ORDERED_NOTHING, /* yet */
+    ORDERED_RUN,     /* everything in the supervision is that run's now: off it goes */
+    ORDERED_END,     /* the box is not needed any more */
+};
+
+struct waiting {
+    struct standing *standing;
+    int orders; /* where an order comes from; -1 once one has come */
+    /* The payload waits. */
+    void (*ready)(void *context);
+    /* Something has come from `orders`. */
+    enum ordered (*ordered)(void *context);
+    /* Now and then: false: it is to make room. */
+    bool (*stays)(void *context);
+    /* Sends the order; false: the box is of no use. */
+    bool (*send)(void *context);
+    void *context;
+};
+
 struct supervision {
     struct box *box;
     const struct cgroup *cgroup;
@@ -42,6 +63,7 @@ struct supervision {
     void (*progressed)(void *context, const struct progress_note *progress);
     void *context;
     uint64_t started_ns; /* its own: the payload's execve, CLOCK_MONOTONIC; 0: not before the end */
+    struct waiting *waiting; /* or NULL */
 };
 
 /* Returns when the box is empty; everything it had to say is in *ret. */

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "counters.h"
+#include "usage.h"
 
 /* Two readings of the same time differ by so much at most. */
 #define CPU_TOLERANCE_NS   (2 * NS_PER_MS)
@@ -99,7 +100,7 @@ static bool somebody_lost(struct cpu waited, uint64_t most)
 static struct cpu ungrouped(const struct usage_facts *facts, bool *at_least)
 {
     struct cpu told = waited_for(facts);
-    uint64_t counted = counter_time_ns(facts->counter);
+    uint64_t counted = less(counter_time_ns(facts->counter), facts->counted_before);
     uint64_t seen = less(facts->sampler->cpu_ns, total(before(facts)));
     uint64_t most = counted > seen ? counted : seen;
     *at_least = !facts->ended || somebody_lost(told, most);
@@ -174,6 +175,24 @@ static void fill_own(const struct usage_facts *facts, struct usage *ret)
     ret->own_cpu_ns = timeval_ns(supervisor.ru_utime) + timeval_ns(supervisor.ru_stime) +
                       total(own(facts)) + total(before(facts));
     ret->known |= USAGE_OWN_CPU;
+}
+
+void usage_begin(const struct usage_facts *facts, struct report *running)
+{
+    struct cgroup_reading reading;
+    cgroup_read_cpu(facts->cgroup, &reading);
+    uint64_t used = reading.cpu_user_ns + reading.cpu_system_ns;
+    if (reading.has_cpu) {
+        uint64_t own = running->own_user_ns + running->own_system_ns;
+        if (facts->cgroup->v2 < 0)
+            own = less(own, running->apart_user_ns + running->apart_system_ns);
+        used = less(used, own);
+    } else {
+        used = tree_cpu_ns(facts->sampler->init, facts->sampler->seen);
+    }
+    /* Only the sum is known exactly, and only sums are taken from each other. */
+    running->before_user_ns = used < reading.cpu_user_ns ? used : reading.cpu_user_ns;
+    running->before_system_ns = used - running->before_user_ns;
 }
 
 void usage_end(const struct usage_facts *facts, struct usage *ret)

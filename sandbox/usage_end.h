@@ -16,8 +16,12 @@ struct usage_facts {
     const struct report *running; /* RUNNING, or zeros */
     const struct report *ended;   /* ENDED; NULL: pid 1 had no time left to say it */
     int counter;                  /* CPU time of all (counters.h), or -1 */
+    uint64_t counted_before;      /* by it, before it was the script's */
     const struct rusage *init;    /* of pid 1 and of those it waited for (wait4(2)) */
 };
+
+/* Of a box whose payload has waited: what it has used so far is not the script's. */
+void usage_begin(const struct usage_facts *facts, struct report *running);
 
 /* Everything but the wall clock and the peak of processes. */
 void usage_end(const struct usage_facts *facts, struct usage *ret);

@@ -18,6 +18,12 @@
 #define CONFIG_BYTES_MAX ((size_t)1024 * 1024)
 
 #define SLOT_COUNT_DEFAULT 256U
+
+/* A bare interpreter that waits holds some 10 MB. */
+#define POOL_SIZE_MAX        64
+#define POOL_SIZE_DEFAULT    4
+#define POOL_MEMORY_DEFAULT  (512ULL << 20)
+#define POOL_IDLE_MS_DEFAULT (5ULL * 60 * 1000)
 /* Below are the ids of people, of system accounts and of what distributions
  * hand out by themselves (subuid from 100000 on, containers from 524288). */
 #define SLOT_FIRST_MIN 1000000U
@@ -173,10 +179,16 @@ static const struct json_member jobs_members[] = {
     { 0 },
 };
 
+static void read_pool_size(struct json_reading *reading, const char *path,
+                           struct json_object *value, void *into)
+{
+    (void)json_read_number(reading, path, value, 0, POOL_SIZE_MAX, into);
+}
+
 static const struct json_member pool_members[] = {
-    { .name = "size", .read = read_count, .offset = UNUSED(number) },
-    { .name = "memory", .read = json_read_size, .offset = UNUSED(number) },
-    { .name = "idle", .read = json_read_duration, .offset = UNUSED(number) },
+    { .name = "size", .read = read_pool_size, .offset = KEPT(pool_size) },
+    { .name = "memory", .read = json_read_size, .offset = KEPT(pool_memory) },
+    { .name = "idle", .read = json_read_duration, .offset = KEPT(pool_idle_ms) },
     { 0 },
 };
 
@@ -313,6 +325,9 @@ static struct config defaults(void)
         .environment_max_bytes = 32ULL << 30,
         .slot_first = IDS_SLOT_FIRST,
         .slot_count = SLOT_COUNT_DEFAULT,
+        .pool_size = POOL_SIZE_DEFAULT,
+        .pool_memory = POOL_MEMORY_DEFAULT,
+        .pool_idle_ms = POOL_IDLE_MS_DEFAULT,
         .jobs_keep = 1000,
         .jobs_max_age_ms = 30 * DAY_MS,
         .jobs_max_bytes = 4ULL << 30,

@@ -38,6 +38,9 @@ struct config {
     char *state;                    /* NULL: the default place */
     uint32_t slot_first;            /* outside ids as root: slot_first ... + slot_count - 1 */
     uint32_t slot_count;
+    uint64_t pool_size;       /* boxes that stand ahead of their runs; 0: none */
+    uint64_t pool_memory;     /* bytes that all of them may hold */
+    uint64_t pool_idle_ms;    /* one that nobody wanted for so long goes */
     char *account;            /* of the front as root; NULL: a reserved id */
     uint64_t jobs_keep;       /* ended jobs */
     uint64_t jobs_max_age_ms; /* of ended jobs */

@@ -53,7 +53,7 @@ static struct result run_broken(const char *step)
     autopolicy struct policy *policy = NULL;
     assert_ok(policy_load(&sandbox, "default", &policy, &err), &err);
     struct identity identity;
-    assert_ok(identity_take(&sandbox, -1, &identity, &err), &err);
+    assert_ok(identity_take(&sandbox, -1, true, &identity, &err), &err);
     int out[2], nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     assert_return_code(pipe2(out, O_CLOEXEC), errno);
     char *argv[] = { TEXT("/bin/echo"), TEXT("ran"), NULL }, *env[] = { NULL };

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keeper.c - one box that waits for its order. */
+#include "keeper.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cordon/log.h>
+
+#include "clock.h"
+#include "fd.h"
+#include "frame.h"
+#include "gate_take.h"
+#include "job_inside.h"
+#include "kernel.h"
+#include "marks.h"
+#include "standing.h"
+#include "usage.h"
+
+/* A file of the host as it was when the box was made: what is there now must be the same. */
+struct seen_file {
+    dev_t device;
+    ino_t inode;
+};
+
+struct keeper {
+    const struct sandbox *sandbox;
+    int orders;
+    struct job stand; /* the template's */
+    struct job job;   /* the order's */
+    struct launch launch;
+    struct seen_file files[BINDS_MAX + 1];
+    struct standing standing;
+    struct waiting waiting;
+    struct supervision run;
+    struct box box;
+    struct limits limits; /* what its supervision looks at: those of whoever is in it */
+    struct workspace_watch workspace;
+    pid_t payload;
+    bool ordered;       /* a launch has come */
+    bool moved;         /* and has the box */
+    struct error error; /* of the order, before that */
+    char *why;          /* it has not: the reason */
+};
+
+/* --- words ---------------------------------------------------------------------------- */
+
+static void say(const struct keeper *keeper, enum keeper_word word, const void *bytes, size_t len)
+{
+    autostr struct str text = { 0 };
+    struct error err = { 0 };
+    frame_put_u8(&text, (uint8_t)word);
+    str_add(&text, bytes, len);
+    if (text.len > KEEPER_WORD_MAX ||
+        socket_send(keeper->orders, text.data, text.len, NULL, 0, &err) < 0)
+        log_event(LOG_DEBUG, "keeper-unheard", KV("reason", err.text));
+}
+
+int keeper_ready_decode(const void *bytes, size_t len, struct keeper_ready *ret, struct error *err)
+{
+    struct frame_reader reader = frame_read(bytes, len);
+    *ret = (struct keeper_ready){ .own = frame_text(&reader) };
+    ret->memory_bytes = frame_u64(&reader);
+    if (frame_end(&reader) && ret->own)
+        return 0;
+    keeper_ready_done(ret);
+    return fail_host_as(err, EBADMSG, "a keeper's word cannot be read");
+}
+
+void keeper_ready_done(struct keeper_ready *ready)
+{
+    free(ready->own);
+    *ready = (struct keeper_ready){ 0 };
+}
+
+static void say_ready(void *context)
+{
+    struct keeper *keeper = context;
+    struct cgroup_reading reading;
+    struct tree_sample sample;
+    autostr struct str word = { 0 };
+    cgroup_read(&keeper->stand.cgroup, &reading);
+    tree_read(keeper->box.pid, UINT64_MAX, UINT64_MAX, NULL, &sample);
+    frame_put_text(&word, keeper->stand.ready.python->modules);
+    frame_put_u64(&word, reading.has_memory ? reading.memory_now : sample.memory_bytes);
+    say(keeper, KEEPER_READY, word.data, word.len);
+}
+
+/* --- is it the same box? -------------------------------------------------------------- */
+
+static struct seen_file look_at_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) < 0 ? (struct seen_file){ 0 }
+                               : (struct seen_file){ st.st_dev, st.st_ino };
+}
+
+static struct seen_file look_at_workspace(const struct job *job)
+{
+    struct stat st;
+    return job->workspace_fd < 0 || fstat(job->workspace_fd, &st) < 0
+               ? (struct seen_file){ 0 }
+               : (struct seen_file){ st.st_dev, st.st_ino };
+}
+
+static bool same_file(struct seen_file one, struct seen_file other)
+{
+    return one.device == other.device && one.inode == other.inode;
+}
+
+static void look_at_files(struct keeper *keeper)
+{
+    const struct job *stand = &keeper->stand;
+    for (size_t i = 0; i < stand->bind_count; i++)
+        keeper->files[i] = look_at_file(stand->binds[i].host);
+    keeper->files[BINDS_MAX] = look_at_workspace(stand);
+}
+
+static bool same_text(const char *one, const char *other)
+{
+    return one == other || (one && other && strcmp(one, other) == 0);
+}
+
+static bool same_binds(const struct keeper *keeper)
+{
+    const struct job *stand = &keeper->stand, *job = &keeper->job;
+    bool same = stand->bind_count == job->bind_count;
+    for (size_t i = 0; same && i < job->bind_count; i++) {
+        const struct plan_bind *one = &stand->binds[i], *other = &job->binds[i];
+        same = same_text(one->host, other->host) && same_text(one->inside, other->inside) &&
+               one->write == other->write && one->own == other->own &&
+               same_file(keeper->files[i], look_at_file(other->host));
+    }
+    return same;
+}
+
+/* What it is told to run, but for the script's own arguments. */
+static bool same_command(const struct job *stand, const struct job *job)
+{
+    size_t count = list_len(stand->command.argv);
+    bool same = list_len(job->command.argv) == count + list_len(job->launch->argv) &&
+                same_text(stand->command.script_at, job->command.script_at);
+    for (size_t i = 0; same && i < count; i++)
+        same = same_text(stand->command.argv[i], job->command.argv[i]);
+    return same;
+}
+
+/* Those that its supervisor alone watches may be any. */
+static const size_t watched_limits[] = { offsetof(struct limits, wall_ms),
+                                         offsetof(struct limits, cpu_ms),
+                                         offsetof(struct limits, output_bytes),
+                                         offsetof(struct limits, workspace_growth_bytes) };
+
+static bool same_limits(const struct limits *stand, const struct limits *job)
+{
+    struct limits one = *stand, other = *job;
+    for (size_t i = 0; i < COUNT(watched_limits); i++)
+        *(uint64_t *)((char *)&one + watched_limits[i]) =
+            *(uint64_t *)((char *)&other + watched_limits[i]) = 0;
+    return memcmp(&one, &other, sizeof(one)) == 0 && job->cpu_ms <= stand->cpu_ms;
+}
+
+/* NULL, or what of the order's box is another than of the one that stands. */
+static const char *difference(const struct keeper *keeper)
+{
+    const struct job *stand = &keeper->stand, *job = &keeper->job;
+    autofree char *one = job_own_directories(stand), *other = job_own_directories(job);
+    if (memcmp(stand->policy->sha256, job->policy->sha256, sizeof(job->policy->sha256)) != 0)
+        return "the policy has changed";
+    if (!same_text(stand->ready.python->identity, job->ready.python->identity))
+        return "the interpreter has changed";
+    if (!same_text(stand->ready.environment.key, job->ready.environment.key))
+        return "the environment is another";
+    if (!same_text(stand->workspace, job->workspace) ||
+        !same_file(keeper->files[BINDS_MAX], look_at_workspace(job)))
+        return "the workspace is another";
+    if (!same_binds(keeper))
+        return "what the box sees is another";
+    if (!same_command(stand, job) || stand->ready.project != job->ready.project ||
+        !same_text(one, other))
+        return "the command is another";
+    return same_limits(&stand->limits, &job->limits) ? NULL : "the limits are others";
+}
+
+/* --- the order ---------------------------------------------------------------------------- */
+
+static int lower_cpu(const struct keeper *keeper, struct error *err)
+{
+    const struct job *job = &keeper->job;
+    const rlim_t seconds = (job->limits.cpu_ms + 999) / 1000 + 1;
+    struct rlimit limit = { seconds, seconds };
+    if (job->limits.cpu_ms == keeper->stand.limits.cpu_ms)
+        return 0;
+    return prlimit(keeper->payload, RLIMIT_CPU, &limit, NULL) < 0
+               ? fail_host(err, "lower the limit of CPU time")
+               : 0;
+}
+
+/* The job has what the template had: the caller's to end now. */
+static int take_over(struct keeper *keeper, struct error *err)
+{
+    struct job *stand = &keeper->stand, *job = &keeper->job;
+    job->identity = stand->identity;
+    stand->identity.lock = -1;
+    job->plan = stand->plan;
+    job->planned = true;
+    stand->planned = false;
+    job->cgroup = stand->cgroup;
+    job->grouped = true;
+    stand->grouped = false;
+    job->plan.env = job->env;
+    job_say_progress_file(job);
+    return job_describe(job, "on", err);
+}
+
+static const char *unfit(struct keeper *keeper)
+{
+    struct error err = { 0 };
+    const char *why = difference(keeper);
+    if (why)
+        return why;
+    if (standing_look(&keeper->standing, keeper->box.pid, &keeper->payload, &err) == 0 &&
+        lower_cpu(keeper, &err) == 0)
+        return NULL;
+    log_event(LOG_WARN, "standing-box-unfit", KV("reason", err.text));
+    return "the box that waited was not as it should be";
+}
+
+static enum ordered move_in(struct keeper *keeper)
+{
+    const char *why = unfit(keeper);
+    if (why) {
+        keeper->why = xstrdup(why);
+        return ORDERED_END;
+    }
+    keeper->moved = true;
+    if (take_over(keeper, &keeper->error) < 0)
+        return ORDERED_END;
+    keeper->limits = keeper->job.limits;
+    job_move_in(&keeper->job, &keeper->workspace, &keeper->run);
+    mark("move in");
+    return ORDERED_RUN;
+}
+
+/* 1: a launch has come; 0: none will. */
+static int receive(struct keeper *keeper)
+{
+    struct error err = { 0 };
+    int r = gate_receive(keeper->orders, &keeper->launch, &err);
+    if (r < 0) {
+        log_event(LOG_WARN, "order-refused", KV("reason", err.text));
+        launch_done(&keeper->launch);
+        return 0;
+    }
+    return r;
+}
+
+static enum ordered on_order(void *context)
+{
+    struct keeper *keeper = context;
+    marks_begin();
+    if (receive(keeper) == 0)
+        return ORDERED_END;
+    mark("gate");
+    keeper->ordered = true;
+    if (job_begin(&keeper->job, keeper->sandbox, &keeper->launch, &keeper->error) < 0 ||
+        job_get_ready(&keeper->job, true, &keeper->error) < 0)
+        return ORDERED_END;
+    return move_in(keeper);
+}
+
+/* The box has died under it: what it took over is of no use. */
+static void move_out(struct keeper *keeper, const struct error *err)
+{
+    struct outcome nothing = { .end = END_FAULT };
+    log_event(LOG_WARN, "standing-box-lost", KV("reason", err->text));
+    workspace_end(&keeper->workspace, &keeper->job.changes, &nothing);
+    keeper->moved = false;
+    keeper->why = xstrdup("the box that waited has died");
+}
+
+static bool send_order(void *context)
+{
+    struct keeper *keeper = context;
+    struct job *job = &keeper->job;
+    const int stdio[] = { job->launch->fds[FD_STDIN], job->launch->fds[FD_STDOUT],
+                          job->launch->fds[FD_STDERR] };
+    const struct standing_order order = { .argv = job->command.argv,
+                                          .arguments = list_len(job->launch->argv),
+                                          .env = job->env,
+                                          .script = job->command.script_at
+                                                        ? job->launch->fds[FD_SCRIPT]
+                                                        : -1,
+                                          .stdio = stdio };
+    struct error err = { 0 };
+    if (standing_send(&keeper->standing, &order, &err) < 0) {
+        move_out(keeper, &err);
+        return false;
+    }
+    job_let_go(job->launch);
+    standing_done(&keeper->standing);
+    return true;
+}
+
+/* Whoever waits for a slot goes before who might come. */
+static bool stays(void *context)
+{
+    const struct keeper *keeper = context;
+    return !keeper->sandbox->root || !slots_wanted();
+}
+
+/* --- its life ------------------------------------------------------------------------------- */
+
+/* What the script imports that is not the interpreter's own: an environment's, or a neighbour's. */
+static void choose_preload(struct job *job)
+{
+    const struct python *python = job->ready.python;
+    autofree char *own = xasprintf(" %s ", python->modules);
+    for (size_t i = 0; job->launch->imports && job->launch->imports[i]; i++) {
+        autofree char *padded = xasprintf(" %s ", job->launch->imports[i]);
+        if (!strstr(own, padded))
+            list_add(&job->preload, job->launch->imports[i]);
+    }
+    for (size_t i = 0; job->policy->preload && job->policy->preload[i]; i++)
+        list_add(&job->preload, job->policy->preload[i]);
+}
+
+static int stand_up(struct keeper *keeper, struct error *err)
+{
+    struct job *stand = &keeper->stand;
+    int r = job_get_ready(stand, false, err);
+    if (r < 0)
+        return r;
+    choose_preload(stand);
+    look_at_files(keeper);
+    r = standing_make(&keeper->standing, err);
+    stand->standing = &keeper->standing;
+    if (r == 0)
+        r = job_take_place(stand, err);
+    if (r == 0)
+        r = box_start(&stand->plan, &stand->cgroup, &keeper->box, err);
+    for (int i = 0; i < 2; i++) {
+        own_close(&keeper->standing.ends[i]);
+        keeper->standing.ends[i] = -1;
+    }
+    own_close(&keeper->standing.theirs);
+    keeper->standing.theirs = -1;
+    return r;
+}
+
+static int keep(struct keeper *keeper, struct outcome *outcome, struct error *err)
+{
+    int r = stand_up(keeper, err);
+    if (r < 0)
+        return r;
+    keeper->limits = keeper->stand.limits;
+    job_supervision(&keeper->stand, &keeper->box, &keeper->run);
+    keeper->run.limits = &keeper->limits;
+    keeper->waiting = (struct waiting){ .standing = &keeper->standing,
+                                        .orders = keeper->orders,
+                                        .ready = say_ready,
+                                        .stays = stays,
+                                        .ordered = on_order,
+                                        .send = send_order,
+                                        .context = keeper };
+    keeper->run.waiting = &keeper->waiting;
+    supervise(&keeper->run, outcome);
+    if (keeper->moved)
+        job_supervised(&keeper->job, &keeper->run, outcome);
+    box_done(&keeper->box);
+    return 0;
+}
+
+/* It has its owner, and no box. */
+static void spawn(struct keeper *keeper, struct outcome *outcome)
+{
+    struct error err = keeper->error;
+    job_leave_place(&keeper->job);
+    int r = err.code ? -err.code : job_spawn(&keeper->job, keeper->why, outcome, &err);
+    job_end(&keeper->job, r < 0 ? &err : NULL, outcome);
+}
+
+static void go_without(struct keeper *keeper, const struct error *err)
+{
+    say(keeper, KEEPER_GONE, err->text, strlen(err->text));
+    struct error ours = { 0 };
+    struct outcome outcome = { .end = END_FAULT };
+    if (!keeper->ordered) {
+        if (receive(keeper) == 0)
+            return;
+        if (job_begin(&keeper->job, keeper->sandbox, &keeper->launch, &ours) < 0 ||
+            job_get_ready(&keeper->job, true, &ours) < 0)
+            keeper->error = ours;
+        keeper->why = xasprintf("the box that waited is gone: %s", err->text);
+    }
+    spawn(keeper, &outcome);
+}
+
+void keeper_run(const struct sandbox *sandbox, struct launch *template, int orders)
+{
+    static struct keeper keeper;
+    struct outcome outcome = { .end = END_FAULT };
+    struct error err = { 0 };
+    keeper.sandbox = sandbox;
+    keeper.orders = orders;
+    launch_init(&keeper.launch);
+    standing_init(&keeper.standing);
+    int r = job_begin(&keeper.stand, sandbox, template, &err);
+    if (r == 0)
+        r = keep(&keeper, &outcome, &err);
+    standing_done(&keeper.standing);
+    if (!keeper.moved)
+        job_done(&keeper.stand);
+    if (r == 0 && keeper.moved && !keeper.error.code) {
+        workspace_end(&keeper.workspace, &keeper.job.changes, &outcome);
+        job_end(&keeper.job, NULL, &outcome);
+    } else if (keeper.moved) {
+        job_end(&keeper.job, &keeper.error, &outcome);
+    } else if (keeper.ordered) {
+        spawn(&keeper, &outcome);
+    } else {
+        if (r == 0)
+            err = outcome.error;
+        go_without(&keeper, &err);
+    }
+    own_close(&keeper.orders);
+}
