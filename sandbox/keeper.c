@@ -274,16 +274,6 @@ static enum ordered on_order(void *context)
     return move_in(keeper);
 }
 
-/* The box has died under it: what it took over is of no use. */
-static void move_out(struct keeper *keeper, const struct error *err)
-{
-    struct outcome nothing = { .end = END_FAULT };
-    log_event(LOG_WARN, "standing-box-lost", KV("reason", err->text));
-    workspace_end(&keeper->workspace, &keeper->job.changes, &nothing);
-    keeper->moved = false;
-    keeper->why = xstrdup("the box that waited has died");
-}
-
 static bool send_order(void *context)
 {
     struct keeper *keeper = context;
@@ -298,13 +288,10 @@ static bool send_order(void *context)
                                                         : -1,
                                           .stdio = stdio };
     struct error err = { 0 };
-    if (standing_send(&keeper->standing, &order, &err) < 0) {
-        move_out(keeper, &err);
-        return false;
-    }
-    job_let_go(job->launch);
-    standing_done(&keeper->standing);
-    return true;
+    int r = standing_send(&keeper->standing, &order, &err);
+    if (r < 0)
+        log_event(LOG_WARN, "order-not-sent", KV("reason", err.text));
+    return r == 0;
 }
 
 /* Whoever waits for a slot goes before who might come. */
@@ -376,6 +363,15 @@ static int keep(struct keeper *keeper, struct outcome *outcome, struct error *er
     return 0;
 }
 
+/* The box has died before it took its order: what it was given is of no use. */
+static void move_out(struct keeper *keeper)
+{
+    struct outcome nothing = { .end = END_FAULT };
+    workspace_end(&keeper->workspace, &keeper->job.changes, &nothing);
+    keeper->moved = false;
+    keeper->why = xstrdup("the box that waited has died");
+}
+
 /* It has its owner, and no box. */
 static void spawn(struct keeper *keeper, struct outcome *outcome)
 {
@@ -413,6 +409,8 @@ void keeper_run(const struct sandbox *sandbox, struct launch *template, int orde
     int r = job_begin(&keeper.stand, sandbox, template, &err);
     if (r == 0)
         r = keep(&keeper, &outcome, &err);
+    if (keeper.moved && !keeper.waiting.taken && !keeper.error.code)
+        move_out(&keeper);
     standing_done(&keeper.standing);
     if (!keeper.moved)
         job_done(&keeper.stand);

@@ -21,8 +21,6 @@
 #include "usage.h"
 #include "variables.h"
 
-#define READY 'r'
-
 /* An order is one datagram: a count of arguments, a count of variables, a count of those arguments
  * that are the script's own, and all of them, each ended by a NUL. */
 #define ORDER_BYTES_MAX (2 * LAUNCH_FRAME_MAX)
@@ -76,14 +74,17 @@ void standing_variables(char ***list, char *const *preload, const char *director
     variables_set(list, "CORDON_STANDING_OWN", directories ? directories : "");
 }
 
-bool standing_ready(struct standing *standing)
+enum standing_word standing_hear(struct standing *standing)
 {
     char byte = 0;
     ssize_t n;
     do
         n = recv(standing->channel, &byte, 1, MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
-    return n == 1 && byte == READY;
+    if (n < 0 && errno == EAGAIN)
+        return STANDING_NOTHING;
+    return n == 1 && (byte == STANDING_READY || byte == STANDING_TAKEN) ? (enum standing_word)byte
+                                                                        : STANDING_LOST;
 }
 
 /* --- from outside --------------------------------------------------------------------- */

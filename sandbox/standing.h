@@ -49,8 +49,14 @@ void standing_done(struct standing *standing);
  * none of those may lie; both may be NULL. */
 void standing_variables(char ***list, char *const *preload, const char *directories);
 
-/* Has it said that it waits? To be asked when the channel can be read. False: it never will. */
-bool standing_ready(struct standing *standing);
+/* What it says on its channel, as far as that can be believed. */
+enum standing_word {
+    STANDING_NOTHING = 0,
+    STANDING_READY = 'r', /* it waits */
+    STANDING_TAKEN = 't', /* it has its order: from here on something of the script may have run */
+    STANDING_LOST = -1,   /* nothing more will come */
+};
+enum standing_word standing_hear(struct standing *standing);
 
 /* Of a pid 1 that has not begun yet; later it cannot be looked into. */
 int standing_note(struct standing *standing, pid_t init, struct error *err) must_check;

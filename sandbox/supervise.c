@@ -211,7 +211,7 @@ static void on_started(struct state *state)
     state->next_sample = state->next_disk = now + SAMPLE_DENSE_NS;
     if (state->run->progressed)
         state->next_progress = now + PROGRESS_NS;
-    if (state->run->started)
+    if (state->run->started && !state->run->waiting)
         state->run->started(state->run->context);
     mark("tell it stands");
 }
@@ -397,16 +397,26 @@ static void give_up_waiting(struct state *state)
     happen(state, EVENT_LIMIT, END_CANCELLED, now_ns());
 }
 
-static void on_channel(struct state *state)
+static void on_word(struct state *state, enum standing_word word)
 {
-    struct waiting *waiting = state->run->waiting;
-    state->build_deadline = NEVER;
-    if (standing_ready(waiting->standing)) {
+    struct supervision *run = state->run;
+    struct waiting *waiting = run->waiting;
+    if (state->waiting && word == STANDING_READY) {
+        state->build_deadline = NEVER;
         state->next_sample = now_ns() + WAITING_NS;
         waiting->ready(waiting->context);
-    } else {
+    } else if (!state->waiting && word == STANDING_TAKEN) {
+        waiting->taken = true;
+        run->started(run->context);
+    } else if (word != STANDING_NOTHING && !waiting->taken) {
+        waiting->lost = true;
         give_up_waiting(state);
     }
+}
+
+static void on_channel(struct state *state)
+{
+    on_word(state, standing_hear(state->run->waiting->standing));
 }
 
 /* What it used until now is not the script's, whose time begins. */
@@ -429,6 +439,12 @@ static void begin_order(struct state *state)
     running.started_ns = state->ordered_ns;
     on_started(state);
     on_running(state, &running);
+}
+
+/* Once it has its order, or will have none, there is nothing more to hear. */
+static int channel_of(const struct waiting *waiting)
+{
+    return waiting && !waiting->taken && !waiting->lost ? waiting->standing->channel : -1;
 }
 
 static void on_orders(struct state *state)
@@ -473,10 +489,7 @@ static void wait_for_something(struct state *state)
         [WATCH_FEED] = { .fd = run->feed, .events = POLLOUT },
         [WATCH_LISTENER] = { .fd = state->listener, .events = POLLIN },
         [WATCH_ORDERS] = { .fd = state->waiting ? run->waiting->orders : -1, .events = POLLIN },
-        [WATCH_CHANNEL] = { .fd = state->build_deadline != NEVER && state->waiting
-                                      ? run->waiting->standing->channel
-                                      : -1,
-                            .events = POLLIN },
+        [WATCH_CHANNEL] = { .fd = channel_of(run->waiting), .events = POLLIN },
     };
     nfds_t watched = WATCH_TERMINAL;
     if (run->terminal) {
@@ -503,12 +516,12 @@ static void wait_for_something(struct state *state)
         on_listener(state);
     else if (fds[WATCH_LISTENER].revents)
         close_listener(state); /* nobody is left who could ask */
+    if (fds[WATCH_CHANNEL].revents)
+        on_channel(state); /* before a report: what it has taken it took before its end */
     if (fds[WATCH_REPORT].revents)
         on_report(state);
     if (fds[WATCH_CONTROL].revents)
         on_control(state);
-    if (fds[WATCH_CHANNEL].revents && state->life == LIFE_RUNNING)
-        on_channel(state);
     if (fds[WATCH_ORDERS].revents && state->life == LIFE_RUNNING)
         on_orders(state);
     if (fds[WATCH_INIT].revents)

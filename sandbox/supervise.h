@@ -27,6 +27,8 @@ enum ordered {
 struct waiting {
     struct standing *standing;
     int orders; /* where an order comes from; -1 once one has come */
+    bool lost;  /* the payload is of no use */
+    bool taken; /* the payload has its order: without that, nothing of it has run */
     /* The payload waits. */
     void (*ready)(void *context);
     /* Something has come from `orders`. */

@@ -96,7 +96,7 @@ static int set_up(void **unused)
     assert_ok(policy_load(&sandbox, "default", &policy, &err), &err);
     assert_ok(sandbox_enter(&sandbox, &err), &err);
     nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    assert_ok(identity_take(&sandbox, -1, &identity, &err), &err);
+    assert_ok(identity_take(&sandbox, -1, true, &identity, &err), &err);
     assert_return_code(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), errno);
     stem.sock = ends[0];
     make_plan(script_of("raise SystemExit('the stem has no script')\n"), STDERR_FILENO, ends[1],
