@@ -110,7 +110,7 @@ static bool make_key(const struct launch *launch, struct str *ret)
     memset(blank.tool, 0, sizeof(blank.tool));
     memset(blank.trace, 0, sizeof(blank.trace));
     blank.argv = blank.env = blank.imports = NULL;
-    blank.wall_lower = false;
+    blank.wall_lower = blank.timed = false;
     struct limits *const limits[] = { &blank.asked, &blank.ceiling };
     for (size_t i = 0; i < COUNT(limits); i++)
         limits[i]->wall_ms = limits[i]->cpu_ms = limits[i]->output_bytes =

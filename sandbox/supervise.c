@@ -401,7 +401,8 @@ static void on_word(struct state *state, enum standing_word word)
 {
     struct supervision *run = state->run;
     struct waiting *waiting = run->waiting;
-    if (state->waiting && word == STANDING_READY) {
+    bool expected = state->build_deadline != NEVER; /* each word once, and in its turn */
+    if (state->waiting && expected && word == STANDING_READY) {
         state->build_deadline = NEVER;
         state->next_sample = now_ns() + WAITING_NS;
         waiting->ready(waiting->context);
