@@ -372,6 +372,12 @@ static void move_out(struct keeper *keeper)
     keeper->why = xstrdup("the box that waited has died");
 }
 
+/* And was not ended by its owner or a limit. */
+static bool died(enum end end)
+{
+    return end == END_EXITED || end == END_SIGNALLED || end == END_MEMORY || end == END_FAULT;
+}
+
 /* It has its owner, and no box. */
 static void spawn(struct keeper *keeper, struct outcome *outcome)
 {
@@ -397,6 +403,17 @@ static void go_without(struct keeper *keeper, const struct error *err)
     spawn(keeper, &outcome);
 }
 
+/* In the box that waited. */
+static void end_there(struct keeper *keeper, struct outcome *outcome)
+{
+    bool failed = keeper->error.code != 0;
+    if (!failed && !keeper->waiting.taken)
+        job_tell_started(&keeper->job); /* its owner knows nothing of it yet */
+    if (!failed)
+        workspace_end(&keeper->workspace, &keeper->job.changes, outcome);
+    job_end(&keeper->job, failed ? &keeper->error : NULL, outcome);
+}
+
 void keeper_run(const struct sandbox *sandbox, struct launch *template, int orders)
 {
     static struct keeper keeper;
@@ -409,22 +426,16 @@ void keeper_run(const struct sandbox *sandbox, struct launch *template, int orde
     int r = job_begin(&keeper.stand, sandbox, template, &err);
     if (r == 0)
         r = keep(&keeper, &outcome, &err);
-    if (keeper.moved && !keeper.waiting.taken && !keeper.error.code)
+    if (keeper.moved && !keeper.waiting.taken && !keeper.error.code && died(outcome.end))
         move_out(&keeper);
     standing_done(&keeper.standing);
     if (!keeper.moved)
         job_done(&keeper.stand);
-    if (r == 0 && keeper.moved && !keeper.error.code) {
-        workspace_end(&keeper.workspace, &keeper.job.changes, &outcome);
-        job_end(&keeper.job, NULL, &outcome);
-    } else if (keeper.moved) {
-        job_end(&keeper.job, &keeper.error, &outcome);
-    } else if (keeper.ordered) {
+    if (keeper.moved)
+        end_there(&keeper, &outcome);
+    else if (keeper.ordered)
         spawn(&keeper, &outcome);
-    } else {
-        if (r == 0)
-            err = outcome.error;
-        go_without(&keeper, &err);
-    }
+    else
+        go_without(&keeper, r < 0 ? &err : &outcome.error);
     own_close(&keeper.orders);
 }
