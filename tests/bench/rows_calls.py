@@ -202,7 +202,7 @@ class Load:
         words = [program, str(in_flight), str(requests), *stage.serve_words()]
         self.process = subprocess.Popen(
             words, env=stage.environment, cwd=stage.work, text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         self.pid = self._said()["server"]
 

@@ -34,9 +34,11 @@ import support
 PR_SET_CHILD_SUBREAPER = 36
 OWNER = Path("/proc/self").owner()
 SERVERS = "input,front,input,gate,input"  # how each ends
+DETACHED = 40  # a mount that is not attached yet counts as a namespace: so many has a box being made
 SLACK = 6  # descriptors: a database opens its files when it first needs them
 KIND_OF_NAMESPACE = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 SLEEP = "import time; time.sleep(60)"
+FILL = "x = bytearray(1 << 27)\nfor at in range(0, 1 << 27, 4096): x[at] = 1\nimport time; time.sleep(60)"
 TREE = (
     "import os\nfor _ in range(3):\n    if os.fork() == 0:\n        os.setsid()\n"
     "        import time; time.sleep(60)\n"
@@ -68,7 +70,7 @@ def kinds(stage, starts):
         kind("fails", '"exit_code":3', "raise SystemExit(3)"),
         kind("killed", ended("signalled"), "import os; os.kill(os.getpid(), 9)"),
         kind("too long", ended("wall"), "while True: pass", timeout_seconds=1),
-        kind("too large", ended("memory"), "x = bytearray(1 << 28); x[::4096] = x[::4096]", memory_mb=48),
+        kind("too large", ended("memory"), FILL, memory_mb=48),
         kind("floods", '"truncated":true', "print('x' * 3000000)"),
         kind("reads", '"stdout":"given"', "print(input(), end='')", stdin="given"),
         kind("writes", ended("exited"), "import os; open('a%d' % os.getpid(), 'w').write('x')"),
@@ -257,13 +259,14 @@ def own_groups():
 def counted(arguments, count, in_flight):
     """This script again, as a user of a user namespace with hardly any room. What goes is taken
     down some time after its box, so there is room for some that are on their way out."""
-    room = in_flight * 3 + max(200, count // 40)
+    rooms = dict.fromkeys(KIND_OF_NAMESPACE, in_flight * 3 + max(200, count // 40))
+    rooms["mnt"] += in_flight * DETACHED
     limits = "\n".join(
-        f"echo {room} >/proc/sys/user/max_{kind}_namespaces || exit 77" for kind in KIND_OF_NAMESPACE
+        f"echo {room} >/proc/sys/user/max_{kind}_namespaces || exit 77" for kind, room in rooms.items()
     )
     again = "exec unshare --user --map-user=1000 --map-group=1000 -- \"$@\""
     words = ["unshare", "--user", "--map-root-user", "sh", "-c", f"{limits}\n{again}", "sh"]
-    print(f"at most {room} namespaces of each kind", flush=True)
+    print(f"at most so many namespaces: {rooms}", flush=True)
     return subprocess.run([*words, sys.executable, "-B", __file__, *arguments], check=False).returncode
 
 
@@ -305,7 +308,9 @@ def main():
     parser.add_argument("build")
     options = parser.parse_args()
     if not os.environ.get("CORDON_UV"):
-        os.environ["CORDON_UV"] = "/nonexistent"  # no call has a package
+        import uv
+
+        os.environ["CORDON_UV"] = uv.find_uv_bin()
     if options.counted:
         words = [word for word in sys.argv[1:] if word != "--counted"]
         return counted(words, options.count, options.in_flight)

@@ -36,6 +36,8 @@ class Stage:
         if "CORDON_CGROUP" in os.environ:
             self.environment["CORDON_CGROUP"] = os.environ["CORDON_CGROUP"]
         first = self.result("-c", "import os, sys; print(os.path.realpath(sys.executable))")
+        if first["end"] != "exited":
+            raise timing.Broken(f"no script can be run here: {first['error']}")
         self.python, self.layers = first["stdout"].strip(), first["layers"]
 
     def _directory(self, name):
