@@ -16,26 +16,29 @@ import timing
 BROKEN = 20  # far beyond what is promised: only what has clearly broken fails a test
 PAUSE = 0.025  # between two calls: a pool has so long to fill
 IN_FLIGHT = 32
-SETTLE = 10  # seconds until a pool has to stand
+SETTLE, SETTLE_QUICK = 10, 4  # seconds until a pool has to stand
 RIGHT = '"stdout":"1\\n"'  # of print(1), as a line of JSON-RPC holds it
 
 
 def ready(stage, start, server, **more):
     """A call whose boxes are started so; raises Missing where this build or host has no such."""
     call = stage.call(f"cordon, {start}", server, policy=stage.policy(start), **more)
-    end = time.monotonic() + SETTLE
+    settle = SETTLE_QUICK if stage.quick else SETTLE
+    pause, end = PAUSE, time.monotonic() + settle
     try:
         call.once()
-        while start != "spawn" and not (stages.started(call) or "").startswith(start):
-            told = stages.started(call)
+        while not stages.is_started(call.result, start):
+            told = stages.told_start(call.result)
             if told is None:
                 raise peers.Missing("this build starts every box afresh")
             if time.monotonic() > end:
-                raise peers.Missing(f"after {SETTLE} s its result still says {told!r}")
-            time.sleep(PAUSE)
+                raise peers.Missing(f"after {settle} s its layer `start` still says {told!r}")
+            time.sleep(pause)  # a busy machine needs longer to make one ready
+            pause = min(pause * 2, 1)
             call.once()
     except timing.Broken as problem:
         raise peers.Missing(str(problem)[:160]) from None
+    call.of_kind.clear()
     return call
 
 
@@ -81,13 +84,15 @@ def warm(stage):
     mine = offered(stage, server)
     others = runners(stage)
     things = [stage.bare(), *(call for _, call in mine), *others]
-    how = [[] for _ in mine]
     try:
         times = stage.alternate(things, 400, pause=PAUSE, block=4)
-        for (start, call), kept, told in zip(mine, times[1:], how):
+        for (start, call), kept in zip(mine, times[1:]):
             base = times[0].median
             promised = None if start == "spawn" else 0.40
-            figures = f"{kept}; bare {times[0]}; best against best {kept.best / times[0].best:.2f} x"
+            figures = (
+                f"{kept}; bare {times[0]}; best against best {kept.best / times[0].best:.2f} x; "
+                f"{sum(call.of_kind)} of {len(call.of_kind)} were"
+            )
             what = f"py_run_script_in_dir of print(1), {start}"
             stage.table.add(
                 f"warm-{start}", f"{what}, against it bare", kept.median / base,
@@ -125,14 +130,14 @@ def imports(stage):
         mine = offered(stage, server, stages.STARTS[:2], **more)  # with packages fork means pool
         bare = stage.command("bare", python, "-c", "import requests")
         times = stage.alternate([bare, *(call for _, call in mine)], 80, pause=PAUSE, block=2)
-        for (start, _), kept in zip(mine, times[1:]):
+        for (start, call), kept in zip(mine, times[1:]):
             stage.table.add(
                 f"requests-{start}",
                 f"{what}, {start}, against the environment's python bare",
                 kept.median / times[0].median,
                 promised=1.1 if start == "spawn" else 0.3,
                 broken=BROKEN,
-                figures=f"{kept}; bare {times[0]}",
+                figures=f"{kept}; bare {times[0]}; {sum(call.of_kind)} of {len(call.of_kind)} were",
             )
     finally:
         server.close()
@@ -200,16 +205,19 @@ class Load:
             lines.append(f"{name}\t{right}\t{cancel_ms}\t{text}\n")
         requests.write_text("".join(lines))
         words = [program, str(in_flight), str(requests), *stage.serve_words()]
-        self.process = subprocess.Popen(
-            words, env=stage.environment, cwd=stage.work, text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
+        self.log = Path(stage.place, "load.log")  # the server's, and what was wrong first
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                words, env=stage.environment, cwd=stage.work, text=True, bufsize=1,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
         self.pid = self._said()["server"]
 
     def _said(self):
         line = self.process.stdout.readline()
         if not line:
-            raise timing.Broken(f"the client of the load ended: {self.process.wait()}")
+            said = self.log.read_text(errors="replace")[-300:]
+            raise timing.Broken(f"the client of the load ended: {self.process.wait()}, {said}")
         return json.loads(line)
 
     def make(self, count):

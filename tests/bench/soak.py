@@ -15,9 +15,11 @@ need, as the kernel counts them; a box that leaves one behind takes it from a la
 """
 
 import argparse
+import collections
 import ctypes
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -198,6 +200,11 @@ class Round:
         after = {pid: cpu_ticks(pid) for pid in support.descendants(pids[0])}
         return after == before
 
+    def why(self):
+        """The faults that the server's log tells, the most frequent first; not those of the kills."""
+        lines = re.findall(r'event=fault.*reason="(.*)"', self.load.log.read_text(errors="replace"))
+        return collections.Counter(line for line in lines if "died" not in line).most_common(5)
+
     def judge(self, told):
         wrong = 0
         for name, counts in told["kinds"].items():
@@ -205,7 +212,9 @@ class Round:
             if counts["lost"]:
                 self.faults.append(f"{name}: {counts['lost']} calls were lost")
         if wrong > self.kills:
-            self.faults.append(f"{wrong} calls did not end as they should, with {self.kills} kills")
+            self.faults.append(
+                f"{wrong} calls did not end as they should, with {self.kills} kills: {self.why()}"
+            )
         for what, slack in (("descriptors", SLACK), ("mounts", 0)):
             early, late = ([n or 0 for n in told[what]] for told in (self.early, self.late))
             if sum(late) > sum(early) + slack:

@@ -82,7 +82,15 @@ class Stage:
     def call(self, name, server, tool=TOOL, code=PRINT, **arguments):
         if tool == TOOL:
             arguments["directory"] = self.work
-        return timing.Call(name, server, tool, {"script_content": code, **arguments}, judge)
+        wanted, of_kind = arguments.get("policy", "").rpartition("-")[2], []
+
+        def judge_call(result):
+            judge(result)
+            of_kind.append(is_started(result, wanted))
+
+        call = timing.Call(name, server, tool, {"script_content": code, **arguments}, judge_call)
+        call.of_kind = of_kind  # whether each box was started as the policy says
+        return call
 
     # --- asking ---
 
@@ -108,10 +116,16 @@ def judge(result):
         raise timing.Broken(f"{found['end']}: {found['error'] or found['stderr'][-300:]}")
 
 
-def started(call):
-    """How the last call's box was started, as its result says it; None where this build says
-    nothing about that."""
-    return call.result["structuredContent"]["layers"].get("start")
+def told_start(result):
+    """What a result's layer `start` says; None where there is none: it says nothing of fresh boxes,
+    nor did builds before there were others."""
+    return result["structuredContent"]["layers"].get("start")
+
+
+def is_started(result, start):
+    told = told_start(result) or ""
+    of_kind = {"spawn": True, "pool": told.startswith("on"), "fork": told.startswith("on") and "fork" in told}
+    return of_kind.get(start, True)
 
 
 def resident_mb(pid, what="VmRSS"):
