@@ -55,12 +55,20 @@ static uint64_t timeval_ns(struct timeval tv)
 /* The script's directory, and the scratch directory in it or -1. */
 static int watched = -1, home = -1;
 static uint64_t listed_ns, last_read_ns;
+static const char *awaited; /* the script that is still to come, and empty until then; or NULL */
 
 /* The epoch, which no reader leaves behind: so the next one shows. */
 static void forget_reading(int directory)
 {
     const struct timespec times[2] = { { 0 }, { .tv_nsec = UTIME_OMIT } };
     (void)futimens(directory, times);
+}
+
+/* An interpreter that waits for its order has read other things there. */
+static bool has_come(void)
+{
+    struct stat st;
+    return !awaited || (stat(awaited, &st) == 0 && st.st_size > 0);
 }
 
 static bool home_was_read(void)
@@ -81,17 +89,23 @@ static void on_read(int number)
     int before = errno;
     uint64_t now = now_ns();
     (void)number;
-    bool settled = script_read_ns > 0 && now - script_read_ns >= LISTING_NS;
-    if (settled) {
+    if (!has_come()) {
+        (void)home_was_read();
+        errno = before;
+        return;
+    }
+    if (script_read_ns > 0 && now - script_read_ns >= LISTING_NS) {
         (void)fcntl(watched, F_NOTIFY, 0);
-    } else if (home_was_read()) {
+        errno = before;
+        return;
+    }
+    last_read_ns = now;
+    if (home_was_read()) {
         listed_ns = now;
         script_read_ns = 0;
     } else if (script_read_ns == 0 && now - listed_ns >= LISTING_NS) {
         script_read_ns = now;
     }
-    if (!settled)
-        last_read_ns = now;
     errno = before;
 }
 
@@ -130,6 +144,7 @@ static void watch_script(const struct plan *plan)
         home = to_high(open(SCRATCH_HOME, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (home >= 0)
         forget_reading(home);
+    awaited = plan->root.script_later ? script : NULL;
     (void)fcntl(watched, F_NOTIFY, DN_ACCESS | DN_MULTISHOT); /* a kernel without it: not known */
 }
 

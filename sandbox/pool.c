@@ -268,6 +268,7 @@ static struct kind *new_kind(struct pool *pool, const struct launch *launch)
     launch_init(&kind->template);
     blank.argv = blank.env = NULL;
     blank.trace[0] = blank.tool[0] = '\0';
+    blank.timed = false;
     for (enum launch_fd i = 0; i < FD_COUNT; i++)
         blank.fds[i] = -1;
     blank.asked.wall_ms = blank.asked.cpu_ms = blank.asked.output_bytes = UNBOUNDED;

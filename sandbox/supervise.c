@@ -284,10 +284,11 @@ static void on_report(struct state *state)
         break;
     case REPORT_ENDED:
         mark("await script");
-        marks_inside(&state->running, &report);
         state->ended = true;
-        if (!state->faulted)
+        if (!state->faulted) {
             keep_report(state, &report);
+            marks_inside(&state->running, &state->report);
+        }
         happen(state, EVENT_EXIT, END_EXITED, now_ns());
         /* The box is empty: nothing is left to limit or to look at. */
         state->wall_deadline = state->grace_deadline = NEVER;
@@ -436,6 +437,7 @@ static void begin_order(struct state *state)
         give_up_waiting(state);
         return;
     }
+    mark("hand over");
     struct report running = state->running;
     running.started_ns = state->ordered_ns;
     on_started(state);
