@@ -2,6 +2,7 @@
 /* box.c - clone3, id maps, cgroup, go. */
 #include "box.h"
 
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -9,9 +10,13 @@
 #include "branching.h"
 #include "counters.h"
 #include "explain.h"
+#include "fd.h"
 #include "kernel.h"
 #include "marks.h"
 #include "standing.h"
+
+/* A box stands in a few milliseconds; a host this slow cannot run it. */
+#define STAND_DEADLINE_MS 30000
 
 #define BOX_NAMESPACES \
     (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
@@ -49,11 +54,16 @@ static int clone_init(const struct plan *plan, const struct cgroup *cgroup,
     return 0;
 }
 
+struct box box_none(void)
+{
+    return (struct box){ .pid = -1, .pidfd = -1, .control = -1, .report = -1, .counter = -1 };
+}
+
 int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *ret,
               struct error *err)
 {
     struct confine_pipes pipes = { { -1, -1 }, { -1, -1 } };
-    *ret = (struct box){ .pid = -1, .pidfd = -1, .control = -1, .report = -1, .counter = -1 };
+    *ret = box_none();
     if (pipe2(pipes.control, O_CLOEXEC) < 0 ||
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pipes.report) < 0) {
         int r = fail_host(err, "pipe");
@@ -116,6 +126,32 @@ void box_destroy(const struct box *box)
         (void)kernel_pidfd_send_signal(box->pidfd, SIGKILL);
 }
 
+int box_hear(const struct box *box, enum report_kind wanted, struct error *err)
+{
+    struct report report;
+    do {
+        int fds[1] = { -1 };
+        size_t count = 0;
+        struct pollfd socket = { .fd = box->report, .events = POLLIN };
+        int n = poll(&socket, 1, STAND_DEADLINE_MS);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return fail_host_as(err, ETIMEDOUT, "the box does not stand");
+        ssize_t len =
+            socket_receive(box->report, &report, sizeof(report), fds, COUNT(fds), &count, err);
+        if (count > 0)
+            close(fds[0]);
+        if (len < 0)
+            return (int)len;
+        if (len != (ssize_t)sizeof(report))
+            return fail_host_as(err, EIO, "the box: pid 1 died");
+        if (report.kind == REPORT_FAULT)
+            return explain_step(&report, err);
+    } while (report.kind != wanted);
+    return 0;
+}
+
 void box_reap(struct box *box, struct rusage *ret)
 {
     *ret = (struct rusage){ 0 };
@@ -139,5 +175,5 @@ void box_done(struct box *box)
     own_close(&box->control);
     own_close(&box->report);
     own_close(&box->counter);
-    *box = (struct box){ .pid = -1, .pidfd = -1, .control = -1, .report = -1, .counter = -1 };
+    *box = box_none();
 }

@@ -31,6 +31,13 @@ void box_destroy(const struct box *box);
 
 void box_signal(const struct box *box, int number);
 
+/* None: to be ended like any. */
+struct box box_none(void);
+
+/* Reads its reports until this one has come, and throws away what came with the others. A fault
+ * is an error. */
+int box_hear(const struct box *box, enum report_kind wanted, struct error *err) must_check;
+
 /* Waits for pid 1, which has ended or is about to: what it and all it waited for have used. */
 void box_reap(struct box *box, struct rusage *ret);
 

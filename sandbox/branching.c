@@ -18,29 +18,31 @@
 #include "fd.h"
 #include "kernel.h"
 #include "notify.h"
+#include "self.h"
 #include "str.h"
 #include "syscalls.h"
 
 /* As for any box. */
 #define STAND_DEADLINE_MS 30000
 
-/* The stem, its pid 1 and a branch's pid 1, beside what the policy allows a payload. */
-#define STEM_PROCESSES 4
+/* What an interpreter may take while it gets ready. */
+#define STEM_BYTES (64ULL << 20)
 
 /* --- the library --- */
 
 /* Beside this program, as it is installed and as it is built. */
 char *stem_library(struct error *err)
 {
-    char self[4096];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    char *slash = n > 0 ? (self[n] = '\0', strrchr(self, '/')) : NULL;
+    autofree char *self = NULL;
+    int r = self_find(&self, err);
+    char *slash = r < 0 ? NULL : strrchr(self, '/');
     if (slash)
         *slash = '\0';
     autofree char *path = slash ? path_join(self, "cordon-branch.so") : NULL;
     if (path && access(path, R_OK) == 0)
         return TAKE(&path);
-    (void)fail_host_as(err, ENOENT, "cordon-branch.so is not installed beside cordon-sandbox");
+    if (r == 0)
+        (void)fail_host_as(err, ENOENT, "cordon-branch.so is not installed beside cordon-sandbox");
     return NULL;
 }
 
@@ -156,6 +158,14 @@ const char *stem_obstacle(const struct plan *plan)
     return NULL;
 }
 
+struct limits stem_limits(const struct limits *limits)
+{
+    struct limits wide = *limits;
+    wide.pids += STEM_PROCESSES;
+    wide.memory_bytes += STEM_BYTES;
+    return wide;
+}
+
 int stem_plan(struct plan *plan, struct error *err)
 {
     struct filter filter;
@@ -170,7 +180,7 @@ int stem_plan(struct plan *plan, struct error *err)
         struct plan_rlimit *limit = &plan->rlimits[i];
         /* A namespace is held to what its maker may have, too. */
         if (limit->resource == RLIMIT_NPROC)
-            limit->value += STEM_PROCESSES;
+            limit->value += STEM_PROCESSES + 1;
         if (limit->resource == RLIMIT_CPU)
             limit->value = RLIM_INFINITY;
     }
@@ -297,28 +307,6 @@ static pid_t parent_of(pid_t pid)
     return rest && sscanf(rest + 1, " %*c %d", &parent) == 1 ? parent : -1;
 }
 
-static int await_standing(struct box *box, struct error *err)
-{
-    struct report report;
-    size_t count = 0;
-    struct pollfd wanted = { .fd = box->report, .events = POLLIN };
-    int n;
-    do
-        n = poll(&wanted, 1, STAND_DEADLINE_MS);
-    while (n < 0 && errno == EINTR);
-    if (n <= 0)
-        return fail_host_as(err, ETIMEDOUT, "a forked box does not stand");
-    ssize_t len = socket_receive(box->report, &report, sizeof(report), NULL, 0, &count, err);
-    if (len < 0)
-        return (int)len;
-    if (len == (ssize_t)sizeof(report) && report.kind == REPORT_STANDING)
-        return 0;
-    if (len == (ssize_t)sizeof(report) && report.kind == REPORT_FAULT)
-        return fail_host_as(err, report.code, "a forked box: %.23s %.103s: %s", report.step,
-                            report.what, strerror(report.code));
-    return fail_host_as(err, EIO, "a forked box: pid 1 died");
-}
-
 static int ask_for_one(struct stem *stem, const struct branch_shape *shape, struct box *box,
                        struct error *err)
 {
@@ -340,27 +328,27 @@ static int ask_for_one(struct stem *stem, const struct branch_shape *shape, stru
     if (r < 0)
         return r;
     if (told.code != 0 || box->pidfd < 0)
-        return fail_host_as(err, told.code ? told.code : EPROTO, "a forked box: %.23s: %s",
-                            told.step, strerror(told.code));
+        return fail_host_as(err, told.code ? told.code : EPROTO, "%.23s: %s", told.step,
+                            strerror(told.code));
     box->stem = stem; /* from here on there is somebody to reap */
     box->pid = pid_of(box->pidfd);
-    return box->pid > 0 ? 0 : fail_host_as(err, ESRCH, "a forked box: pid 1 died");
+    return box->pid > 0 ? 0 : fail_host_as(err, ESRCH, "pid 1 died");
 }
 
 int branch_stand(struct stem *stem, const struct plan *plan, struct box *ret, struct error *err)
 {
     struct branch_shape shape;
-    *ret = (struct box){ .pid = -1, .pidfd = -1, .control = -1, .report = -1, .counter = -1 };
+    *ret = box_none();
     int r = make_shape(plan, &shape, err);
     if (r == 0)
         r = ask_for_one(stem, &shape, ret, err);
     if (r == 0)
-        r = await_standing(ret, err);
+        r = box_hear(ret, REPORT_STANDING, err);
     if (r == 0)
         r = look_from_outside(ret->pid, parent_of(ret->pid), err);
     if (r < 0)
         box_done(ret);
-    return r;
+    return r < 0 ? fail_within(err, "a forked box") : 0;
 }
 
 /* --- the order

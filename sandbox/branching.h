@@ -12,6 +12,12 @@
 
 #include "box.h"
 
+/* Beside what the policy allows a payload: the stem, its pid 1 and a branch's. */
+#define STEM_PROCESSES 3
+
+/* Where the stem's box has the library. */
+#define STEM_LIBRARY "/box/standing/cordon-branch.so"
+
 /* The keeper's hold on it. `sock` is the caller's. */
 struct stem {
     int sock;
@@ -23,6 +29,9 @@ char *stem_library(struct error *err);
 
 /* May a payload of this plan be forked? The reason why not, or NULL. */
 const char *stem_obstacle(const struct plan *plan);
+
+/* The limits of the groups that it shares with its branches, until cgroup_widen() knows better. */
+struct limits stem_limits(const struct limits *limits);
 
 /* Turns the plan of a box into that of the stem's. */
 int stem_plan(struct plan *plan, struct error *err) must_check;

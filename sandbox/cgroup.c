@@ -188,6 +188,26 @@ int cgroup_make(const struct sandbox *sandbox, const struct limits *limits, stru
     return r;
 }
 
+int cgroup_widen(const struct cgroup *cgroup, const struct limits *limits, uint64_t processes,
+                 struct error *err)
+{
+    struct cgroup_reading now;
+    cgroup_read(cgroup, &now);
+    const uint64_t bytes = limits->memory_bytes + now.memory_now;
+    int r = set_pids(cgroup, limits->pids + processes, err);
+    if (r < 0)
+        return r;
+    if (cgroup->memory_v2)
+        return put_number(cgroup->v2, "memory.max", bytes) ? 0 : fail_host(err, "set memory.max");
+    const int dir = cgroup->v1[V1_MEMORY];
+    /* The one is never more than the other: it is lowered first. */
+    if (dir >= 0 && !put_number(dir, "memory.limit_in_bytes", bytes))
+        return fail_host(err, "set memory.limit_in_bytes");
+    if (dir >= 0)
+        (void)put_number(dir, "memory.memsw.limit_in_bytes", bytes);
+    return 0;
+}
+
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err)
 {
     /* v2 was joined by clone3 itself. */
@@ -214,7 +234,7 @@ static void read_cpuacct(int dir, struct cgroup_reading *ret)
     ret->cpu_system_ns = all - ret->cpu_user_ns;
 }
 
-void cgroup_read_cpu(const struct cgroup *cgroup, struct cgroup_reading *ret)
+static void read_cpu(const struct cgroup *cgroup, struct cgroup_reading *ret)
 {
     *ret = (struct cgroup_reading){ 0 };
     if (cgroup->v2 >= 0) {
@@ -225,6 +245,20 @@ void cgroup_read_cpu(const struct cgroup *cgroup, struct cgroup_reading *ret)
         read_cpuacct(cgroup->v1[V1_CPUACCT], ret);
         ret->has_cpu = true;
     }
+}
+
+static uint64_t since(uint64_t now, uint64_t then)
+{
+    return now > then ? now - then : 0;
+}
+
+void cgroup_read_cpu(const struct cgroup *cgroup, struct cgroup_reading *ret)
+{
+    read_cpu(cgroup, ret);
+    if (!cgroup->base)
+        return;
+    ret->cpu_user_ns = since(ret->cpu_user_ns, cgroup->base->reading.cpu_user_ns);
+    ret->cpu_system_ns = since(ret->cpu_system_ns, cgroup->base->reading.cpu_system_ns);
 }
 
 static void read_memory(const struct cgroup *cgroup, struct cgroup_reading *ret)
@@ -244,6 +278,53 @@ static void read_memory(const struct cgroup *cgroup, struct cgroup_reading *ret)
     ret->has_memory = cgroup_has_memory(cgroup);
 }
 
+/* The peak of one descriptor can be begun anew (Linux 6.12); of all of it only in version 1. */
+static uint64_t peak_since(const struct cgroup_base *base, uint64_t whole)
+{
+    char text[32];
+    ssize_t n = base->peak > 0 ? pread(base->peak, text, sizeof(text) - 1, 0) : -1;
+    if (n > 0) {
+        text[n] = '\0';
+        whole = strtoull(text, NULL, 10);
+    }
+    return since(whole, base->reading.memory_now);
+}
+
+static void read_since(const struct cgroup *cgroup, struct cgroup_reading *ret)
+{
+    const struct cgroup_base *base = cgroup->base;
+    const bool known = !cgroup->memory_v2 || base->peak > 0;
+    ret->memory_peak = known ? peak_since(base, ret->memory_peak) : 0;
+    ret->memory_now = since(ret->memory_now, base->reading.memory_now);
+    ret->sockets_now = since(ret->sockets_now, base->reading.sockets_now);
+    ret->oom_kills = since(ret->oom_kills, base->reading.oom_kills);
+    ret->pids_refused = since(ret->pids_refused, base->reading.pids_refused);
+    ret->pids_peak = 0; /* of all runs together */
+}
+
+static void begin_peak(const struct cgroup *cgroup, struct cgroup_base *base)
+{
+    if (cgroup->v1[V1_MEMORY] >= 0 && !cgroup->memory_v2)
+        (void)put_number(cgroup->v1[V1_MEMORY], "memory.max_usage_in_bytes", 0);
+    if (!cgroup->memory_v2)
+        return;
+    if (base->peak == 0)
+        base->peak = openat(cgroup->v2, "memory.peak", O_RDWR | O_CLOEXEC);
+    if (base->peak > 0 && write(base->peak, "r", 1) < 0)
+        own_close(&base->peak);
+    if (base->peak < 0)
+        base->peak = 0;
+}
+
+void cgroup_begin(struct cgroup *cgroup, struct cgroup_base *base)
+{
+    cgroup->base = NULL;
+    begin_peak(cgroup, base);
+    cgroup_read(cgroup, &base->reading);
+    base->page_cache = cgroup_page_cache(cgroup);
+    cgroup->base = base;
+}
+
 void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret)
 {
     cgroup_read_cpu(cgroup, ret);
@@ -255,6 +336,8 @@ void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret)
     } else if (cgroup->v1[V1_PIDS] >= 0) {
         ret->pids_refused = get_keyed(cgroup->v1[V1_PIDS], "pids.events", "max");
     }
+    if (cgroup->base)
+        read_since(cgroup, ret);
 }
 
 uint64_t cgroup_page_cache(const struct cgroup *cgroup)
@@ -266,7 +349,7 @@ uint64_t cgroup_page_cache(const struct cgroup *cgroup)
     /* Both versions count files of a tmpfs among the others, though they are memory. */
     uint64_t files = keyed(text, cgroup->memory_v2 ? "file" : "cache"),
              shmem = keyed(text, "shmem");
-    return files > shmem ? files - shmem : 0;
+    return since(since(files, shmem), cgroup->base ? cgroup->base->page_cache : 0);
 }
 
 void cgroup_kill(const struct cgroup *cgroup)

@@ -23,6 +23,7 @@ struct cgroup {
     int v1[V1_COUNT];        /* the same per v1 hierarchy */
     bool memory_v2, pids_v2; /* the v2 group has the controller */
     uint64_t sockets_bytes;  /* the bound of network sockets, apart from other memory; or 0 */
+    const struct cgroup_base *base; /* readings tell what has come since; NULL: since the start */
 };
 
 struct cgroup_reading {
@@ -33,6 +34,22 @@ struct cgroup_reading {
     uint64_t pids_peak;               /* 0: not known */
     uint64_t oom_kills, pids_refused;
 };
+
+/* What a group held before the run that it is read for: one whose interpreter forks. */
+struct cgroup_base {
+    struct cgroup_reading reading;
+    uint64_t page_cache;
+    int peak; /* version 2: where the peak is read that was begun anew; 0: nowhere */
+};
+
+/* From here on readings tell of what comes now. `base` is the caller's, and is to live as long;
+ * zeroed before its first use. */
+void cgroup_begin(struct cgroup *cgroup, struct cgroup_base *base);
+
+/* For what shares the group for good: the limits hold beyond what is used now, and beyond that
+ * number of processes. */
+int cgroup_widen(const struct cgroup *cgroup, const struct limits *limits, uint64_t processes,
+                 struct error *err) must_check;
 
 /* Makes the groups and sets the limits. A hierarchy that cannot be used is left out
  * (-1); only a limit that was set up and then refused is an error. */

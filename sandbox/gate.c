@@ -221,6 +221,16 @@ static void reap(struct gate *gate, int signals)
     }
 }
 
+/* A keeper that goes on has done one launch. */
+static void on_launch_over(void *context, pid_t keeper)
+{
+    struct gate *gate = context;
+    struct launch launch;
+    gate->running--;
+    if (charges_take(&gate->charges, keeper, &launch))
+        launch_done(&launch);
+}
+
 int gate_serve(const struct sandbox *sandbox)
 {
     static struct gate gate;
@@ -234,7 +244,7 @@ int gate_serve(const struct sandbox *sandbox)
     int signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0)
         return 1;
-    gate.pool = pool_new(sandbox);
+    gate.pool = pool_new(sandbox, on_launch_over, &gate);
     for (;;) {
         struct pollfd fds[2 + POOL_MAX] = { { .fd = GATE_FD, .events = POLLIN },
                                             { .fd = signals, .events = POLLIN } };

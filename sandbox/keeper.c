@@ -16,41 +16,14 @@
 #include "fd.h"
 #include "frame.h"
 #include "gate_take.h"
-#include "job_inside.h"
+#include "keeper_inside.h"
 #include "kernel.h"
 #include "marks.h"
-#include "standing.h"
 #include "usage.h"
-
-/* A file of the host as it was when the box was made: what is there now must be the same. */
-struct seen_file {
-    dev_t device;
-    ino_t inode;
-};
-
-struct keeper {
-    const struct sandbox *sandbox;
-    int orders;
-    struct job stand; /* the template's */
-    struct job job;   /* the order's */
-    struct launch launch;
-    struct seen_file files[BINDS_MAX + 1];
-    struct standing standing;
-    struct waiting waiting;
-    struct supervision run;
-    struct box box;
-    struct limits limits; /* what its supervision looks at: those of whoever is in it */
-    struct workspace_watch workspace;
-    pid_t payload;
-    bool ordered;       /* a launch has come */
-    bool moved;         /* and has the box */
-    struct error error; /* of the order, before that */
-    char *why;          /* it has not: the reason */
-};
 
 /* --- words ---------------------------------------------------------------------------- */
 
-static void say(const struct keeper *keeper, enum keeper_word word, const void *bytes, size_t len)
+void keeper_say(const struct keeper *keeper, enum keeper_word word, const void *bytes, size_t len)
 {
     autostr struct str text = { 0 };
     struct error err = { 0 };
@@ -66,6 +39,7 @@ int keeper_ready_decode(const void *bytes, size_t len, struct keeper_ready *ret,
     struct frame_reader reader = frame_read(bytes, len);
     *ret = (struct keeper_ready){ .own = frame_text(&reader) };
     ret->memory_bytes = frame_u64(&reader);
+    ret->stays = frame_u8(&reader);
     if (frame_end(&reader) && ret->own)
         return 0;
     keeper_ready_done(ret);
@@ -78,7 +52,7 @@ void keeper_ready_done(struct keeper_ready *ready)
     *ready = (struct keeper_ready){ 0 };
 }
 
-static void say_ready(void *context)
+void keeper_say_ready(void *context)
 {
     struct keeper *keeper = context;
     struct cgroup_reading reading;
@@ -88,7 +62,8 @@ static void say_ready(void *context)
     tree_read(keeper->box.pid, UINT64_MAX, UINT64_MAX, NULL, &sample);
     frame_put_text(&word, keeper->stand.ready.python->modules);
     frame_put_u64(&word, reading.has_memory ? reading.memory_now : sample.memory_bytes);
-    say(keeper, KEEPER_READY, word.data, word.len);
+    frame_put_u8(&word, keeper->stays);
+    keeper_say(keeper, KEEPER_READY, word.data, word.len);
 }
 
 /* --- is it the same box? -------------------------------------------------------------- */
@@ -113,7 +88,7 @@ static bool same_file(struct seen_file one, struct seen_file other)
     return one.device == other.device && one.inode == other.inode;
 }
 
-static void look_at_files(struct keeper *keeper)
+void keeper_look_at_files(struct keeper *keeper)
 {
     const struct job *stand = &keeper->stand;
     for (size_t i = 0; i < stand->bind_count; i++)
@@ -166,7 +141,7 @@ static bool same_limits(const struct limits *stand, const struct limits *job)
 }
 
 /* NULL, or what of the order's box is another than of the one that stands. */
-static const char *difference(const struct keeper *keeper)
+const char *keeper_difference(const struct keeper *keeper)
 {
     const struct job *stand = &keeper->stand, *job = &keeper->job;
     autofree char *one = job_own_directories(stand), *other = job_own_directories(job);
@@ -215,13 +190,16 @@ static int take_over(struct keeper *keeper, struct error *err)
     stand->grouped = false;
     job->plan.env = job->env;
     job_say_progress_file(job);
-    return job_describe(job, "on", err);
+    autofree char *start =
+        keeper->lesser ? xasprintf("off: a fresh interpreter that waited: %s", keeper->lesser)
+                       : xstrdup("on");
+    return job_describe(job, start, err);
 }
 
 static const char *unfit(struct keeper *keeper)
 {
     struct error err = { 0 };
-    const char *why = difference(keeper);
+    const char *why = keeper_difference(keeper);
     if (why)
         return why;
     if (standing_look(&keeper->standing, keeper->box.pid, &keeper->payload, &err) == 0 &&
@@ -248,7 +226,7 @@ static enum ordered move_in(struct keeper *keeper)
 }
 
 /* 1: a launch has come; 0: none will. */
-static int receive(struct keeper *keeper)
+int keeper_receive(struct keeper *keeper)
 {
     struct error err = { 0 };
     int r = gate_receive(keeper->orders, &keeper->launch, &err);
@@ -264,7 +242,7 @@ static enum ordered on_order(void *context)
 {
     struct keeper *keeper = context;
     marks_begin();
-    if (receive(keeper) == 0)
+    if (keeper_receive(keeper) == 0)
         return ORDERED_END;
     mark("gate");
     keeper->ordered = true;
@@ -304,7 +282,7 @@ static bool stays(void *context)
 /* --- its life ------------------------------------------------------------------------------- */
 
 /* What the script imports that is not the interpreter's own: an environment's, or a neighbour's. */
-static void choose_preload(struct job *job)
+void keeper_choose_preload(struct job *job)
 {
     const struct python *python = job->ready.python;
     autofree char *own = xasprintf(" %s ", python->modules);
@@ -320,12 +298,9 @@ static void choose_preload(struct job *job)
 static int stand_up(struct keeper *keeper, struct error *err)
 {
     struct job *stand = &keeper->stand;
-    int r = job_get_ready(stand, false, err);
-    if (r < 0)
-        return r;
-    choose_preload(stand);
-    look_at_files(keeper);
-    r = standing_make(&keeper->standing, err);
+    keeper_choose_preload(stand);
+    keeper_look_at_files(keeper);
+    int r = standing_make(&keeper->standing, err);
     stand->standing = &keeper->standing;
     if (r == 0)
         r = job_take_place(stand, err);
@@ -350,7 +325,7 @@ static int keep(struct keeper *keeper, struct outcome *outcome, struct error *er
     keeper->run.limits = &keeper->limits;
     keeper->waiting = (struct waiting){ .standing = &keeper->standing,
                                         .orders = keeper->orders,
-                                        .ready = say_ready,
+                                        .ready = keeper_say_ready,
                                         .stays = stays,
                                         .ordered = on_order,
                                         .send = send_order,
@@ -389,11 +364,11 @@ static void spawn(struct keeper *keeper, struct outcome *outcome)
 
 static void go_without(struct keeper *keeper, const struct error *err)
 {
-    say(keeper, KEEPER_GONE, err->text, strlen(err->text));
+    keeper_say(keeper, KEEPER_GONE, err->text, strlen(err->text));
     struct error ours = { 0 };
     struct outcome outcome = { .end = END_FAULT };
     if (!keeper->ordered) {
-        if (receive(keeper) == 0)
+        if (keeper_receive(keeper) == 0)
             return;
         if (job_begin(&keeper->job, keeper->sandbox, &keeper->launch, &ours) < 0 ||
             job_get_ready(&keeper->job, true, &ours) < 0)
@@ -424,6 +399,15 @@ void keeper_run(const struct sandbox *sandbox, struct launch *template, int orde
     launch_init(&keeper.launch);
     standing_init(&keeper.standing);
     int r = job_begin(&keeper.stand, sandbox, template, &err);
+    if (r == 0)
+        r = job_get_ready(&keeper.stand, false, &err);
+    if (r == 0 && keeper.stand.policy->start == START_FORK) {
+        if (keeper_branch(&keeper, &err) == 0) {
+            job_done(&keeper.stand);
+            return;
+        }
+        keeper.lesser = xstrdup(err.text);
+    }
     if (r == 0)
         r = keep(&keeper, &outcome, &err);
     if (keeper.moved && !keeper.waiting.taken && !keeper.error.code && died(outcome.end))

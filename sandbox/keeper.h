@@ -28,6 +28,7 @@ enum keeper_word {
 struct keeper_ready {
     char *own; /* modules of the interpreter's own, with a space between them */
     uint64_t memory_bytes;
+    bool stays; /* it takes one launch after the other, and is ready again after each */
 };
 
 int keeper_ready_decode(const void *bytes, size_t len, struct keeper_ready *ret,

@@ -44,6 +44,8 @@ struct keeper_box {
     int orders;        /* its socket; -1: it has been told to leave */
     uint64_t ready_ns; /* 0: it is not yet */
     uint64_t memory_bytes;
+    bool stays; /* it takes one launch after the other; `busy`: it has one */
+    bool busy;
 };
 
 /* Launches that want the same box. */
@@ -59,6 +61,8 @@ struct kind {
 
 struct pool {
     const struct sandbox *sandbox;
+    void (*over)(void *context, pid_t keeper);
+    void *context;
     unsigned processors;
     struct kind *kinds[KINDS_MAX];
     size_t count;
@@ -222,10 +226,12 @@ static bool make_room(struct pool *pool)
 
 /* --- launches ------------------------------------------------------------------------------ */
 
-struct pool *pool_new(const struct sandbox *sandbox)
+struct pool *pool_new(const struct sandbox *sandbox, void (*over)(void *, pid_t), void *context)
 {
     struct pool *pool = xcalloc(1, sizeof(*pool));
     pool->sandbox = sandbox;
+    pool->over = over;
+    pool->context = context;
     cpu_set_t allowed;
     pool->processors =
         sched_getaffinity(0, sizeof(allowed), &allowed) < 0 ? 1 : (unsigned)CPU_COUNT(&allowed);
@@ -249,7 +255,10 @@ pid_t pool_give(struct pool *pool, const struct launch *launch, const void *fram
             continue;
         }
         pid_t pid = box->pid;
-        remove_box(kind, box);
+        box->busy = box->stays;
+        box->ready_ns = 0;
+        if (!box->stays)
+            remove_box(kind, box);
         return pid;
     }
     return 0;
@@ -330,7 +339,7 @@ static struct tally count_all(const struct pool *pool)
         for (size_t j = 0; j < pool->kinds[i]->count; j++) {
             const struct keeper_box *box = &pool->kinds[i]->boxes[j];
             ret.standing++; /* who leaves still takes room */
-            ret.starting += box->orders >= 0 && box->ready_ns == 0;
+            ret.starting += box->orders >= 0 && box->ready_ns == 0 && !box->busy;
             ret.memory_bytes += box->memory_bytes > 0 ? box->memory_bytes : USUAL_BYTES;
         }
     return ret;
@@ -430,18 +439,23 @@ static void on_ready(struct kind *kind, struct keeper_box *box, const void *byte
     }
     box->ready_ns = now_ns();
     box->memory_bytes = ready.memory_bytes;
+    box->stays = ready.stays;
     char *rest = kind->own ? NULL : ready.own;
     for (const char *name; (name = strsep(&rest, " "));)
         list_add(&kind->own, name);
     keeper_ready_done(&ready);
 }
 
-static void on_word(struct kind *kind, struct keeper_box *box)
+static void on_word(struct pool *pool, struct kind *kind, struct keeper_box *box)
 {
     static unsigned char word[KEEPER_WORD_MAX];
     struct error err = { 0 };
     size_t count = 0;
     ssize_t n = socket_receive(box->orders, word, sizeof(word), NULL, 0, &count, &err);
+    if (n > 0 && box->busy && word[0] == KEEPER_READY) {
+        box->busy = false;
+        pool->over(pool->context, box->pid);
+    }
     if (n > 0 && word[0] == KEEPER_READY) {
         on_ready(kind, box, word + 1, (size_t)n - 1);
         return;
@@ -485,7 +499,7 @@ void pool_hear(struct pool *pool, const struct pollfd *fds, size_t count)
         for (size_t i = 0; i < pool->count; i++)
             for (size_t j = 0; j < pool->kinds[i]->count; j++)
                 if (pool->kinds[i]->boxes[j].orders == fds[at].fd)
-                    on_word(pool->kinds[i], &pool->kinds[i]->boxes[j]);
+                    on_word(pool, pool->kinds[i], &pool->kinds[i]->boxes[j]);
     }
 }
 
@@ -494,8 +508,9 @@ bool pool_ended(struct pool *pool, pid_t pid)
     for (size_t i = 0; i < pool->count; i++)
         for (size_t j = 0; j < pool->kinds[i]->count; j++)
             if (pool->kinds[i]->boxes[j].pid == pid) {
+                bool idle = !pool->kinds[i]->boxes[j].busy;
                 remove_box(pool->kinds[i], &pool->kinds[i]->boxes[j]);
-                return true;
+                return idle;
             }
     return false;
 }

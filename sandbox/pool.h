@@ -24,7 +24,9 @@
 
 struct pool;
 
-struct pool *pool_new(const struct sandbox *sandbox);
+/* `over` is called when a keeper has done its launch, and goes on. */
+struct pool *pool_new(const struct sandbox *sandbox, void (*over)(void *context, pid_t keeper),
+                      void *context);
 
 /* Gives the launch, whose frame this is, to a box that waits for one like it: its keeper's pid, or
  * 0. The launch stays the caller's. */

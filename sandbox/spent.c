@@ -51,7 +51,7 @@ static uint64_t grouped(const struct spent *spent)
     struct cgroup_reading reading;
     cgroup_read_cpu(spent->cgroup, &reading);
     uint64_t own = seen_note(NULL, spent->init);
-    if (spent->cgroup->v2 < 0)
+    if (spent->cgroup->v2 < 0 || spent->cgroup->base)
         own = less(own, spent->running->apart_user_ns + spent->running->apart_system_ns);
     return less(reading.cpu_user_ns + reading.cpu_system_ns, own);
 }

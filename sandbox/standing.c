@@ -204,17 +204,24 @@ static void add_count(struct str *message, size_t count)
     str_add(message, text, (size_t)len + 1);
 }
 
+int standing_text(const struct standing_order *order, struct str *ret, struct error *err)
+{
+    add_count(ret, list_len(order->argv));
+    add_count(ret, list_len(order->env));
+    add_count(ret, order->arguments);
+    add_texts(ret, order->argv);
+    add_texts(ret, order->env);
+    return ret->len > ORDER_BYTES_MAX
+               ? fail_host_as(err, EMSGSIZE, "arguments and variables of %zu bytes", ret->len)
+               : 0;
+}
+
 int standing_send(struct standing *standing, const struct standing_order *order, struct error *err)
 {
     autostr struct str message = { 0 };
-    add_count(&message, list_len(order->argv));
-    add_count(&message, list_len(order->env));
-    add_count(&message, order->arguments);
-    add_texts(&message, order->argv);
-    add_texts(&message, order->env);
-    if (message.len > ORDER_BYTES_MAX)
-        return fail_host_as(err, EMSGSIZE, "arguments and variables of %zu bytes", message.len);
-    int r = write_script(standing, order->script, err);
+    int r = standing_text(order, &message, err);
+    if (r == 0)
+        r = write_script(standing, order->script, err);
     for (int i = 0; r == 0 && i < 2; i++)
         r = pass_on(standing->output[i], order->stdio[i + 1], err);
     if (r == 0)

@@ -19,6 +19,7 @@
 #include <cordon/error.h>
 
 #include "profile_program.h"
+#include "str.h"
 
 #define STANDING_FD    PROFILE_FD /* there is never both */
 #define STANDING_START "/box/standing/start"
@@ -73,6 +74,10 @@ struct standing_order {
     int script;       /* memfd, or -1 */
     const int *stdio; /* 0, 1, 2 */
 };
+
+/* The order as its interpreter reads it: arguments and variables. */
+int standing_text(const struct standing_order *order, struct str *ret,
+                  struct error *err) must_check;
 
 /* Writes the script, passes on what was written before, and sends the order. An error: nothing has
  * been started, and the box is of no use any more. */

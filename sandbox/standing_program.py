@@ -26,6 +26,27 @@ def wait():
     return fds, [os.fsdecode(field) for field in text.split(b"\0")]
 
 
+def fork(library):
+    """The order, in a process of its own and a box of its own: what waits makes one for each."""
+    import gc
+    import os
+    import sys
+
+    class Spec:
+        name, origin = "cordon_branch", library
+
+    # What is there now is shared with all of them, as long as nobody writes to it.
+    gc.collect()
+    gc.freeze()
+    del sys.modules["gc"]
+    import _imp
+
+    try:
+        _imp.create_dynamic(Spec)
+    except StopIteration as order:
+        return [], [os.fsdecode(field) for field in order.value.split(b"\0")]
+
+
 def load(names):
     """Top-level names of all that was loaded ahead."""
     import sys
@@ -91,6 +112,7 @@ def main():
     import sys
 
     here = os.path.dirname(__file__)
+    library = os.environ.pop("CORDON_STANDING_FORK", None)
     names = os.environ.pop("CORDON_STANDING_LOAD").split(",")
     own = os.environ.pop("CORDON_STANDING_OWN").split(os.pathsep)
     rest = os.environ.pop("PYTHONPATH").split(os.pathsep)[1:]
@@ -100,7 +122,7 @@ def main():
     sys.path[:] = [place for place in places if place not in own]
     loaded = load([name for name in names if name])
     nowhere = os.fstat(0)
-    fds, fields = wait()
+    fds, fields = fork(library) if library else wait()
     sys.path[:] = places
     for place in [here] + own:
         sys.path_importer_cache.pop(place, None)

@@ -79,7 +79,7 @@ static struct cpu waited_for(const struct usage_facts *facts)
 static struct cpu grouped(const struct usage_facts *facts, const struct cgroup_reading *reading)
 {
     struct cpu ours = own(facts);
-    if (facts->cgroup->v2 < 0)
+    if ((facts->cgroup->v2 < 0 || facts->cgroup->base))
         ours = cpu_less(ours, (struct cpu){ facts->running->apart_user_ns,
                                             facts->running->apart_system_ns });
     struct cpu all = { reading->cpu_user_ns, reading->cpu_system_ns };
@@ -167,13 +167,25 @@ static void fill_interpreter(const struct usage_facts *facts, struct usage *ret)
     ret->known |= USAGE_INTERPRETER;
 }
 
+/* Of one that has told of it already: it goes on with another run. */
+static uint64_t told_ns;
+
+static uint64_t supervisor_ns(void)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) < 0)
+        return 0;
+    return timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
+}
+
+void usage_again(void)
+{
+    told_ns = supervisor_ns();
+}
+
 static void fill_own(const struct usage_facts *facts, struct usage *ret)
 {
-    struct rusage supervisor;
-    if (getrusage(RUSAGE_SELF, &supervisor) < 0)
-        return;
-    ret->own_cpu_ns = timeval_ns(supervisor.ru_utime) + timeval_ns(supervisor.ru_stime) +
-                      total(own(facts)) + total(before(facts));
+    ret->own_cpu_ns = less(supervisor_ns(), told_ns) + total(own(facts)) + total(before(facts));
     ret->known |= USAGE_OWN_CPU;
 }
 
@@ -184,7 +196,7 @@ void usage_begin(const struct usage_facts *facts, struct report *running)
     uint64_t used = reading.cpu_user_ns + reading.cpu_system_ns;
     if (reading.has_cpu) {
         uint64_t own = running->own_user_ns + running->own_system_ns;
-        if (facts->cgroup->v2 < 0)
+        if ((facts->cgroup->v2 < 0 || facts->cgroup->base))
             own = less(own, running->apart_user_ns + running->apart_system_ns);
         used = less(used, own);
     } else {

@@ -23,5 +23,8 @@ struct usage_facts {
 /* Of a box whose payload has waited: what it has used so far is not the script's. */
 void usage_begin(const struct usage_facts *facts, struct report *running);
 
+/* A supervisor that has run one goes on with another: its own time begins anew. */
+void usage_again(void);
+
 /* Everything but the wall clock and the peak of processes. */
 void usage_end(const struct usage_facts *facts, struct usage *ret);

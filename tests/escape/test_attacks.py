@@ -146,6 +146,30 @@ def test_attack(attack, policy, host, outside, cordon, state):
     must_be_held(attack, worlds.Cordon(host, cordon, state, policy), policy, host)
 
 
+@pytest.fixture(scope="session")
+def forking(host, cordon, state):
+    made = worlds_mcp.Mcp(host, cordon, state, "fork")
+    yield made
+    made.close()
+
+
+def what_forks_share():
+    """In every run those that reach for another run's, or for what made the box; FULL=1: all."""
+    reach = ("cross-run", "supervisor")
+    for case in parameters(["default"]):
+        if FULL or case.values[0].for_category in reach:
+            yield case
+
+
+@pytest.mark.parametrize("attack, policy", list(what_forks_share()))
+def test_attack_in_a_forked_box(attack, policy, host, outside, forking):
+    must_succeed(attack, outside(attack))
+    host.left_at_home()
+    if reason := worlds_mcp.not_for_clients(attack):
+        pytest.skip(reason)
+    must_be_held(attack, forking.under(policy), policy, host)
+
+
 if FULL:
 
     @pytest.mark.parametrize("attack, policy", list(parameters(worlds_mcp.POLICIES)))

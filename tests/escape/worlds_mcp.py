@@ -6,6 +6,7 @@ import copy
 import itertools
 import json
 import tempfile
+import time
 import zlib
 from pathlib import Path
 
@@ -49,8 +50,9 @@ def derived_name(base, limits):
 
 
 class Mcp(worlds.Cordon):
-    def __init__(self, host, cordon, state):
+    def __init__(self, host, cordon, state, start="spawn"):
         super().__init__(host, cordon, state, "default")
+        self.begins = start
         self.client, self.numbers = None, itertools.count(100)
         self.place = tempfile.TemporaryDirectory(prefix="mcp-", dir=host.base)
 
@@ -66,10 +68,14 @@ class Mcp(worlds.Cordon):
             return
         names = list(POLICIES)
         for base in POLICIES:
+            into = Path(self.place.name, base + ".json")
+            worlds.derived_policy(self.cordon, base, "", into)
+            self.set_start(into)
             for limits in {attack.for_limits for attack in heads.all_attacks()} - {""}:
                 names.append(derived_name(base, limits))
                 into = Path(self.place.name, names[-1] + ".json")
                 worlds.derived_policy(self.cordon, base, limits, into, names[-1])
+                self.set_start(into)
         configuration = Path(self.place.name, "configuration")
         configuration.write_text(json.dumps({"client_policies": names}))
         self.client = support.RawClient(
@@ -83,6 +89,11 @@ class Mcp(worlds.Cordon):
             self.host.base,
         )
         self.client.initialize()
+
+    def set_start(self, file):
+        policy = json.loads(file.read_text())
+        policy["start"] = self.begins
+        file.write_text(json.dumps(policy))
 
     def run_once(self, attack, names):
         if attack.for_parties:
@@ -104,11 +115,7 @@ class Mcp(worlds.Cordon):
             call["memory_mb"] = int(memory.removesuffix("M"))
         if "--timeout" in options:
             call["timeout_seconds"] = 1
-        number = next(self.numbers)
-        self.client.start_call(number, tool, **call)
-        reply = self.client.reply(number, worlds.PATIENCE)
-        text = json.dumps(reply)
-        result = reply.get("result", {}).get("structuredContent")
+        reply, text, result = self.ask_where_wanted(tool, call)
         if not result:
             return worlds.Seen(126, "", text, end="refused", delivered=len(text))
         return worlds.Seen(
@@ -117,6 +124,24 @@ class Mcp(worlds.Cordon):
             reached=result["reached"],
             delivered=len(text),
         )
+
+    def ask(self, tool, call):
+        number = next(self.numbers)
+        self.client.start_call(number, tool, **call)
+        reply = self.client.reply(number, worlds.PATIENCE)
+        return reply, json.dumps(reply), reply.get("result", {}).get("structuredContent")
+
+    def ask_where_wanted(self, tool, call):
+        """In a box that was waiting; what found none has asked for one."""
+        harmless = {**call, "script_content": "import base64, os, sys, zlib"}
+        until = time.monotonic() + worlds.PATIENCE
+        while True:
+            if self.begins != "spawn":
+                self.ask(tool, harmless)
+            reply, text, result = self.ask(tool, call)
+            if self.begins == "spawn" or not result or result["layers"].get("start") == "on":
+                return reply, text, result
+            assert time.monotonic() < until, f"no box was ever waiting: {result['layers']}"
 
     def script(self, attack, arguments):
         name = attack.name if attack.path.suffix == ".c" else attack.path.name

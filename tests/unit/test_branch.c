@@ -381,7 +381,7 @@ static void a_step_that_fails_is_named_and_the_stem_goes_on(void **unused)
         if (plan.root.mounts[i].kind == MOUNT_PTS)
             strcpy(plan.root.mounts[i].inside, "/dev/xxx");
     assert_true(branch_stand(&stem, &plan, &box, &err) < 0);
-    assert_says(&err, "cover /dev/xxx");
+    assert_says(&err, "cover: /dev/xxx");
     plan_done(&plan);
     says("print('next')\n", "next\n");
 }

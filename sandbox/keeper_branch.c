@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keeper_branch.c - a keeper whose interpreter forks a box per order, one order after the other.
+ *
+ * Its groups, its slot and the interpreter stay; what an order has used is told from readings
+ * before it. No stranger's code ever runs in the interpreter, so it loads no packages: an
+ * environment's would (".pth").
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <cordon/log.h>
+
+#include "clock.h"
+#include "counters.h"
+#include "fd.h"
+#include "keeper_inside.h"
+#include "marks.h"
+#include "slots.h"
+#include "str.h"
+#include "usage_end.h"
+#include "variables.h"
+
+/* How often one that has nothing to do looks whether its slot is wanted. */
+#define LOOK_MS 1000
+
+struct forester {
+    struct keeper *keeper;
+    struct stem stem;
+    struct plan stem_plan;
+    struct box next; /* stands, and waits for its order; or pid -1 */
+    struct cgroup_base base;
+};
+
+/* Of the interpreter's own modules those that start nothing and decide nothing when they are
+ * loaded: no thread, no file, no random state that a fork would share. */
+static const char *const loaded_ahead[] = {
+    "argparse",    "array",       "ast",        "asyncio",   "base64",    "bisect",      "calendar",
+    "cmath",       "collections", "contextlib", "copy",      "csv",       "dataclasses", "datetime",
+    "decimal",     "difflib",     "enum",       "fractions", "functools", "glob",        "hashlib",
+    "heapq",       "html",        "inspect",    "io",        "itertools", "json",        "logging",
+    "math",        "numbers",     "operator",   "os",        "pathlib",   "pickle",      "platform",
+    "pprint",      "queue",       "random",     "re",        "shutil",    "signal",      "socket",
+    "sqlite3",     "ssl",         "statistics", "string",    "struct",    "subprocess",  "sys",
+    "tempfile",    "textwrap",    "threading",  "time",      "traceback", "types",       "typing",
+    "unicodedata", "unittest",    "urllib",     "uuid",      "warnings",  "weakref",     "xml",
+    "zipfile",     "zlib",        "zoneinfo",
+};
+
+/* --- standing up -------------------------------------------------------------------------- */
+
+static const char *obstacle(const struct job *stand)
+{
+    if (stand->ready.environment.path)
+        return "packages run code of their own in it";
+    return stem_obstacle(&stand->plan);
+}
+
+static void choose_modules(struct job *stand)
+{
+    for (size_t i = 0; i < COUNT(loaded_ahead); i++)
+        if (list_has(stand->launch->imports, loaded_ahead[i]))
+            list_add(&stand->preload, loaded_ahead[i]);
+}
+
+/* What its orders are confined by. Of the trees it only has to know where they are. */
+static int plan_orders(struct job *stand, struct error *err)
+{
+    int r = identity_take(stand->sandbox, -1, false, &stand->identity, err);
+    if (r == 0)
+        r = job_make_plan(stand, err);
+    if (r < 0)
+        return r;
+    const char *why = obstacle(stand);
+    if (why)
+        return fail_policy(err, ENOTSUP, "%s", why);
+    for (size_t i = 0; i < stand->plan.root.mount_count; i++) {
+        own_close(&stand->plan.root.mounts[i].tree);
+        stand->plan.root.mounts[i].tree = -1;
+    }
+    struct limits wide = stem_limits(&stand->limits);
+    r = cgroup_make(stand->sandbox, &wide, &stand->cgroup, err);
+    stand->grouped = r == 0;
+    if (r == 0 && cgroup_has_pids(&stand->cgroup))
+        plan_leave_processes(&stand->plan);
+    return r;
+}
+
+/* The same box once more, for the interpreter that waits. */
+static int plan_stem(struct forester *forester, struct error *err)
+{
+    struct keeper *keeper = forester->keeper;
+    autofree char *library = stem_library(err);
+    if (!library)
+        return -ENOENT;
+    struct job stem = keeper->stand;
+    stem.standing = &keeper->standing;
+    stem.env = list_copy(keeper->stand.env);
+    variables_set(&stem.env, "CORDON_STANDING_FORK", STEM_LIBRARY);
+    stem.binds[stem.bind_count++] =
+        (struct plan_bind){ .host = library, .inside = STEM_LIBRARY, .why = "cordon-branch.so" };
+    stem.planned = false;
+    int r = job_make_plan(&stem, err);
+    if (r == 0) {
+        forester->stem_plan = stem.plan;
+        r = stem_plan(&forester->stem_plan, err);
+    }
+    if (r == 0) {
+        r = box_start(&forester->stem_plan, &stem.cgroup, &keeper->box, err);
+        forester->stem.sock = keeper->standing.channel;
+    }
+    list_free(stem.env);
+    return r;
+}
+
+static void close_ends(struct standing *standing)
+{
+    for (int i = 0; i < 2; i++) {
+        own_close(&standing->ends[i]);
+        standing->ends[i] = -1;
+    }
+    own_close(&standing->theirs);
+    standing->theirs = -1;
+}
+
+static int stand_next(struct forester *forester, struct error *err)
+{
+    struct keeper *keeper = forester->keeper;
+    int r = branch_stand(&forester->stem, &keeper->stand.plan, &forester->next, err);
+    if (r == 0 && !cgroup_has_cpu(&keeper->stand.cgroup))
+        forester->next.counter = counter_of_time(forester->next.pid);
+    return r;
+}
+
+static int stand_up(struct forester *forester, struct error *err)
+{
+    struct keeper *keeper = forester->keeper;
+    struct job *stand = &keeper->stand;
+    keeper_choose_preload(stand);
+    choose_modules(stand);
+    keeper_look_at_files(keeper);
+    int r = plan_orders(stand, err);
+    if (r == 0)
+        r = standing_make(&keeper->standing, err);
+    if (r == 0)
+        r = plan_stem(forester, err);
+    close_ends(&keeper->standing);
+    if (r == 0)
+        r = box_hear(&keeper->box, REPORT_RUNNING, err);
+    if (r == 0)
+        r = stand_next(forester, err);
+    /* What the interpreter holds is no order's. */
+    return r < 0 ? r : cgroup_widen(&stand->cgroup, &stand->limits, STEM_PROCESSES, err);
+}
+
+/* --- one order ---------------------------------------------------------------------------------
+ */
+
+/* The job has what the keeper has, and gives none of it back. */
+static int move_in(struct forester *forester, struct error *err)
+{
+    struct job *stand = &forester->keeper->stand, *job = &forester->keeper->job;
+    const struct launch *launch = job->launch;
+    job->identity = stand->identity;
+    job->identity.lock = -1;
+    job->plan = stand->plan;
+    job->plan.limits = job->limits;
+    job->plan.env = job->env;
+    job->plan.root.script = job->command.script_at ? launch->fds[FD_SCRIPT] : -1;
+    const int stdio[] = { launch->fds[FD_STDIN], launch->fds[FD_STDOUT], launch->fds[FD_STDERR] };
+    memcpy(job->plan.stdio, stdio, sizeof(stdio));
+    for (size_t i = 0; i < job->plan.rlimit_count; i++)
+        if (job->plan.rlimits[i].resource == RLIMIT_CPU)
+            job->plan.rlimits[i].value = (job->limits.cpu_ms + 999) / 1000 + 1;
+    job->cgroup = stand->cgroup;
+    cgroup_begin(&job->cgroup, &forester->base);
+    job_say_progress_file(job);
+    return job_describe(job, "on", err);
+}
+
+static int send_order(struct forester *forester, struct error *err)
+{
+    const struct job *job = &forester->keeper->job;
+    const struct standing_order order = { .argv = job->command.argv,
+                                          .arguments = list_len(job->launch->argv),
+                                          .env = job->env };
+    autostr struct str text = { 0 };
+    int r = standing_text(&order, &text, err);
+    return r < 0 ? r : branch_order(&forester->next, &job->plan, text.data, text.len, err);
+}
+
+static int run(struct forester *forester, struct outcome *outcome, struct error *err)
+{
+    struct job *job = &forester->keeper->job;
+    struct workspace_watch workspace;
+    struct supervision supervision;
+    int r = move_in(forester, err);
+    if (r < 0)
+        return r;
+    job_supervision(job, &forester->next, &supervision);
+    job_move_in(job, &workspace, &supervision);
+    r = send_order(forester, err);
+    job_let_go(job->launch);
+    if (r == 0)
+        supervise(&supervision, outcome);
+    box_done(&forester->next);
+    workspace_end(&workspace, &job->changes, outcome);
+    return r;
+}
+
+/* Why the order cannot have the box, or NULL. */
+static const char *unfit(struct forester *forester, struct error *err)
+{
+    const char *why = keeper_difference(forester->keeper);
+    if (!why && forester->next.pid < 0 && stand_next(forester, err) < 0)
+        why = err->text;
+    return why;
+}
+
+static void obey(struct forester *forester)
+{
+    struct keeper *keeper = forester->keeper;
+    struct job *job = &keeper->job;
+    struct outcome outcome = { .end = END_FAULT };
+    struct error err = { 0 }, reason = { 0 };
+    usage_again();
+    marks_begin();
+    int r = job_begin(job, keeper->sandbox, &keeper->launch, &err);
+    if (r == 0)
+        r = job_get_ready(job, true, &err);
+    const char *why = r == 0 ? unfit(forester, &reason) : NULL;
+    if (why)
+        r = job_spawn(job, why, &outcome, &err);
+    else if (r == 0)
+        r = run(forester, &outcome, &err);
+    /* First, so that whoever has heard of the end finds the next one waiting. */
+    keeper_say_ready(keeper);
+    job_end(job, r < 0 ? &err : NULL, &outcome);
+}
+
+/* --- its life
+ * -------------------------------------------------------------------------------------- */
+
+/* True: an order has come, or there will be none. */
+static bool await_order(const struct forester *forester)
+{
+    const struct keeper *keeper = forester->keeper;
+    for (;;) {
+        struct pollfd fds[] = { { .fd = keeper->orders, .events = POLLIN },
+                                { .fd = keeper->box.pidfd, .events = POLLIN },
+                                { .fd = forester->next.pidfd, .events = POLLIN } };
+        int n = poll(fds, COUNT(fds), LOOK_MS);
+        if (fds[0].revents)
+            return true;
+        if (n > 0 || (n == 0 && keeper->sandbox->root && slots_wanted()))
+            return false;
+    }
+}
+
+static void serve(struct forester *forester)
+{
+    struct keeper *keeper = forester->keeper;
+    struct error err = { 0 };
+    keeper_say_ready(keeper);
+    for (;;) {
+        if (forester->next.pid < 0 && stand_next(forester, &err) < 0)
+            log_event(LOG_WARN, "no-forked-box", KV("reason", err.text));
+        if (!await_order(forester)) {
+            static const char reason[] = "the interpreter has ended, or its slot is wanted";
+            keeper_say(keeper, KEEPER_GONE, reason, strlen(reason));
+            /* What was sent by then is taken all the same. */
+            if (keeper_receive(keeper) != 0)
+                obey(forester);
+            return;
+        }
+        if (keeper_receive(keeper) == 0)
+            return;
+        obey(forester);
+    }
+}
+
+int keeper_branch(struct keeper *keeper, struct error *err)
+{
+    static struct forester forester;
+    forester.keeper = keeper;
+    forester.stem_plan.root.script = forester.stem_plan.upper = -1;
+    forester.next = keeper->box = box_none();
+    keeper->stays = true;
+    int r = stand_up(&forester, err);
+    if (r == 0)
+        serve(&forester);
+    keeper->stays = r == 0;
+    box_done(&forester.next);
+    own_close(&keeper->standing.channel); /* and with it the stem */
+    keeper->standing.channel = -1;
+    box_done(&keeper->box);
+    standing_done(&keeper->standing);
+    plan_done(&forester.stem_plan);
+    job_leave_place(&keeper->stand);
+    list_free(keeper->stand.preload);
+    keeper->stand.preload = NULL;
+    return r;
+}
