@@ -28,7 +28,7 @@
 /* Whoever has just got its order runs first; and the next one may come before a host is ever idle.
  */
 #define SOON_NS (3 * NS_PER_MS)
-#define LATE_NS (40 * NS_PER_MS)
+#define LATE_NS (250 * NS_PER_MS)
 
 /* Of all slots, so many as one part in this may be held by boxes that wait. */
 #define SLOTS_SHARE 4
