@@ -85,10 +85,7 @@ static int copy_trusted(const char *path, int to, struct error *err)
 {
     autofree char *text = NULL;
     size_t len = 0;
-    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    int r = fd < 0 ? fail_host(err, "open %s", path) : trusted_file(fd, path, err);
-    if (r == 0)
-        r = fd_read_all(fd, TRUSTED_BYTES_MAX, &text, &len, err);
+    int r = trusted_read(path, TRUSTED_BYTES_MAX, &text, &len, err);
     if (r == 0)
         r = fd_write_all(to, text, len, err);
     if (text)

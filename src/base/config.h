@@ -73,6 +73,10 @@ int config_parse(const char *source, const char *text, size_t len, struct config
  * writable by others: BLAME_HOST, EPERM, with the reason. */
 int trusted_file(int fd, const char *path, struct error *err) must_check;
 
+/* Such a file's text, NUL-ended and the caller's. */
+int trusted_read(const char *path, size_t max, char **ret, size_t *len,
+                 struct error *err) must_check;
+
 /* The state directory: --state, CORDON_STATE, configuration, default; made 0700
  * if it is not there. *ret is its absolute path, the caller's. */
 int state_directory(const char *option, const struct config *config, char **ret,

@@ -51,6 +51,13 @@ int trusted_file(int fd, const char *path, struct error *err)
     return 0;
 }
 
+int trusted_read(const char *path, size_t max, char **ret, size_t *len, struct error *err)
+{
+    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int r = fd < 0 ? fail_host(err, "open %s", path) : trusted_file(fd, path, err);
+    return r < 0 ? r : fd_read_all(fd, max, ret, len, err);
+}
+
 /* --- the state directory ---------------------------------------------------- */
 
 static char *default_state(struct error *err)

@@ -87,10 +87,7 @@ static int read_now(struct porter *porter, const char *path, taker *take, struct
 {
     autofree char *text = NULL;
     size_t len = 0;
-    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    int r = fd < 0 ? fail_host(err, "open %s", path) : trusted_file(fd, path, err);
-    if (r == 0)
-        r = fd_read_all(fd, TOKENS_BYTES_MAX, &text, &len, err);
+    int r = trusted_read(path, TOKENS_BYTES_MAX, &text, &len, err);
     if (r == 0)
         r = take(porter->authority, text, len, err);
     if (text)
