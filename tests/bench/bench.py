@@ -2,8 +2,10 @@
 """Measures what the project promises about speed and size, as ratios on one machine in one run,
 beside bubblewrap, the bare commands and whoever else is here.
 
-usage: bench.py [--quick] [--only WORD,...] [--calls N] [--junit FILE] [--json FILE]
-                [--pictures DIRECTORY] [--setting WORDS] BUILD
+usage: bench.py [--quick] [--only WORD,...] [--calls N] [--seconds N] [--junit FILE]
+                [--json FILE] [--pictures DIRECTORY] [--setting WORDS] BUILD
+
+--calls: how many are made many at once (10,000); --seconds: how long one comparison may take (60)
 
 What is compared runs alternately, with the same pause before each; medians are compared, and the
 99th of a hundred is told beside them. A row without a promise is shown and not judged. With --junit
@@ -106,6 +108,7 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--calls", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=0)
     parser.add_argument("--junit")
     parser.add_argument("--json")
     parser.add_argument("--pictures")
@@ -117,7 +120,8 @@ def main():
 
         os.environ["CORDON_UV"] = uv.find_uv_bin()
     table = report.Table("")
-    stage = stages.Stage(options.build, table, options.quick, seconds=1.5)
+    seconds = options.seconds or (1.5 if options.quick else 60)
+    stage = stages.Stage(options.build, table, options.quick, seconds)
     table.title = setting(stage.layers, options.setting)
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}, "

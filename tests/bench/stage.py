@@ -106,8 +106,7 @@ class Stage:
     def alternate(self, things, turns, **more):
         """Warm, then in turns; in the quick form fewer and for a bounded time."""
         timing.warm_up(things, 2 if self.quick else 3)
-        seconds = self.seconds if self.quick else 60 + self.seconds
-        return timing.alternate(things, turns // 10 if self.quick else turns, seconds, **more)
+        return timing.alternate(things, turns // 10 if self.quick else turns, self.seconds, **more)
 
 
 def judge(result):
