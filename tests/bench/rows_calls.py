@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows about calls of a server: one after the other, many at once, in every way a box can start."""
 
+import concurrent.futures
 import json
 import os
 import shutil
@@ -236,13 +237,15 @@ def bare_seconds(stage, count):
     """As many starts of the interpreter, on each core one after the other."""
     cores = len(os.sched_getaffinity(0))
     each = max(1, count // cores)
-    script = f"for i in $(seq {each}); do {stage.python} -c '{stages.PRINT}'; done >/dev/null"
+    thing = stage.bare(stages.PRINT)
+
+    def one_after_another(_):
+        for _ in range(each):
+            thing.once()
+
     begun = time.perf_counter()
-    workers = [
-        subprocess.Popen(["/bin/sh", "-c", script], env=stage.environment) for _ in range(cores)
-    ]
-    for worker in workers:
-        worker.wait()
+    with concurrent.futures.ThreadPoolExecutor(cores) as workers:
+        list(workers.map(one_after_another, range(cores)))
     return (time.perf_counter() - begun) * count / (each * cores)
 
 

@@ -116,15 +116,13 @@ def judge(result):
 
 
 def told_start(result):
-    """What a result's layer `start` says; None where there is none: it says nothing of fresh boxes,
-    nor did builds before there were others."""
+    """What a result's layer `start` says, "on" where the box was started as its policy asks. None:
+    nothing, as of policies that ask for a fresh one."""
     return result["structuredContent"]["layers"].get("start")
 
 
 def is_started(result, start):
-    told = told_start(result) or ""
-    of_kind = {"spawn": True, "pool": told.startswith("on"), "fork": told.startswith("on") and "fork" in told}
-    return of_kind.get(start, True)
+    return start == "spawn" or (told_start(result) or "").startswith("on")
 
 
 def resident_mb(pid, what="VmRSS"):
