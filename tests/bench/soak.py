@@ -34,7 +34,6 @@ import stage as stages
 import support
 
 PR_SET_CHILD_SUBREAPER = 36
-OWNER = Path("/proc/self").owner()
 SERVERS = "input,front,input,gate,input"  # how each ends
 DETACHED = 40  # a mount that is not attached yet counts as a namespace: so many has a box being made
 SLACK = 6  # descriptors: a database opens its files when it first needs them
@@ -168,13 +167,13 @@ class Round:
         first = max(self.count // 10, len(self.wanted))  # everything has been used once
         self.load.make(first)
         pids = stages.server_pids(self.load.pid)
-        support.soon(lambda: self.still(pids))
+        support.soon(lambda: self.still(pids), 300)
         self.early = census(pids)
         killer = Killer(pids[1], 1.0)
         killer.start()
         told = self.load.make(max(self.count - first, len(self.wanted)))
         self.kills = killer.stop()
-        support.soon(lambda: self.still(pids))
+        support.soon(lambda: self.still(pids), 300)
         self.late = census(pids)
         self.judge(told)
         if self.how == "input":
@@ -252,14 +251,19 @@ def within_a_minute(true):
 def own_groups():
     """This account's, whose makers are gone. Others on this host have theirs meanwhile."""
     found = []
-    for path in Path("/sys/fs/cgroup").glob("**/cordon-*"):
-        maker = path.name.split("-")[1]
-        try:
-            if maker.isdigit() and not Path("/proc", maker).exists() and path.owner() == OWNER:
-                found.append(str(path))
-        except OSError:
-            pass  # gone meanwhile
-    return found
+    for above, names, _ in os.walk("/sys/fs/cgroup"):  # which passes over what goes meanwhile
+        for name in names:
+            maker = name.removeprefix("cordon-").split("-")[0]
+            if name.startswith("cordon-") and maker.isdigit() and not Path("/proc", maker).exists():
+                found.append(Path(above, name))
+    return [str(path) for path in found if owned(path)]
+
+
+def owned(path):
+    try:
+        return path.stat().st_uid == os.getuid()
+    except OSError:
+        return False  # gone meanwhile
 
 
 # --- namespaces that are counted --------------------------------------------------------------
