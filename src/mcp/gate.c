@@ -109,11 +109,13 @@ static int encode(struct resolve *resolve, const struct gate_ask *ask, struct qu
     (void)snprintf(resolve->owner, sizeof(resolve->owner), "%s", ask->owner);
     question->answer = ask->answer;
     question->context = ask->context;
-    question->frame = xcalloc(1, LAUNCH_FRAME_MAX);
-    int r = resolve_encode(resolve, question->frame, &question->len, err);
-    if (r == 0)
-        question->frame = xrealloc(question->frame, question->len);
-    return r;
+    static char frame[LAUNCH_FRAME_MAX]; /* too much to clear for each */
+    int r = resolve_encode(resolve, frame, &question->len, err);
+    if (r < 0)
+        return r;
+    question->frame = xcalloc(1, question->len);
+    memcpy(question->frame, frame, question->len);
+    return 0;
 }
 
 int gate_ask(struct gate *gate, const struct gate_ask *ask, uint32_t *ticket, struct error *err)

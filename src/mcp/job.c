@@ -201,13 +201,18 @@ static void job_end(struct job *job, const struct outcome *reported, const uint6
     if (job->kept.behind || job->output[0].bytes + job->output[1].bytes > KEPT_SHOWN_BYTES)
         kept_try(&job->kept, &job->record, job->output);
     struct json_object *result = job_result(job, &outcome, dropped);
-    record_end(job, &outcome, result);
+    /* Before anybody can ask for it; of one that nobody knows the caller hears first. */
+    bool known = job->kept.begun;
+    if (known)
+        record_end(job, &outcome, result);
     bool fault = outcome.end == END_REFUSED || outcome.end == END_FAULT;
     while (job->watches) {
         struct job_watch *watch = job->watches;
         job_unwatch(watch);
         watch->ended(watch, result, fault);
     }
+    if (!known)
+        record_end(job, &outcome, result);
     json_object_put(result);
     job_free(job);
 }

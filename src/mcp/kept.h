@@ -15,7 +15,7 @@
 #include "job/store.h"
 #include "run/capture.h"
 
-#define KEPT_AFTER_MS 50
+#define KEPT_AFTER_MS 200
 
 /* The same while it waits for its turn, which takes no more than that where all goes well. */
 #define KEPT_QUEUED_MS 1000

@@ -34,6 +34,7 @@ static void owner_free(struct owner **link)
     *link = owner->next;
     owner->all->count--;
     readers_free(owner->services[0].readers);
+    places_done(&owner->places);
     free(owner);
 }
 

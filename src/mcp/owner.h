@@ -12,6 +12,7 @@
 
 #include <cordon/launch.h>
 
+#include "mcp/places.h"
 #include "mcp/services.h"
 #include "mcp/turns.h"
 #include "principal.h"
@@ -30,6 +31,7 @@ struct owner {
     const struct principal *may;
     struct services services[SCOPES_ALL + 1]; /* what his calls work with, by scopes */
     struct line line;                         /* of his runs */
+    struct places places;                     /* that he has asked for lately */
     size_t sessions;                          /* of his that go on */
     size_t jobs;                              /* under way here */
     uint64_t granted_cpu_ms, granted_bytes;   /* to the runs under way */

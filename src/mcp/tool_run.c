@@ -12,6 +12,7 @@
 
 #include <cordon/spec.h>
 
+#include "clock.h"
 #include "fd.h"
 #include "mcp/gate.h"
 #include "mcp/owner.h"
@@ -137,13 +138,23 @@ static bool place_asks(const struct work *work, const char **directory, const ch
 
 static int place_take(struct work *work, const struct resolved *answer, int fd, struct error *err)
 {
-    if (work->asked.directory)
+    if (work->asked.directory) {
         work->spec.workspace = xstrdup(answer->directory);
+        places_add(&work->call->services->owner->places, answer->directory, now_ns());
+    }
     if (!work->asked.script_path)
         return 0;
     work->spec.script_path = xstrdup(answer->path);
     work->spec.in_place = work->asked.directory != NULL;
     return read_answer(fd, work, err);
+}
+
+/* The directory alone, of which the gate said a moment ago what it would say now. */
+static bool place_is_known(const struct work *work)
+{
+    const struct run_call *asked = &work->asked;
+    return asked->directory && !asked->script_path && !asked->env_file &&
+           places_has(&work->call->services->owner->places, asked->directory, now_ns());
 }
 
 static bool variables_ask(const struct work *work, const char **directory, const char **path)
@@ -293,6 +304,11 @@ static void run_tool(struct call *call, struct json_object *arguments,
     }
     if (!work->spec.policy)
         work->spec.policy = xstrdup(call->services->default_policy);
+    if (place_is_known(work)) {
+        work->spec.workspace = xstrdup(work->asked.directory);
+        start(work);
+        return;
+    }
     proceed(work);
 }
 

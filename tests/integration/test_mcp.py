@@ -557,3 +557,36 @@ def test_the_front_has_a_share_of_the_processor_that_is_not_its_boxes(serve):
     if subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0:  # a container may forbid it
         assert Path(f"/proc/{client.pid}/autogroup").read_text().endswith(" nice -19\n")
         assert Path(f"/proc/{gate}/autogroup").read_text().endswith(" nice 0\n")
+
+
+def test_a_directory_that_was_good_a_moment_ago_is_judged_again(serve, tmp_path):
+    """By whoever runs the script; that the server asks less often changes nothing."""
+    client = serve()
+    place, moved, link = tmp_path / "place", tmp_path / "moved", tmp_path / "link"
+    place.mkdir()
+    (place / "name").write_text("first")
+    arguments = {"script_content": "print(open('name').read())"}
+
+    def run(number, directory):
+        return client.call(number, IN_DIR, directory=str(directory), **arguments)
+
+    for number in (10, 11):
+        assert run(number, place)["structuredContent"]["stdout"] == "first\n"
+    link.symlink_to(place)
+    assert run(12, link)["structuredContent"]["stdout"] == "first\n"
+    place.rename(moved)
+    result = run(13, place)
+    assert result["isError"] is True
+    assert str(place) in result["content"][0]["text"]
+    place.symlink_to("/etc")
+    result = run(14, place)
+    assert result["isError"] is True
+    assert "root" in result["content"][0]["text"]
+    place.unlink()
+    place.mkdir()
+    (place / "name").write_text("second")
+    assert run(15, place)["structuredContent"]["stdout"] == "second\n"
+    assert run(16, link)["structuredContent"]["stdout"] == "second\n"
+    link.unlink()
+    link.symlink_to(moved)
+    assert run(17, link)["structuredContent"]["stdout"] == "first\n"
