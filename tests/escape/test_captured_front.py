@@ -296,8 +296,9 @@ def test_a_flood_of_descriptors_is_closed(gate):
     for _ in range(100):
         gate.send(b"X", [pipe[0]] * 6)
     assert gate.order()[1] == b"ran\n"
-    # The box may have ended before the gate has closed its own ends of it.
-    support.soon(lambda: len(os.listdir(f"/proc/{gate.process.pid}/fd")) <= before)
+    # The box may have ended before the gate has closed its own ends of it; and what it keeps for
+    # boxes that wait (a socket each, a script for each kind) is a few, where 600 were sent.
+    support.soon(lambda: len(os.listdir(f"/proc/{gate.process.pid}/fd")) <= before + 20)
 
 
 def test_environments_filters_and_the_audit_log_are_the_gates(gate, tmp_path):
