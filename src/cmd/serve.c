@@ -18,6 +18,7 @@
 #include "cmd/keepings.h"
 #include "cmd/porter.h"
 #include "cmd/precedence.h"
+#include "cmd/report.h"
 #include "cmd/self_confine.h"
 #include "cmd/trusted.h"
 #include "cmd/web.h"
@@ -31,6 +32,7 @@
 #include "mcp/owner.h"
 #include "mcp/services.h"
 #include "mcp/spare.h"
+#include "mcp/tracer.h"
 #include "mcp/turns.h"
 #include "mcp/waiting.h"
 #include "mcp/wishes.h"
@@ -61,6 +63,7 @@ struct serve {
     struct wishes *wishes;
     struct owners *owners;
     struct metrics *metrics;
+    struct tracer *tracer; /* NULL: nothing is traced */
     struct hub *hub;
     struct job_news *job_news;
     struct door *door;
@@ -120,6 +123,21 @@ static int start_gate(struct serve *serve, struct error *err)
         return (int)serve->gate_pid;
     precedence_take(serve->in); /* before it is forbidden, and not for the gate */
     return 0;
+}
+
+/* For as long as the server lives; from where it is caged it could not be opened. */
+static int open_trace(struct serve *serve, struct error *err)
+{
+    struct report file = { .option = "--trace", .path = serve->options->trace, .fd = -1 };
+    if (file.path && strcmp(file.path, "-") == 0)
+        return fail_caller(err, EINVAL, "--trace -: standard output is the clients'; name a file");
+    int r = report_open(&file, NULL, err);
+    if (r == 0 && file.fd >= 0) {
+        (void)!ftruncate(file.fd, 0); /* not for a pipe */
+        serve->tracer = tracer_new(fd_take(&file.fd));
+    }
+    report_close(&file);
+    return r;
 }
 
 /* The gate has its copy: index passwords and the like must not lie about in the
@@ -209,6 +227,7 @@ static const struct step {
     { "time budget", read_budget },
     { "state", open_state },
     { "gate", start_gate },
+    { "trace", open_trace },
     { "what the host has to spare", open_spare },
     { "environment", forget_environment },
     { "identity", drop_identity },
@@ -366,6 +385,7 @@ static int make_loop(struct serve *serve, struct error *err)
                                      .store = serve->keepings.store,
                                      .outputs = serve->keepings.outputs,
                                      .metrics = serve->metrics,
+                                     .tracer = serve->tracer,
                                      .idle = on_idle,
                                      .context = serve };
     serve->jobs = jobs_new(&jobs);
@@ -420,6 +440,7 @@ static void serve_done(struct serve *serve)
     }
     wishes_free(serve->wishes);
     metrics_free(serve->metrics);
+    tracer_free(serve->tracer);
     keepings_done(&serve->keepings);
     int descriptors[] = { serve->in, serve->out, serve->state, serve->channel };
     for (size_t i = 0; i < COUNT(descriptors); i++)

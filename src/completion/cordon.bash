@@ -12,7 +12,7 @@ _cordon_options() {
     run) echo "$_cordon_boxed --profile -c $_cordon_everywhere" ;;
     bench) echo "$_cordon_boxed $_cordon_measured -c $_cordon_everywhere" ;;
     exec) echo "$_cordon_boxed $_cordon_everywhere" ;;
-    serve) echo "--root --http --unix $_cordon_everywhere" ;;
+    serve) echo "--root --http --unix --trace $_cordon_everywhere" ;;
     check) echo "--json --policy $_cordon_everywhere" ;;
     scripts) echo "$_cordon_boxed --requires-python --overwrite $_cordon_everywhere" ;;
     jobs) echo "--status --limit --follow --stream --max-age --keep-completed --keep-failed --json $_cordon_everywhere" ;;

@@ -50,6 +50,7 @@ complete -c cordon -n '__fish_seen_subcommand_from run bench exec' -F
 complete -c cordon -n '__fish_seen_subcommand_from serve' -l root -r -a '(__fish_complete_directories)' -d 'a directory that clients may name'
 complete -c cordon -n '__fish_seen_subcommand_from serve' -l http -x -d 'serve over HTTP'
 complete -c cordon -n '__fish_seen_subcommand_from serve' -l unix -r -F -d 'serve on a Unix socket'
+complete -c cordon -n '__fish_seen_subcommand_from serve' -l trace -r -F -d 'write down each phase of a run, for a trace viewer'
 complete -c cordon -n '__fish_seen_subcommand_from check' -l json -d 'the verdicts as JSON'
 complete -c cordon -n '__fish_seen_subcommand_from check' -l policy -r -F -d 'the policy that counts'
 complete -c cordon -f -n '__fish_seen_subcommand_from policy; and not __fish_seen_subcommand_from list show check diff explain learn' -a 'list show check diff explain learn'

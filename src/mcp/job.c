@@ -58,6 +58,7 @@ static void job_free(struct job *job)
     while (job->watches)
         job_unwatch(job->watches);
     event_free(job->due);
+    traced_end(&job->traced, job->record.label ? job->record.label : job->record.tool);
     kept_done(&job->kept);
     launch_done(&job->launch);
     own_close(&job->input);
@@ -201,18 +202,24 @@ static void job_end(struct job *job, const struct outcome *reported, const uint6
     if (job->kept.behind || job->output[0].bytes + job->output[1].bytes > KEPT_SHOWN_BYTES)
         kept_try(&job->kept, &job->record, job->output);
     struct json_object *result = job_result(job, &outcome, dropped);
+    traced_mark(&job->traced, "result");
     /* Before anybody can ask for it; of one that nobody knows the caller hears first. */
     bool known = job->kept.begun;
-    if (known)
+    if (known) {
         record_end(job, &outcome, result);
+        traced_mark(&job->traced, "record");
+    }
     bool fault = outcome.end == END_REFUSED || outcome.end == END_FAULT;
     while (job->watches) {
         struct job_watch *watch = job->watches;
         job_unwatch(watch);
         watch->ended(watch, result, fault);
     }
-    if (!known)
+    traced_mark(&job->traced, "reply");
+    if (!known) {
         record_end(job, &outcome, result);
+        traced_mark(&job->traced, "record");
+    }
     json_object_put(result);
     job_free(job);
 }
@@ -303,6 +310,8 @@ static void on_note(struct run_sink *sink, struct note *note)
         job->measuring.measured = note->measured;
         break;
     case NOTE_SPANS:
+        traced_take(&job->traced, &note->spans);
+        break;
     case NOTE_OUTCOME:
         break;
     }
@@ -337,6 +346,7 @@ static void on_ended(struct run_sink *sink, const struct outcome *outcome,
     struct job *job = (struct job *)sink;
     struct outcome last = *outcome;
     job->run = NULL;
+    traced_mark(&job->traced, "await the end");
     bool failed = outcome->end == END_FAULT || outcome->end == END_REFUSED;
     herd_end(&job->member, failed && !job->cancelled && !job->jobs->stopping ? outcome : NULL);
     claim_ran(&job->claim, outcome->usage.cpu_user_ns + outcome->usage.cpu_system_ns);
@@ -398,6 +408,7 @@ static struct job *job_new(struct jobs *jobs, const struct claim *claim, struct 
         memcpy(record->traceparent, order->trace, sizeof(record->traceparent));
     memcpy(job->launch.trace, record->traceparent, sizeof(job->launch.trace));
     launch_init(order->launch);
+    traced_begin(&job->traced, jobs->parts.tracer, &job->launch, order->arrived_ns);
     job->input = fd_take(&order->input);
     job->due = evtimer_new(jobs->parts.base, on_due, job);
     if (!job->due)

@@ -30,6 +30,7 @@ struct jobs;
 struct metrics;
 struct outputs;
 struct owner;
+struct tracer;
 struct turns;
 
 struct jobs_parts {
@@ -40,6 +41,7 @@ struct jobs_parts {
     struct store *store; /* NULL: nothing is kept */
     struct outputs *outputs;
     struct metrics *metrics;     /* NULL: nothing is counted */
+    struct tracer *tracer;       /* NULL: nothing is traced */
     void (*idle)(void *context); /* the last job has ended */
     void *context;
 };

@@ -20,8 +20,10 @@ int job_launch(struct job *job, struct error *err)
     if (r < 0)
         return r;
     job_log_started(&job->record);
+    traced_mark(&job->traced, "await its turn");
     r = run_submit(parts->base, gate_channel(parts->gate), &job->launch, fd_take(&job->input),
                    &job->sink, &job->run, err);
+    traced_mark(&job->traced, "send");
     if (r < 0)
         claim_ran(&job->claim, 0);
     return r;

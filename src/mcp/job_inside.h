@@ -9,6 +9,7 @@
 #include "mcp/kept.h"
 #include "mcp/measuring.h"
 #include "mcp/owner.h"
+#include "mcp/tracer.h"
 #include "mcp/turns.h"
 #include "run/capture.h"
 
@@ -40,6 +41,7 @@ struct job {
     struct usage now; /* of the last reading, where there are any */
     struct changes changes;
     struct measuring measuring;
+    struct traced traced;
     struct capture output[2];
 };
 

@@ -21,7 +21,9 @@ static struct json_object *event(const struct timeline *timeline, const char *ph
 /* Takes the object. */
 static void put(struct timeline *timeline, struct json_object *object)
 {
-    str_puts(&timeline->events, timeline->events.len > 0 ? ",\n" : "");
+    if (timeline->begun)
+        str_puts(&timeline->events, ",\n");
+    timeline->begun = true;
     str_puts(&timeline->events, json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
     json_object_put(object);
 }

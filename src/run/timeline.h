@@ -13,8 +13,9 @@
 
 /* A zeroed one is empty. */
 struct timeline {
-    struct str events;
+    struct str events; /* who writes them away as they come may empty it */
     unsigned runs;
+    bool begun; /* there have been events */
 };
 
 /* One more run. `label`: any text. */

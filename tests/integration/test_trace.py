@@ -5,6 +5,7 @@ import itertools
 import json
 
 import pytest
+import support
 
 # Written to the nanosecond, read as a double.
 EXACT = 0.01
@@ -14,16 +15,22 @@ PAYLOAD = {"landlock", "system calls", "script"}
 OUTSIDE = {"start", "admit", "prepare", "plan", "clone", "id maps", "join groups", "audit"}
 
 
-def lanes_of(path):
+def lanes_of_events(events):
     """{run: {lane: [(name, begin, end)]}}, in microseconds."""
-    events = json.loads(path.read_text())["traceEvents"]
     runs = {}
     for event in events:
         if event["ph"] == "X":
             assert event["dur"] >= 0
             lane = runs.setdefault(event["pid"], {}).setdefault(event["cat"], [])
             lane.append((event["name"], event["ts"], event["ts"] + event["dur"]))
-    return {run: {name: sorted(lane, key=lambda one: one[1:]) for name, lane in lanes.items()} for run, lanes in runs.items()}
+    for lanes in runs.values():
+        for lane in lanes.values():
+            lane.sort(key=lambda one: one[1:])
+    return runs
+
+
+def lanes_of(path):
+    return lanes_of_events(json.loads(path.read_text())["traceEvents"])
 
 
 def names(lane):
@@ -107,3 +114,37 @@ def test_a_benchmark_has_the_medians_of_each_step(run, tmp_path):
             at, took = shown[one["name"]]
             assert at == pytest.approx(one["at_seconds"] * 1e3, abs=2e-3)
             assert took == pytest.approx(one["seconds"] * 1e3, abs=2e-3)
+
+
+def test_a_server_writes_down_each_run_as_it_ends(cordon, run, tmp_path):
+    trace, place = tmp_path / "trace.json", tmp_path / "place"
+    place.mkdir()
+    environment = support.clean_environment(CORDON_STATE=str(tmp_path / "state"))
+    command = [cordon, "serve", "--root", str(place), "--trace", str(trace)]
+    client = support.RawClient(command, environment, str(place))
+    client.initialize()
+    for number, code in ((1, "print(1)"), (2, "import sys; sys.exit(3)")):
+        words = {"directory": str(place), "script_content": code}
+        client.call(number, "py_run_script_in_dir", **words)
+        # It lacks its last bracket, which a viewer does without.
+        support.eventually(lambda: f'"pid":{number}' in trace.read_text(), 60)
+    refused = client.call(3, "py_run_script_in_dir", directory=str(place), script_content="1", policy="fetch")
+    assert refused["isError"]
+    client.close()
+    events = json.loads(trace.read_text())
+    assert {one["args"]["name"] for one in events if one["name"] == "process_name"} == {"py_run_script_in_dir"}
+    for number in (1, 2):
+        lanes = lanes_of_events(one for one in events if one["pid"] == number)[number]
+        front = lanes["cordon"]
+        assert all(follow_each_other(lane) for lane in lanes.values()), lanes
+        assert {"send", "await the end", "result", "reply"} <= names(front)
+        assert names(lanes["supervisor"]) >= {"admit", "prepare", "audit"}
+        assert "script" in names(lanes["script"])
+        first, last = front[0][1], front[-1][2]
+        assert all(first <= begin and end <= last for lane in lanes.values() for _, begin, end in lane)
+
+
+def test_a_server_has_no_trace_on_its_standard_output(run):
+    result = run("serve", "--trace", "-")
+    assert (result.exit, result.out) == (125, "")
+    assert "standard output is the clients'" in result.err
