@@ -31,7 +31,10 @@ struct forester {
     struct plan stem_plan;
     struct box next; /* stands, and waits for its order; or pid -1 */
     struct cgroup_base base;
+    bool begun; /* the order's payload is about to run */
 };
+
+static struct forester forester;
 
 /* Of the interpreter's own modules those that start nothing and decide nothing when they are
  * loaded: no thread, no file, no random state that a fork would share. */
@@ -88,9 +91,9 @@ static int plan_orders(struct job *stand, struct error *err)
 }
 
 /* The same box once more, for the interpreter that waits. */
-static int plan_stem(struct forester *forester, struct error *err)
+static int plan_stem(struct forester *all, struct error *err)
 {
-    struct keeper *keeper = forester->keeper;
+    struct keeper *keeper = all->keeper;
     autofree char *library = stem_library(err);
     if (!library)
         return -ENOENT;
@@ -103,12 +106,12 @@ static int plan_stem(struct forester *forester, struct error *err)
     stem.planned = false;
     int r = job_make_plan(&stem, err);
     if (r == 0) {
-        forester->stem_plan = stem.plan;
-        r = stem_plan(&forester->stem_plan, err);
+        all->stem_plan = stem.plan;
+        r = stem_plan(&all->stem_plan, err);
     }
     if (r == 0) {
-        r = box_start(&forester->stem_plan, &stem.cgroup, &keeper->box, err);
-        forester->stem.sock = keeper->standing.channel;
+        r = box_start(&all->stem_plan, &stem.cgroup, &keeper->box, err);
+        all->stem.sock = keeper->standing.channel;
     }
     list_free(stem.env);
     return r;
@@ -124,18 +127,18 @@ static void close_ends(struct standing *standing)
     standing->theirs = -1;
 }
 
-static int stand_next(struct forester *forester, struct error *err)
+static int stand_next(struct forester *all, struct error *err)
 {
-    struct keeper *keeper = forester->keeper;
-    int r = branch_stand(&forester->stem, &keeper->stand.plan, &forester->next, err);
+    struct keeper *keeper = all->keeper;
+    int r = branch_stand(&all->stem, &keeper->stand.plan, &all->next, err);
     if (r == 0 && !cgroup_has_cpu(&keeper->stand.cgroup))
-        forester->next.counter = counter_of_time(forester->next.pid);
+        all->next.counter = counter_of_time(all->next.pid);
     return r;
 }
 
-static int stand_up(struct forester *forester, struct error *err)
+static int stand_up(struct forester *all, struct error *err)
 {
-    struct keeper *keeper = forester->keeper;
+    struct keeper *keeper = all->keeper;
     struct job *stand = &keeper->stand;
     keeper_choose_preload(stand);
     choose_modules(stand);
@@ -144,23 +147,23 @@ static int stand_up(struct forester *forester, struct error *err)
     if (r == 0)
         r = standing_make(&keeper->standing, err);
     if (r == 0)
-        r = plan_stem(forester, err);
+        r = plan_stem(all, err);
     close_ends(&keeper->standing);
     if (r == 0)
         r = box_hear(&keeper->box, REPORT_RUNNING, err);
     if (r == 0)
-        r = stand_next(forester, err);
+        r = stand_next(all, err);
     /* What the interpreter holds is no order's. */
-    return r < 0 ? r : cgroup_widen(&stand->cgroup, &stand->limits, STEM_PROCESSES, err);
+    return r < 0 ? r : cgroup_widen(&stand->cgroup, &stand->limits, STEM_PROCESSES - 1, err);
 }
 
 /* --- one order ---------------------------------------------------------------------------------
  */
 
 /* The job has what the keeper has, and gives none of it back. */
-static int move_in(struct forester *forester, struct error *err)
+static int move_in(struct forester *all, struct error *err)
 {
-    struct job *stand = &forester->keeper->stand, *job = &forester->keeper->job;
+    struct job *stand = &all->keeper->stand, *job = &all->keeper->job;
     const struct launch *launch = job->launch;
     job->identity = stand->identity;
     job->identity.lock = -1;
@@ -174,53 +177,69 @@ static int move_in(struct forester *forester, struct error *err)
         if (job->plan.rlimits[i].resource == RLIMIT_CPU)
             job->plan.rlimits[i].value = (job->limits.cpu_ms + 999) / 1000 + 1;
     job->cgroup = stand->cgroup;
-    cgroup_begin(&job->cgroup, &forester->base);
+    cgroup_begin(&job->cgroup, &all->base);
     job_say_progress_file(job);
     return job_describe(job, "on", err);
 }
 
-static int send_order(struct forester *forester, struct error *err)
+static int send_order(struct forester *all, struct error *err)
 {
-    const struct job *job = &forester->keeper->job;
+    const struct job *job = &all->keeper->job;
     const struct standing_order order = { .argv = job->command.argv,
                                           .arguments = list_len(job->launch->argv),
                                           .env = job->env };
     autostr struct str text = { 0 };
     int r = standing_text(&order, &text, err);
-    return r < 0 ? r : branch_order(&forester->next, &job->plan, text.data, text.len, err);
+    return r < 0 ? r : branch_order(&all->next, &job->plan, text.data, text.len, err);
 }
 
-static int run(struct forester *forester, struct outcome *outcome, struct error *err)
+/* Until then it could still have a fresh box. */
+static void begin(void *context)
 {
-    struct job *job = &forester->keeper->job;
+    struct job *job = context;
+    forester.begun = true;
+    job_tell_started(job);
+    job_let_go(job->launch);
+}
+
+/* An error: nothing has run. */
+static int run(struct forester *all, struct outcome *outcome, struct error *err)
+{
+    struct job *job = &all->keeper->job;
     struct workspace_watch workspace;
     struct supervision supervision;
-    int r = move_in(forester, err);
+    int r = move_in(all, err);
     if (r < 0)
         return r;
-    job_supervision(job, &forester->next, &supervision);
+    job_supervision(job, &all->next, &supervision);
     job_move_in(job, &workspace, &supervision);
-    r = send_order(forester, err);
-    job_let_go(job->launch);
+    supervision.started = begin;
+    all->begun = false;
+    r = send_order(all, err);
     if (r == 0)
         supervise(&supervision, outcome);
-    box_done(&forester->next);
+    box_done(&all->next);
     workspace_end(&workspace, &job->changes, outcome);
+    if (r == 0 && outcome->end == END_FAULT && !all->begun)
+        r = fail_host_as(err, EAGAIN, "the forked box was lost: %s", outcome->error.text);
+    if (r < 0)
+        started_done(&job->started);
     return r;
 }
 
 /* Why the order cannot have the box, or NULL. */
-static const char *unfit(struct forester *forester, struct error *err)
+static const char *unfit(struct forester *all, struct error *err)
 {
-    const char *why = keeper_difference(forester->keeper);
-    if (!why && forester->next.pid < 0 && stand_next(forester, err) < 0)
+    const char *why = keeper_difference(all->keeper);
+    if (!why && all->next.pid < 0 && stand_next(all, err) < 0)
         why = err->text;
     return why;
 }
 
-static void obey(struct forester *forester)
+/* False: what stands is not what is asked for, or does not stand any more. */
+static bool obey(struct forester *all)
 {
-    struct keeper *keeper = forester->keeper;
+    struct keeper *keeper = all->keeper;
     struct job *job = &keeper->job;
     struct outcome outcome = { .end = END_FAULT };
     struct error err = { 0 }, reason = { 0 };
@@ -229,27 +248,28 @@ static void obey(struct forester *forester)
     int r = job_begin(job, keeper->sandbox, &keeper->launch, &err);
     if (r == 0)
         r = job_get_ready(job, true, &err);
-    const char *why = r == 0 ? unfit(forester, &reason) : NULL;
+    const char *why = r == 0 ? unfit(all, &reason) : NULL;
+    if (r == 0 && !why && run(all, &outcome, &reason) < 0)
+        why = reason.text;
     if (why)
         r = job_spawn(job, why, &outcome, &err);
-    else if (r == 0)
-        r = run(forester, &outcome, &err);
     /* First, so that whoever has heard of the end finds the next one waiting. */
-    keeper_say_ready(keeper);
+    if (!why)
+        keeper_say_ready(keeper);
     job_end(job, r < 0 ? &err : NULL, &outcome);
+    return !why;
 }
 
-/* --- its life
- * -------------------------------------------------------------------------------------- */
+/* --- its life ----------------------------------------------------------------------------- */
 
 /* True: an order has come, or there will be none. */
-static bool await_order(const struct forester *forester)
+static bool await_order(const struct forester *all)
 {
-    const struct keeper *keeper = forester->keeper;
+    const struct keeper *keeper = all->keeper;
     for (;;) {
         struct pollfd fds[] = { { .fd = keeper->orders, .events = POLLIN },
                                 { .fd = keeper->box.pidfd, .events = POLLIN },
-                                { .fd = forester->next.pidfd, .events = POLLIN } };
+                                { .fd = all->next.pidfd, .events = POLLIN } };
         int n = poll(fds, COUNT(fds), LOOK_MS);
         if (fds[0].revents)
             return true;
@@ -258,31 +278,31 @@ static bool await_order(const struct forester *forester)
     }
 }
 
-static void serve(struct forester *forester)
+static void take_leave(const struct keeper *keeper, const char *reason)
 {
-    struct keeper *keeper = forester->keeper;
+    keeper_say(keeper, KEEPER_GONE, reason, strlen(reason));
+}
+
+static void serve(struct forester *all)
+{
+    struct keeper *keeper = all->keeper;
     struct error err = { 0 };
     keeper_say_ready(keeper);
-    for (;;) {
-        if (forester->next.pid < 0 && stand_next(forester, &err) < 0)
-            log_event(LOG_WARN, "no-forked-box", KV("reason", err.text));
-        if (!await_order(forester)) {
-            static const char reason[] = "the interpreter has ended, or its slot is wanted";
-            keeper_say(keeper, KEEPER_GONE, reason, strlen(reason));
-            /* What was sent by then is taken all the same. */
-            if (keeper_receive(keeper) != 0)
-                obey(forester);
-            return;
+    for (bool stays = true; stays;) {
+        if (all->next.pid < 0 && stand_next(all, &err) < 0) {
+            take_leave(keeper, err.text);
+            stays = false;
+        } else if (!await_order(all)) {
+            take_leave(keeper, "the interpreter has ended, or its slot is wanted");
+            stays = false;
         }
-        if (keeper_receive(keeper) == 0)
-            return;
-        obey(forester);
+        /* What was sent before it took leave is taken all the same. */
+        stays = keeper_receive(keeper) != 0 && obey(all) && stays;
     }
 }
 
 int keeper_branch(struct keeper *keeper, struct error *err)
 {
-    static struct forester forester;
     forester.keeper = keeper;
     forester.stem_plan.root.script = forester.stem_plan.upper = -1;
     forester.next = keeper->box = box_none();

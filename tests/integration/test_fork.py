@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boxes forked from an interpreter that waits: to whoever looks from inside, as fresh as any."""
+
+import json
+import os
+import signal
+
+import pytest
+import support
+from test_pool import FACTS, keepers, run, started, until, warm
+
+
+def serve(cordon, base):
+    place, policies = base / "place", base / "policies"
+    place.mkdir()
+    policies.mkdir()
+    support.policy_file(policies, "default", start="fork")
+    environment = support.clean_environment(CORDON_STATE=str(base / "state"))
+    command = [cordon, "serve", "--root", str(place), "--policies", str(policies)]
+    client = support.RawClient(command, environment, str(place))
+    client.initialize()
+    client.place = place
+    client.number = 0
+    return client
+
+
+@pytest.fixture(scope="module")
+def client(cordon, tmp_path_factory):
+    client = serve(cordon, tmp_path_factory.mktemp("fork"))
+    yield client
+    client.close()
+
+
+def stems(client):
+    """(keeper, pid 1, the interpreter that forks) of each that stands."""
+    found = [(k, c[0], support.children(c[0])) for k, c in keepers(client).items() if c]
+    return [(keeper, init, below[0]) for keeper, init, below in found if below]
+
+
+def test_a_script_cannot_tell_from_its_interpreter_that_it_was_forked(client):
+    fresh = run(client, FACTS)
+    forked = warm(client, FACTS)
+    assert json.loads(forked["stdout"]) == json.loads(fresh["stdout"])
+    assert forked["stderr"] == fresh["stderr"] == ""
+    layers = {**forked["layers"], "start": None}
+    assert layers == {**fresh["layers"], "start": None}
+
+
+def test_one_interpreter_serves_many_orders(client):
+    warm(client, "print(1)")
+    before = set(until(lambda: stems(client)))
+    for _ in range(5):
+        warm(client, "print(1)")
+    assert before & set(stems(client))
+
+
+def test_nothing_of_a_run_is_left_for_the_next(client):
+    leave = (
+        "import os, sys\n"
+        "for place in ('/tmp', '/dev/shm', os.environ['HOME']):\n"
+        "    print(os.path.exists(place + '/left'))\n"
+        "    open(place + '/left', 'w').write('x')\n"
+        "print(hasattr(sys, 'left'), os.environ.get('LEFT'), sys.argv, oct(os.umask(0)))\n"
+        "sys.left = 1; os.environ['LEFT'] = '1'\n"
+    )
+    seen = {warm(client, leave)["stdout"] for _ in range(3)}
+    assert seen == {"False\nFalse\nFalse\nFalse None ['/box/script.py'] 0o22\n"}
+
+
+def test_what_comes_by_chance_is_another_in_each(client):
+    code = (
+        "import os, random, secrets, tempfile, uuid\n"
+        "print(random.random(), secrets.token_hex(8), os.urandom(8).hex(), uuid.uuid4(),\n"
+        "      tempfile.mktemp())\n"
+    )
+    seen = [set(warm(client, code)["stdout"].split()) for _ in range(3)]
+    assert len(seen[0] | seen[1] | seen[2]) == 15
+
+
+def test_variables_and_input_come_with_the_order(client):
+    code = "import os, sys, time; print(os.environ.get('X'), time.tzname[0], sys.stdin.read())"
+    given = warm(client, code, env_vars={"X": "hello", "TZ": "Asia/Tokyo"}, stdin="typed")
+    assert given["stdout"] == "hello JST typed\n"
+    assert warm(client, code)["stdout"] == "None UTC \n"
+    # Those that an interpreter reads when it starts: one starts anew, in the forked box.
+    spoken = warm(client, "import sys; print(sys.flags.optimize)", env_vars={"PYTHONOPTIMIZE": "2"})
+    assert spoken["stdout"] == "2\n"
+
+
+def test_limits_hold_for_each_order_alone(client):
+    busy = "while True: pass"
+    warm(client, "print(1)")
+    slow = until(lambda: (r := run(client, busy, timeout_seconds=1)) and started(r) == "on" and r)
+    assert (slow["end"], slow["exit_code"]) == ("wall", 124)
+    spent = until(lambda: (r := run(client, busy, cpu_seconds=1)) and started(r) == "on" and r)
+    assert spent["end"] == "cpu"
+    after = warm(client, "print(1)")["usage"]
+    assert after["cpu_user_seconds"] + after["cpu_system_seconds"] < 1
+    forks = (
+        "import os, time\ncount = 0\n"
+        "try:\n    while True:\n        if os.fork() == 0: time.sleep(1000)\n        count += 1\n"
+        "except BlockingIOError: print(count)\n"
+    )
+    policy = warm(client, "print(1)")["limits"]
+    full = until(lambda: (r := run(client, forks)) and started(r) == "on" and r)
+    assert (full["stdout"], full["reached"]) == (f"{policy['pids'] - 1}\n", ["pids"])
+    assert warm(client, "print(1)")["reached"] == []
+
+
+def test_memory_is_the_runs_own(client):
+    take = "block = bytearray(64 << 20)\nprint(len(block))"
+    small, large = warm(client, "print(1)")["usage"], warm(client, take)["usage"]
+    assert 60 < large["peak_memory_mb"] - small["peak_memory_mb"] < 72
+    assert warm(client, "print(1)")["usage"]["peak_memory_mb"] < 64
+    too_much = "x = bytearray(512 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1"
+    killed = until(
+        lambda: (r := run(client, too_much, memory_mb=256)) and started(r) == "on" and r
+    )
+    assert (killed["end"], killed["exit_code"]) == ("memory", 137)
+    assert warm(client, "print(1)", memory_mb=256)["stdout"] == "1\n"
+
+
+def test_denied_calls_are_counted_for_the_run_that_made_them(client):
+    code = "import ctypes; print(ctypes.CDLL(None, use_errno=True).syscall(321, 0, 0, 0, 0, 0))"
+    assert warm(client, code)["denied"] == [{"what": "syscall", "name": "bpf", "count": 1}]
+    assert warm(client, "print(1)")["denied"] == []
+
+
+@pytest.mark.parametrize("victim", ["keeper", "pid 1", "interpreter"])
+def test_an_interpreter_that_dies_while_it_waits_costs_nobody_a_call(cordon, tmp_path, victim):
+    client = serve(cordon, tmp_path)
+    warm(client, "print(1)")
+    standing = until(lambda: stems(client))
+    boxes = [pid for _, init, _ in standing for pid in [init, *support.descendants(init)]]
+    for keeper, init, stem in standing:
+        os.kill({"keeper": keeper, "pid 1": init, "interpreter": stem}[victim], signal.SIGKILL)
+    support.soon(lambda: not support.parents().keys() & set(boxes))
+    for _ in range(3):
+        result = run(client, "print(1)")
+        assert (result["status"], result["stdout"]) == ("completed", "1\n")
+    client.close()
+
+
+def test_nothing_stays_when_the_server_ends(cordon, tmp_path):
+    client = serve(cordon, tmp_path)
+    warm(client, "print(1)")
+    until(lambda: stems(client))
+    pids = support.descendants(client.pid)
+    client.close()
+    support.soon(lambda: not support.parents().keys() & set(pids))
