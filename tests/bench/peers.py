@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import timing
@@ -68,7 +69,7 @@ def quietly(words, cwd=None):
 
 def bundle(program, place, inner):
     """A directory as the OCI runtimes take it, with their own default configuration changed."""
-    where = Path(place, f"{Path(program).name}-{Path(inner[0]).name}")
+    where = Path(tempfile.mkdtemp(prefix=Path(program).name, dir=place))
     (where / "rootfs" / "usr").mkdir(parents=True)
     for link in ("bin", "lib", "lib64"):
         (where / "rootfs" / link).symlink_to(f"usr/{link}")
@@ -93,14 +94,14 @@ def crun(place, inner):
     where = bundle(program, place, inner)
     # Its groups are left out: on a host with both versions it refuses them.
     state = ["--root", f"{place}/crun-state", "--cgroup-manager=disabled"]
-    return [program, *state, "run", "--bundle", str(where), f"cordon-bench-{os.getpid()}"]
+    return [program, *state, "run", "--bundle", str(where), where.name]
 
 
 def runc(place, inner):
     program = tool("runc")
     where = bundle(program, place, inner)
     state = ["--root", f"{place}/runc-state"]
-    return [program, *state, "run", "--bundle", str(where), f"cordon-bench-{os.getpid()}"]
+    return [program, *state, "run", "--bundle", str(where), where.name]
 
 
 def firejail(place, inner):
@@ -132,7 +133,7 @@ LAUNCHERS = [
 
 def launcher(name, find, place, inner, environment):
     """The peer around that command, tried once; raises Missing."""
-    thing = timing.Command(name, find(place, inner), environment)
+    thing = timing.Command(name, find(place, inner), environment, heard=False)
     try:
         thing.once()
     except (timing.Broken, OSError) as problem:

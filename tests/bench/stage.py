@@ -63,8 +63,8 @@ class Stage:
 
     # --- things to be timed ---
 
-    def command(self, name, *words, right=(0,)):
-        return timing.Command(name, list(words), self.environment, right)
+    def command(self, name, *words):
+        return timing.Command(name, list(words), self.environment)
 
     def bare(self, code="pass"):
         return self.command("python bare", self.python, "-c", code)

@@ -17,6 +17,7 @@ NOWHERE = [
     (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
     (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
 ]
+UNHEARD = (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)
 PATIENCE = 120  # seconds for an answer
 TURNS_MIN = 7
 
@@ -28,19 +29,20 @@ class Broken(Exception):
 class Command:
     """A program, from its start until it is reaped."""
 
-    def __init__(self, name, words, environment, right=(0,)):
-        self.name, self.words, self.environment, self.right = name, words, environment, right
+    def __init__(self, name, words, environment, heard=True):
+        self.name, self.words, self.environment = name, words, environment
+        self.actions = NOWHERE if heard else [*NOWHERE, UNHEARD]
 
     def once(self):
         start = time.perf_counter()
         # In a session of its own, because the kernel shares the processor out to sessions, and what
         # runs in a box is in one.
         pid = os.posix_spawnp(
-            self.words[0], self.words, self.environment, file_actions=NOWHERE, setsid=True
+            self.words[0], self.words, self.environment, file_actions=self.actions, setsid=True
         )
         _, status = os.waitpid(pid, 0)
         taken = time.perf_counter() - start
-        if os.waitstatus_to_exitcode(status) not in self.right:
+        if os.waitstatus_to_exitcode(status) != 0:
             raise Broken(f"{' '.join(self.words)}: wait status {status}")
         return taken * 1000
 
