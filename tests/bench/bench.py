@@ -41,7 +41,7 @@ BEFORE = (
 )
 
 
-QUICK_SECONDS = 30  # after so many no further part is begun: with its slowest part, under a minute
+QUICK_SECONDS = 22  # after so many no further part is begun: with its slowest part, under a minute
 FULL_ONLY = {"beside", "imports", "sleepers"}
 
 

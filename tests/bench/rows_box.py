@@ -57,7 +57,7 @@ def box(stage):
             what,
             mine.median / times[bwrap].median,
             promised=promised,
-            broken=BROKEN_V1 if stage.cgroup_v1 else BROKEN,
+            broken=mine.judge(BROKEN_V1 if stage.cgroup_v1 else BROKEN),
             figures=str(mine),
         )
         compare(stage, "a box for true" + when, things, times, -1, bwrap)
@@ -88,7 +88,7 @@ def run(stage):
             f"{what}, against it bare",
             mine.median / times[0].median,
             promised=1.35,
-            broken=BROKEN_V1,
+            broken=mine.judge(BROKEN_V1),
             figures=str(mine),
         )
     compare(stage, "an interpreter that does nothing", things, times, 1, 0)
@@ -109,7 +109,7 @@ def resident_server(stage):
         "run-beside",
         "cordon run --no-uv -c pass beside a running server, against it bare",
         through.median / bare.median,
-        broken=BROKEN,
+        broken=through.judge(BROKEN_V1),
         figures=f"{through}; with --no-server {own}; bare {bare}",
     )
 

@@ -97,7 +97,7 @@ def warm(stage):
             what = f"py_run_script_in_dir of print(1), {start}"
             stage.table.add(
                 f"warm-{start}", f"{what}, against it bare", kept.median / base,
-                promised=promised, broken=BROKEN, figures=figures,
+                promised=promised, broken=kept.judge(BROKEN), figures=figures,
             )  # fmt: skip
             stage.table.add(
                 f"warm-{start}-p99", f"{what}: p99 against the median", kept.p99 / kept.median,
@@ -137,7 +137,7 @@ def imports(stage):
                 f"{what}, {start}, against the environment's python bare",
                 kept.median / times[0].median,
                 promised=1.1 if start == "spawn" else 0.3,
-                broken=BROKEN,
+                broken=kept.judge(BROKEN),
                 figures=f"{kept}; bare {times[0]}; {sum(call.of_kind)} of {len(call.of_kind)} were",
             )
     finally:

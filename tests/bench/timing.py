@@ -19,7 +19,7 @@ NOWHERE = [
 ]
 UNHEARD = (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)
 PATIENCE = 120  # seconds for an answer
-TURNS_MIN = 7
+TURNS_MIN, TURNS_LEAST = 7, 3  # where a turn takes very long
 
 
 class Broken(Exception):
@@ -151,6 +151,10 @@ class Times(list):
     def median(self):
         return statistics.median(self)
 
+    def judge(self, bound):
+        """The bound, or None: of very few times none is judged."""
+        return bound if len(self) >= TURNS_MIN else None
+
     @property
     def best(self):
         """The best tenth: nearest to what it takes when nobody else is at it."""
@@ -176,8 +180,13 @@ def alternate(things, turns, seconds, pause=0.0, block=1):
     few turns at least. In a block a thing is done several times in a row: for what is only itself
     when its like came before it."""
     found = [Times() for _ in things]
-    end = time.monotonic() + seconds
-    while len(found[0]) < turns and (len(found[0]) < TURNS_MIN or time.monotonic() < end):
+    begun = time.monotonic()
+
+    def goes_on():
+        taken, made = time.monotonic() - begun, len(found[0])
+        return made < TURNS_LEAST or taken < seconds or (made < TURNS_MIN and taken < 3 * seconds)
+
+    while len(found[0]) < turns and goes_on():
         for thing, kept in zip(things, found):
             for _ in range(block):
                 time.sleep(pause)
