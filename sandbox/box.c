@@ -75,6 +75,12 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
     int r = plan->egress ? egress_start(plan->egress, &plan->identity, &ret->egress, err) : 0;
     if (plan->egress)
         mark("egress");
+    /* Ours, and inherited: nothing of what we do ourselves is counted, because we execute no more,
+     * and pid 1 need not wait for it. */
+    if (plan->counters)
+        counters_open(plan->counters);
+    if (!cgroup_has_cpu(cgroup))
+        ret->counter = counter_of_time();
     if (r == 0)
         r = clone_init(plan, cgroup, &pipes, ret, err);
     mark("clone");
@@ -82,19 +88,17 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
     ret->report = fd_take(&pipes.report[0]);
     close_pair(pipes.control);
     close_pair(pipes.report);
+    const char go = COMMAND_GO;
     /* While it waits for us, and may be looked into. */
-    if (r == 0 && plan->counters)
-        counters_open(plan->counters, ret->pid);
     if (r == 0 && plan->standing)
         r = standing_note(plan->standing, ret->pid, err);
-    if (r == 0 && !cgroup_has_cpu(cgroup))
-        ret->counter = counter_of_time(ret->pid);
-    if (r == 0)
+    if (r == 0 && !confine_maps_itself(plan)) {
         r = identity_map(&plan->identity, ret->pid, err);
+        if (r == 0)
+            command(ret, &go, 1);
+    }
     mark("id maps");
     if (r == 0) {
-        const char go = COMMAND_GO;
-        command(ret, &go, 1);
         /* On v1 joining takes milliseconds; pid 1 builds its root meanwhile. */
         r = cgroup_attach(cgroup, ret->pid, err);
         mark("join groups");

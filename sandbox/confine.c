@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -81,6 +82,17 @@ static int await_go(const struct plan *plan)
         return 0;
     if (n >= 0)
         errno = ECANCELED;
+    return -1;
+}
+
+static int await_maps(const struct plan *plan)
+{
+    struct error err;
+    if (!confine_maps_itself(plan))
+        return await_go(plan);
+    if (identity_map(&plan->identity, 0, &err) == 0)
+        return 0;
+    errno = err.code;
     return -1;
 }
 
@@ -328,7 +340,7 @@ struct step {
 };
 
 static const struct step init_steps[] = {
-    { "await id maps", await_go },
+    { "await id maps", await_maps },
     { "identity", take_identity }, /* before the root: tmpfs refuses an unmapped owner */
     { "new session", new_session },
     { "host name", name_host },
@@ -490,9 +502,11 @@ static bool memory_is_lent(void)
     return false;
 #else
     struct utsname kernel;
-    unsigned major = 0, minor = 0;
-    return uname(&kernel) == 0 && sscanf(kernel.release, "%u.%u", &major, &minor) == 2 &&
-           (major > 6 || (major == 6 && minor >= 1));
+    if (uname(&kernel) < 0)
+        return false;
+    char *rest;
+    unsigned long major = strtoul(kernel.release, &rest, 10);
+    return major > 6 || (major == 6 && *rest == '.' && strtoul(rest + 1, NULL, 10) >= 1);
 #endif
 }
 

@@ -66,5 +66,12 @@ struct confine_pipes {
 /* The steps of pid 1, then those of the payload, in their order; NULL-ended. */
 const char *const *confine_steps(void);
 
+/* Does pid 1 write its own maps, without being told to? Whoever maps its own id alone needs nobody
+ * for it (user_namespaces(7)); a standing one waits all the same, to be looked into. */
+static inline bool confine_maps_itself(const struct plan *plan)
+{
+    return !plan->identity.root && !plan->standing;
+}
+
 /* The child of clone3. */
 _Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipes);

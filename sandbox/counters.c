@@ -20,7 +20,7 @@ static const struct {
     [COUNTER_CACHE_MISSES] = { PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_MISSES },
 };
 
-static int event_open(uint32_t type, uint64_t config, pid_t init)
+static int event_open(uint32_t type, uint64_t config)
 {
     struct perf_event_attr attributes = {
         .size = sizeof(attributes),
@@ -29,11 +29,11 @@ static int event_open(uint32_t type, uint64_t config, pid_t init)
         .read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
         .disabled = 1,
         .inherit = 1,
-        .enable_on_exec = 1, /* pid 1 never does: what it does itself is not the script's */
+        .enable_on_exec = 1, /* pid 1 never does, and no more do we: that is not the script's */
         .exclude_kernel = 1, /* what perf_event_paranoid allows everybody but the wary */
         .exclude_hv = 1,
     };
-    return (int)syscall(SYS_perf_event_open, &attributes, init, -1, -1, PERF_FLAG_FD_CLOEXEC);
+    return (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
 static const char *reason(int code)
@@ -70,12 +70,12 @@ static void say_missing(struct counters *counters, const int codes[COUNTER_PROCE
                        reason(first));
 }
 
-void counters_open(struct counters *counters, pid_t init)
+void counters_open(struct counters *counters)
 {
     int codes[COUNTER_PROCESSOR];
     counters->missing[0] = '\0';
     for (int i = 0; i < COUNTER_PROCESSOR; i++) {
-        counters->fds[i] = event_open(events[i].type, events[i].config, init);
+        counters->fds[i] = event_open(events[i].type, events[i].config);
         codes[i] = counters->fds[i] < 0 ? errno : 0;
     }
     say_missing(counters, codes);
@@ -108,9 +108,9 @@ void counters_read(const struct counters *counters, struct measured *ret)
     }
 }
 
-int counter_of_time(pid_t init)
+int counter_of_time(void)
 {
-    return event_open(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, init);
+    return event_open(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK);
 }
 
 uint64_t counter_time_ns(int counter)

@@ -14,15 +14,15 @@ struct counters {
     char missing[sizeof(((struct measured *)0)->missing)];
 };
 
-/* Of a pid 1 that has not begun yet; later it cannot be looked into. What cannot be counted is
- * left out and said in `missing`. */
-void counters_open(struct counters *counters, pid_t init);
+/* Of all whom this process starts from now on, once they execute; it must not execute anything
+ * itself. What cannot be counted is left out and said in `missing`. */
+void counters_open(struct counters *counters);
 
 /* What they have come to; the box may be gone. */
 void counters_read(const struct counters *counters, struct measured *ret);
 void counters_close(struct counters *counters);
 
-/* CPU time alone, kernel mode included, however its processes end and whoever waits for them.
+/* The same for CPU time alone, kernel mode included, however they end and whoever waits for them.
  * The descriptor is the caller's; -1 where there is none. */
-int counter_of_time(pid_t init);
+int counter_of_time(void);
 uint64_t counter_time_ns(int counter); /* 0 without one */

@@ -66,8 +66,9 @@ int identity_write_maps(const char *proc_dir, bool deny_setgroups, uid_t inside_
 
 int identity_map(const struct identity *identity, pid_t child, struct error *err)
 {
-    char dir[32];
-    (void)snprintf(dir, sizeof(dir), "/proc/%d", (int)child);
+    char dir[32] = "/proc/self";
+    if (child > 0)
+        (void)snprintf(dir, sizeof(dir), "/proc/%d", (int)child);
     return identity_write_maps(dir, !identity->root, INSIDE_ID, identity->uid, INSIDE_ID,
                                identity->gid, err);
 }

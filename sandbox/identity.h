@@ -24,7 +24,7 @@ int identity_take(const struct sandbox *sandbox, int control, bool wait, struct 
                   struct error *err) must_check;
 void identity_drop(struct identity *identity);
 
-/* Writes the maps of a child that has just been cloned with CLONE_NEWUSER. */
+/* Writes the maps of a child that has just been cloned with CLONE_NEWUSER; 0: our own. */
 int identity_map(const struct identity *identity, pid_t child, struct error *err) must_check;
 
 /* A user namespace for MOUNT_ATTR_IDMAP under which files of `owner`:`group` on

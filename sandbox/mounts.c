@@ -40,6 +40,8 @@ int tree_clone(int at, const char *path)
 int tree_confine(int tree, const struct tree_options *options, const char *name, struct error *err)
 {
     struct kernel_mount_attr attributes = {
+        /* Or what is mounted on it inside would be mounted outside as well. */
+        .propagation = MS_SLAVE,
         .set = KERNEL_ATTR_NOSUID | (options->device ? 0 : (uint64_t)KERNEL_ATTR_NODEV) |
                (options->no_execution ? KERNEL_ATTR_NOEXEC : 0) |
                (options->write || options->device ? 0 : (uint64_t)KERNEL_ATTR_RDONLY),
