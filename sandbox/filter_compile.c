@@ -9,6 +9,7 @@
 
 #include "fd.h"
 #include "filter_parts.h"
+#include "filter_ranges.h"
 #include "str.h"
 
 /* What a part before the last answers where none of its conditions holds. No
@@ -180,6 +181,8 @@ int filter_compile(const struct call_table *table, struct filter *ret, struct er
 {
     autostr struct str program = { 0 };
     for (size_t part = table->part_count; part-- > 0;) {
+        if (part == 0 && ranges_append(table, &program))
+            continue;
         int r = append_part(table, part, &program, err);
         if (r < 0)
             return r;
