@@ -80,7 +80,7 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
     if (plan->counters)
         counters_open(plan->counters);
     if (!cgroup_has_cpu(cgroup))
-        ret->counter = counter_of_time();
+        ret->counter = counter_of_time(0);
     if (r == 0)
         r = clone_init(plan, cgroup, &pipes, ret, err);
     mark("clone");

@@ -20,7 +20,7 @@ static const struct {
     [COUNTER_CACHE_MISSES] = { PERF_TYPE_HARDWARE, PERF_COUNT_HW_CACHE_MISSES },
 };
 
-static int event_open(uint32_t type, uint64_t config)
+static int event_open(uint32_t type, uint64_t config, pid_t pid)
 {
     struct perf_event_attr attributes = {
         .size = sizeof(attributes),
@@ -33,7 +33,7 @@ static int event_open(uint32_t type, uint64_t config)
         .exclude_kernel = 1, /* what perf_event_paranoid allows everybody but the wary */
         .exclude_hv = 1,
     };
-    return (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+    return (int)syscall(SYS_perf_event_open, &attributes, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
 static const char *reason(int code)
@@ -75,7 +75,7 @@ void counters_open(struct counters *counters)
     int codes[COUNTER_PROCESSOR];
     counters->missing[0] = '\0';
     for (int i = 0; i < COUNTER_PROCESSOR; i++) {
-        counters->fds[i] = event_open(events[i].type, events[i].config);
+        counters->fds[i] = event_open(events[i].type, events[i].config, 0);
         codes[i] = counters->fds[i] < 0 ? errno : 0;
     }
     say_missing(counters, codes);
@@ -108,9 +108,9 @@ void counters_read(const struct counters *counters, struct measured *ret)
     }
 }
 
-int counter_of_time(void)
+int counter_of_time(pid_t pid)
 {
-    return event_open(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK);
+    return event_open(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, pid);
 }
 
 uint64_t counter_time_ns(int counter)

@@ -22,7 +22,8 @@ void counters_open(struct counters *counters);
 void counters_read(const struct counters *counters, struct measured *ret);
 void counters_close(struct counters *counters);
 
-/* The same for CPU time alone, kernel mode included, however they end and whoever waits for them.
+/* The same for CPU time alone, kernel mode included, however they end and whoever waits for them;
+ * with a `pid` above 0 of all whom that process starts, which must be dumpable still.
  * The descriptor is the caller's; -1 where there is none. */
-int counter_of_time(void);
+int counter_of_time(pid_t pid);
 uint64_t counter_time_ns(int counter); /* 0 without one */
