@@ -151,6 +151,7 @@ static int stand_up(struct forester *all, struct error *err)
     close_ends(&keeper->standing);
     if (r == 0)
         r = box_hear(&keeper->box, REPORT_RUNNING, err);
+    plan_done(&all->stem_plan); /* its box stands: it holds what it was made of itself */
     if (r == 0)
         r = stand_next(all, err);
     /* What the interpreter holds is no order's. */
@@ -316,7 +317,6 @@ int keeper_branch(struct keeper *keeper, struct error *err)
     keeper->standing.channel = -1;
     box_done(&keeper->box);
     standing_done(&keeper->standing);
-    plan_done(&forester.stem_plan);
     job_leave_place(&keeper->stand);
     list_free(keeper->stand.preload);
     keeper->stand.preload = NULL;

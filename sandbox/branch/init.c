@@ -274,9 +274,10 @@ static void watch_script(const struct branch *branch)
  * the filter need not allow anything for handing it over. libc's own fork would not share. */
 static pid_t fork_sharing_files(const struct branch *branch)
 {
-    return (pid_t)syscall(SYS_clone,
-                          CLONE_FILES | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, 0, 0,
-                          branch->thread_id, 0);
+    struct clone3_args args = { .flags = CLONE_FILES | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID,
+                                .child_tid = (uintptr_t)branch->thread_id,
+                                .exit_signal = SIGCHLD };
+    return kernel_clone3(&args);
 }
 
 static int make_ready_pipe(void)

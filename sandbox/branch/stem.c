@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stem.c - the interpreter that forks: one branch after the other, on its keeper's word. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,11 +64,25 @@ static void read_clock_shift(void)
         (void)fclose(file);
 }
 
+/* A copy has only the one that makes it, and whatever the others held stays held. */
+static bool is_alone(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    unsigned count = 0;
+    for (struct dirent *entry; tasks && (entry = readdir(tasks));)
+        count += entry->d_name[0] != '.';
+    if (tasks)
+        (void)closedir(tasks);
+    return count == 1;
+}
+
 static int get_ready(void)
 {
     if (!PyOS_BeforeFork || !PyOS_AfterFork_Parent || !PyOS_AfterFork_Child || !PyErr_SetObject ||
         !PyBytes_FromStringAndSize || !&PyExc_StopIteration)
         return ENOSYS;
+    if (!is_alone())
+        return EBUSY;
     if (prctl(PR_GET_TID_ADDRESS, &state.thread_id) < 0)
         return errno;
     /* It would be written to in each branch. */

@@ -10,11 +10,11 @@ import support
 from test_pool import FACTS, keepers, run, started, until, warm
 
 
-def serve(cordon, base):
+def serve(cordon, base, **changes):
     place, policies = base / "place", base / "policies"
     place.mkdir()
     policies.mkdir()
-    support.policy_file(policies, "default", start="fork")
+    support.policy_file(policies, "default", start="fork", **changes)
     environment = support.clean_environment(CORDON_STATE=str(base / "state"))
     command = [cordon, "serve", "--root", str(place), "--policies", str(policies)]
     client = support.RawClient(command, environment, str(place))
@@ -138,6 +138,17 @@ def test_an_interpreter_that_dies_while_it_waits_costs_nobody_a_call(cordon, tmp
     for _ in range(3):
         result = run(client, "print(1)")
         assert (result["status"], result["stdout"]) == ("completed", "1\n")
+    client.close()
+
+
+def test_what_cannot_be_forked_waits_and_says_why(cordon, tmp_path):
+    rules = json.loads((support.SOURCE / "policies/default.json").read_text())["syscalls"]
+    rules["rules"].append({"deny": "close_range", "with": "ENOSYS", "why": "a test"})
+    client = serve(cordon, tmp_path, syscalls=rules)
+    lesser = "off: a fresh interpreter that waited: "
+    result = until(lambda: (r := run(client, "print(1)")) and lesser in started(r) and r)
+    assert "the policy's filter forbids what a forked interpreter does last" in started(result)
+    assert result["stdout"] == "1\n"
     client.close()
 
 
