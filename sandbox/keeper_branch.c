@@ -210,6 +210,7 @@ static int run(struct forester *all, struct outcome *outcome, struct error *err)
     struct workspace_watch workspace;
     struct supervision supervision;
     int r = move_in(all, err);
+    mark("move in");
     if (r < 0)
         return r;
     job_supervision(job, &all->next, &supervision);
@@ -217,10 +218,15 @@ static int run(struct forester *all, struct outcome *outcome, struct error *err)
     supervision.started = begin;
     all->begun = false;
     r = send_order(all, err);
-    if (r == 0)
+    mark("hand over");
+    if (r == 0) {
         supervise(&supervision, outcome);
+        job_supervised(job, &supervision, outcome);
+    }
+    mark("last readings");
     box_done(&all->next);
     workspace_end(&workspace, &job->changes, outcome);
+    mark("changes");
     if (r == 0 && outcome->end == END_FAULT && !all->begun)
         r = fail_host_as(err, EAGAIN, "the forked box was lost: %s", outcome->error.text);
     if (r < 0)
@@ -250,6 +256,7 @@ static bool obey(struct forester *all)
     if (r == 0)
         r = job_get_ready(job, true, &err);
     const char *why = r == 0 ? unfit(all, &reason) : NULL;
+    mark("look at the box");
     if (r == 0 && !why && run(all, &outcome, &reason) < 0)
         why = reason.text;
     if (why)

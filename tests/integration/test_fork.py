@@ -7,7 +7,7 @@ import signal
 
 import pytest
 import support
-from test_pool import FACTS, keepers, run, started, until, warm
+from test_pool import FACTS, keepers, phases_are_its_own, run, started, until, warm
 
 
 def serve(cordon, base, **changes):
@@ -159,3 +159,7 @@ def test_nothing_stays_when_the_server_ends(cordon, tmp_path):
     pids = support.descendants(client.pid)
     client.close()
     support.soon(lambda: not support.parents().keys() & set(pids))
+
+
+def test_the_phases_of_a_forked_run_are_its_own(client):
+    phases_are_its_own(client)
