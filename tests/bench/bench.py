@@ -29,6 +29,7 @@ import report
 import rows_box
 import rows_calls
 import rows_limits
+import rows_work
 import stage as stages
 import support
 
@@ -42,7 +43,7 @@ BEFORE = (
 
 
 QUICK_SECONDS = 22  # after so many no further part is begun: with its slowest part, under a minute
-FULL_ONLY = {"beside", "imports", "sleepers"}
+FULL_ONLY = {"beside", "imports", "sleepers", "work"}
 
 
 def parts(stage, calls):
@@ -62,6 +63,7 @@ def parts(stage, calls):
         ("cpu", None, rows_limits.cpu),
         ("flight", "Many at once", lambda s: rows_calls.many(s, client, calls)),
         ("sleepers", None, rows_limits.sleepers),
+        ("work", "Work", rows_work.work),
     ]
     return [part for part in found if client or part[0] != "flight"]
 
