@@ -105,7 +105,7 @@ static int append(const struct sandbox *sandbox, struct audit_entry *entry, stru
 {
     char name[64];
     autostr struct str line = { 0 };
-    entry->operator= sandbox->oneshot;
+    entry->operator= entry->launch->by_person;
     entry->uid = sandbox->uid;
     entry->user = user_name(sandbox->uid, name, sizeof(name));
     autoclose int fd = open_log(sandbox, err);

@@ -19,6 +19,7 @@
 #include "fd.h"
 #include "gate_take.h"
 #include "gate_text.h"
+#include "hatch.h"
 #include "job.h"
 #include "marks.h"
 #include "policy.h"
@@ -28,9 +29,13 @@
 /* Supervisors that have told their end and are not gone yet: the front counts them no more. */
 #define LEAVING_MAX 8
 
+/* Of the slots the part that a front leaves to others: command lines never take its own. */
+#define GUESTS_OF(slots) ((slots) / 4)
+
 struct gate {
     const struct sandbox *sandbox;
     unsigned running;
+    struct hatch hatch;
     struct pool *pool;
     struct charges charges;
     unsigned char frame[LAUNCH_FRAME_MAX];
@@ -52,10 +57,54 @@ static bool has_room(const struct gate *gate)
 }
 
 /* In a child: what is the gate's alone. */
-static void leave(struct gate *gate)
+static void leave(void *context)
 {
+    struct gate *gate = context;
     close(GATE_FD);
     pool_leave(gate->pool);
+    hatch_leave(&gate->hatch);
+}
+
+/* What a person's words and zone change, no client's request may. */
+static int check_front(const struct launch *launch, struct error *err)
+{
+    return launch->by_person || launch->zone
+               ? fail_policy(err, EPERM, "only a command line speaks as a person")
+               : 0;
+}
+
+static void refuse_launch(struct gate *gate, struct launch *launch, const struct error *err)
+{
+    log_event(LOG_WARN, "launch-refused", KV("reason", err->text));
+    if (launch->fds[FD_NOTES] >= 0 && fd_is_pipe(launch->fds[FD_NOTES]))
+        job_refuse(gate->sandbox, launch, err);
+    else
+        launch_done(launch);
+}
+
+/* Takes the launch, whose frame is the last that came: from here on it has an outcome. */
+static void begin(struct gate *gate, struct launch *launch, size_t len)
+{
+    struct error err = { 0 };
+    pid_t supervisor = pool_give(gate->pool, launch, gate->frame, len);
+    const bool found = supervisor > 0;
+    if (supervisor == 0)
+        supervisor = fork();
+    if (supervisor < 0) {
+        (void)fail_host(&err, "fork a supervisor");
+        refuse_launch(gate, launch, &err);
+        return;
+    }
+    if (supervisor == 0) {
+        mark("gate");
+        leave(gate);
+        job_run(gate->sandbox, launch);
+        _exit(0);
+    }
+    gate->running++;
+    charges_add(&gate->charges, supervisor, launch);
+    pool_learn(gate->pool, launch, found);
+    launch_done(launch);
 }
 
 static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
@@ -65,34 +114,51 @@ static void on_launch(struct gate *gate, size_t len, int *fds, size_t count)
     marks_begin();
     int r = gate_take_launch(gate->frame, len, fds, count, &launch, &err);
     if (r == 0)
+        r = check_front(&launch, &err);
+    if (r == 0)
         r = check_owner(gate->sandbox, launch.owner, &err);
     if (r == 0 && !has_room(gate))
         r = fail_host_as(&err, EAGAIN, "%u runs are under way, as many as \"slots\" allows",
                          gate->running);
-    pid_t supervisor = r == 0 ? pool_give(gate->pool, &launch, gate->frame, len) : -1;
-    const bool found = supervisor > 0;
-    if (supervisor == 0)
-        supervisor = fork();
-    if (r == 0 && supervisor < 0)
-        r = fail_host(&err, "fork a supervisor");
-    if (r < 0) {
-        log_event(LOG_WARN, "launch-refused", KV("reason", err.text));
-        if (launch.fds[FD_NOTES] >= 0 && fd_is_pipe(launch.fds[FD_NOTES]))
-            job_refuse(gate->sandbox, &launch, &err);
-        else
-            launch_done(&launch);
-        return;
-    }
-    if (supervisor == 0) {
-        mark("gate");
-        leave(gate);
-        job_run(gate->sandbox, &launch);
-        _exit(0);
-    }
-    gate->running++;
-    charges_add(&gate->charges, supervisor, &launch);
-    pool_learn(gate->pool, &launch, found);
-    launch_done(&launch);
+    if (r < 0)
+        refuse_launch(gate, &launch, &err);
+    else
+        begin(gate, &launch, len);
+}
+
+/* --- from command lines ----------------------------------------------------------------------- */
+
+static bool has_room_for_guest(void *context)
+{
+    const struct gate *gate = context;
+    return gate->running < GUESTS_OF(gate->sandbox->config.slot_count);
+}
+
+/* Its frame goes on to others (pool.h) as it came, and so says itself whose it is. */
+static int check_guest(struct gate *gate, const struct launch *launch, struct error *err)
+{
+    if (strcmp(launch->owner, OWNER_LOCAL) != 0 || !launch->by_person)
+        return fail_policy(err, EPERM, "a command line speaks for nobody but its user");
+    return has_room_for_guest(gate) ? 0 : fail_host_as(err, EAGAIN, "there is no room");
+}
+
+/* Whatever is wrong before it is taken, its caller hears by the end of the connection, and starts
+ * a box of its own. */
+static void on_guest(void *context, int caller, size_t len, int *fds, size_t count)
+{
+    struct gate *gate = context;
+    struct launch launch;
+    struct error err = { 0 };
+    marks_begin();
+    int r = gate_take_launch(gate->frame, len, fds, count, &launch, &err);
+    if (r == 0)
+        r = check_guest(gate, &launch, &err);
+    if (r < 0)
+        log_event(LOG_WARN, "guest-refused", KV("reason", err.text));
+    if (r < 0 || !hatch_taken(caller))
+        launch_done(&launch);
+    else
+        begin(gate, &launch, len);
 }
 
 static void send_answer(struct gate *gate, struct resolved *answer, int file)
@@ -124,8 +190,10 @@ static void answer_text(struct gate *gate, const struct resolve *question)
         gate->running++;
         return;
     }
-    if (child == 0)
+    if (child == 0) {
         pool_leave(gate->pool);
+        hatch_leave(&gate->hatch);
+    }
     if (child < 0) {
         (void)fail_host_as(&answer.error, EAGAIN, "too much is under way");
         answer.code = EAGAIN;
@@ -231,6 +299,29 @@ static void on_launch_over(void *context, pid_t keeper)
         launch_done(&launch);
 }
 
+static int serve(struct gate *gate, int signals)
+{
+    for (;;) {
+        struct pollfd fds[2 + HATCH_POLLS + POOL_MAX] = { { .fd = GATE_FD, .events = POLLIN },
+                                                          { .fd = signals, .events = POLLIN } };
+        int wait_ms;
+        size_t guests = hatch_watch(&gate->hatch, fds + 2);
+        pool_fill(gate->pool);
+        size_t keepers = pool_watch(gate->pool, fds + 2 + guests, &wait_ms);
+        int n = poll(fds, 2 + guests + keepers, wait_ms);
+        if (n < 0 && errno != EINTR)
+            return 1;
+        if (n <= 0)
+            continue;
+        if (fds[1].revents)
+            reap(gate, signals);
+        pool_hear(gate->pool, fds + 2 + guests, keepers);
+        if (fds[0].revents && !on_frame(gate))
+            return 0; /* supervisors see their control pipes end and follow */
+        hatch_serve(&gate->hatch, fds + 2, guests);
+    }
+}
+
 int gate_serve(const struct sandbox *sandbox)
 {
     static struct gate gate;
@@ -244,24 +335,17 @@ int gate_serve(const struct sandbox *sandbox)
     int signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0)
         return 1;
-    gate.pool = pool_new(sandbox, on_launch_over, &gate);
-    for (;;) {
-        struct pollfd fds[2 + POOL_MAX] = { { .fd = GATE_FD, .events = POLLIN },
-                                            { .fd = signals, .events = POLLIN } };
-        int wait_ms;
-        pool_fill(gate.pool);
-        size_t keepers = pool_watch(gate.pool, fds + 2, &wait_ms);
-        int n = poll(fds, 2 + keepers, wait_ms);
-        if (n < 0 && errno != EINTR)
-            return 1;
-        if (n <= 0)
-            continue;
-        if (fds[1].revents)
-            reap(&gate, signals);
-        pool_hear(gate.pool, fds + 2, keepers);
-        if (fds[0].revents && !on_frame(&gate))
-            return 0; /* supervisors see their control pipes end and follow */
-    }
+    const struct pool_events events = { on_launch_over, leave, &gate };
+    gate.pool = pool_new(sandbox, &events);
+    gate.hatch = (struct hatch){ .sandbox = sandbox,
+                                 .frame = gate.frame,
+                                 .has_room = has_room_for_guest,
+                                 .launched = on_guest,
+                                 .context = &gate };
+    hatch_open(&gate.hatch);
+    int status = serve(&gate, signals);
+    hatch_close(&gate.hatch);
+    return status;
 }
 
 /* The one launch of `cordon-sandbox run`; 0, or the exit status where there is none. */
@@ -281,6 +365,7 @@ static int receive_one(struct launch *ret)
         launch_done(ret);
         return 1;
     }
+    ret->by_person = true; /* who started us */
     return 0;
 }
 
@@ -325,6 +410,7 @@ void gate_audit_death(const struct sandbox *sandbox)
     launch_init(&launch);
     ssize_t n = socket_receive(GATE_FD, frame, sizeof(frame), fds, FD_COUNT, &count, &err);
     bool told = n > 0 && launch_decode(frame, (size_t)n, &launch, &present, &err) == 0;
+    launch.by_person = true;
     if (told && count == 1 && present == 1U << FD_SCRIPT && fd_is_sealed(fds[0]))
         launch.fds[FD_SCRIPT] = fd_take(&fds[0]);
     for (size_t i = 0; i < count; i++)

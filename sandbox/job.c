@@ -417,6 +417,18 @@ static int prepare_steps(struct job *job, struct error *err)
     return 0;
 }
 
+/* A command line's run goes on when the server ends that took it, and whoever waits for the end of
+ * that server's log waits for nothing of it. */
+static void release_log(const struct sandbox *sandbox, const struct launch *launch)
+{
+    autoclose int nothing = -1;
+    if (sandbox->oneshot || !launch->by_person)
+        return;
+    nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nothing >= 0)
+        (void)dup2(nothing, STDERR_FILENO);
+}
+
 int job_begin(struct job *job, const struct sandbox *sandbox, struct launch *launch,
               struct error *err)
 {
@@ -427,6 +439,7 @@ int job_begin(struct job *job, const struct sandbox *sandbox, struct launch *lau
                          .arrived_ns = now_ns() };
     if (launch->fds[FD_NOTES] < 0)
         return 0;
+    release_log(sandbox, launch);
     slots_tell(note_waiting, job);
     return fd_nonblocking(launch->fds[FD_NOTES], err);
 }
@@ -437,7 +450,7 @@ void job_prepare(const struct sandbox *sandbox, struct launch *launch)
     struct outcome outcome = { .end = END_EXITED };
     struct error err = { 0 };
     if (job_begin(&job, sandbox, launch, &err) < 0 || prepare_steps(&job, &err) < 0)
-        outcome = outcome_of(&err, sandbox->oneshot);
+        outcome = outcome_of(&err, launch->by_person);
     job_let_go(launch);
     tell_outcome(launch, &outcome);
     slots_tell(NULL, NULL);
@@ -467,7 +480,7 @@ void job_end(struct job *job, const struct error *err, struct outcome *outcome)
     const struct sandbox *sandbox = job->sandbox;
     struct launch *launch = job->launch;
     if (err)
-        *outcome = outcome_of(err, sandbox->oneshot);
+        *outcome = outcome_of(err, launch->by_person);
     /* Before the owner hears of the end, nothing of it is left. */
     job_let_go(launch);
     if (job->grouped)
@@ -489,7 +502,7 @@ void job_end(struct job *job, const struct error *err, struct outcome *outcome)
 
 void job_refuse(const struct sandbox *sandbox, struct launch *launch, const struct error *err)
 {
-    struct outcome outcome = outcome_of(err, sandbox->oneshot);
+    struct outcome outcome = outcome_of(err, launch->by_person);
     audit_unrun(sandbox, launch, &outcome);
     tell_outcome(launch, &outcome);
     launch_done(launch);

@@ -85,7 +85,8 @@ static void bind_everything(struct job *job)
 
 static int make_variables(struct job *job, struct error *err)
 {
-    int r = variables_make(job->sandbox, job->policy, job->launch->env, &job->env, err);
+    int r = variables_make(job->sandbox, job->policy, job->launch->zone, job->launch->env,
+                           &job->env, err);
     if (r < 0)
         return r;
     if (job->launch->terminal && !env_get(job->launch->env, "TERM"))

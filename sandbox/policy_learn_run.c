@@ -67,6 +67,9 @@ static _Noreturn void run(const struct sandbox *sandbox, const struct learning *
     launch.policy_file = learning->policy_file ? xstrdup(learning->policy_file) : NULL;
     launch.workspace = learning->directory ? xstrdup(learning->directory) : NULL;
     launch.argv = list_copy(learning->argv);
+    const char *zone = env_get(sandbox->settings, "TZ");
+    launch.by_person = true;
+    launch.zone = zone ? xstrdup(zone) : NULL;
     launch.fds[FD_NOTES] = ends->notes[1];
     launch.fds[FD_STDOUT] = ends->output[1];
     launch.fds[FD_STDERR] = fcntl(ends->output[1], F_DUPFD_CLOEXEC, 0);

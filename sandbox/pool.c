@@ -61,8 +61,7 @@ struct kind {
 
 struct pool {
     const struct sandbox *sandbox;
-    void (*over)(void *context, pid_t keeper);
-    void *context;
+    struct pool_events events;
     unsigned processors;
     struct kind *kinds[KINDS_MAX];
     size_t count;
@@ -114,7 +113,8 @@ static bool make_key(const struct launch *launch, struct str *ret)
     memset(blank.tool, 0, sizeof(blank.tool));
     memset(blank.trace, 0, sizeof(blank.trace));
     blank.argv = blank.env = blank.imports = NULL;
-    blank.wall_lower = blank.timed = false;
+    blank.zone = NULL;
+    blank.wall_lower = blank.timed = blank.by_person = false;
     struct limits *const limits[] = { &blank.asked, &blank.ceiling };
     for (size_t i = 0; i < COUNT(limits); i++)
         limits[i]->wall_ms = limits[i]->cpu_ms = limits[i]->output_bytes =
@@ -226,12 +226,11 @@ static bool make_room(struct pool *pool)
 
 /* --- launches ------------------------------------------------------------------------------ */
 
-struct pool *pool_new(const struct sandbox *sandbox, void (*over)(void *, pid_t), void *context)
+struct pool *pool_new(const struct sandbox *sandbox, const struct pool_events *events)
 {
     struct pool *pool = xcalloc(1, sizeof(*pool));
     pool->sandbox = sandbox;
-    pool->over = over;
-    pool->context = context;
+    pool->events = *events;
     cpu_set_t allowed;
     pool->processors =
         sched_getaffinity(0, sizeof(allowed), &allowed) < 0 ? 1 : (unsigned)CPU_COUNT(&allowed);
@@ -276,6 +275,8 @@ static struct kind *new_kind(struct pool *pool, const struct launch *launch)
     struct kind *kind = xcalloc(1, sizeof(*kind));
     launch_init(&kind->template);
     blank.argv = blank.env = NULL;
+    blank.zone = NULL;
+    blank.by_person = false;
     blank.trace[0] = blank.tool[0] = '\0';
     blank.timed = false;
     for (enum launch_fd i = 0; i < FD_COUNT; i++)
@@ -372,8 +373,7 @@ static void start(struct pool *pool, struct kind *kind)
     pid_t pid = fork();
     if (pid == 0) {
         close(pair[0]);
-        close(GATE_FD);
-        pool_leave(pool);
+        pool->events.leave(pool->events.context);
         keeper_run(pool->sandbox, &kind->template, pair[1]);
         _exit(0);
     }
@@ -454,7 +454,7 @@ static void on_word(struct pool *pool, struct kind *kind, struct keeper_box *box
     ssize_t n = socket_receive(box->orders, word, sizeof(word), NULL, 0, &count, &err);
     if (n > 0 && box->busy && word[0] == KEEPER_READY) {
         box->busy = false;
-        pool->over(pool->context, box->pid);
+        pool->events.over(pool->events.context, box->pid);
     }
     if (n > 0 && word[0] == KEEPER_READY) {
         on_ready(kind, box, word + 1, (size_t)n - 1);

@@ -24,9 +24,13 @@
 
 struct pool;
 
-/* `over` is called when a keeper has done its launch, and goes on. */
-struct pool *pool_new(const struct sandbox *sandbox, void (*over)(void *context, pid_t keeper),
-                      void *context);
+struct pool_events {
+    void (*over)(void *context, pid_t keeper); /* it has done its launch, and goes on */
+    void (*leave)(void *context); /* in a keeper: to let go what is the gate's, by pool_leave() too */
+    void *context;
+};
+
+struct pool *pool_new(const struct sandbox *sandbox, const struct pool_events *events);
 
 /* Gives the launch, whose frame this is, to a box that waits for one like it: its keeper's pid, or
  * 0. The launch stays the caller's. */

@@ -16,19 +16,13 @@
 
 #include "explain.h"
 #include "fd.h"
+#include "hatch.h"
 #include "identity.h"
 #include "ids.h"
 #include "kernel.h"
 #include "roots.h"
 #include "self.h"
 #include "str.h"
-
-#define SYSTEM_POLICIES "/etc/cordon/policies"
-
-/* Where the shipped policies lie, seen from the program: beside it in a build
- * tree, in share/ of the prefix when installed (bin/ or libexec/cordon/). */
-static const char *const shipped_policies[] = { "policies", "../share/cordon/policies",
-                                                "../../share/cordon/policies" };
 
 const char *env_get(char *const *list, const char *name)
 {
@@ -42,20 +36,20 @@ const char *env_get(char *const *list, const char *name)
 
 static void find_policies(struct sandbox *sandbox, const char *option)
 {
-    if (option)
-        list_add(&sandbox->policy_dirs, option);
-    list_add(&sandbox->policy_dirs, SYSTEM_POLICIES);
-    autofree char *self = NULL;
+    autofree char *program = NULL;
     struct error ignored;
-    char *slash = self_find(&self, &ignored) < 0 ? NULL : strrchr(self, '/');
-    if (!slash)
-        return;
-    *slash = '\0';
-    for (size_t i = 0; i < COUNT(shipped_policies); i++) {
-        autofree char *dir = path_join(self, shipped_policies[i]);
-        if (access(dir, R_OK) == 0)
-            list_add(&sandbox->policy_dirs, dir);
-    }
+    (void)!self_find(&program, &ignored);
+    sandbox->policy_dirs = policy_directories(option, program);
+}
+
+/* Whom a command line is compared with (hatch.h). */
+static void find_footing(struct sandbox *sandbox)
+{
+    const struct footing_of of = { .program = "/proc/self/exe",
+                                   .configuration = sandbox->config.source,
+                                   .policy_dirs = sandbox->policy_dirs };
+    footing_find(&of, &sandbox->footing);
+    sandbox->rights = hatch_rights();
 }
 
 static int open_state(struct sandbox *sandbox, const char *option, struct error *err)
@@ -97,8 +91,6 @@ static int do_without_state(struct sandbox *sandbox, const struct error *err)
 static void capture_environment(struct sandbox *sandbox)
 {
     sandbox->settings = list_copy(environ);
-    const char *zone = env_get(sandbox->settings, "TZ");
-    sandbox->timezone = xstrdup(sandbox->oneshot && zone ? zone : "UTC");
     /* uv's own switch; who has set it means us too. */
     const char *offline = env_get(sandbox->settings, "UV_OFFLINE");
     if (offline && *offline && strcmp(offline, "0") != 0 && strcasecmp(offline, "false") != 0)
@@ -129,6 +121,8 @@ int sandbox_init(const struct sandbox_options *options, struct sandbox *ret, str
         return r;
     find_policies(ret, options->policies);
     r = options->oneshot ? 0 : roots_find(ret, options->roots, err);
+    if (!options->oneshot)
+        find_footing(ret);
     cgroup_places_find(ret->root, getenv("CORDON_CGROUP"), &ret->cgroups);
     capture_environment(ret);
     return r;
@@ -181,6 +175,6 @@ void sandbox_done(struct sandbox *sandbox)
     list_free(sandbox->policy_dirs);
     list_free(sandbox->settings);
     list_free(sandbox->roots);
-    free(sandbox->timezone);
+    free(sandbox->rights);
     *sandbox = (struct sandbox){ .state_fd = -1, .cgroups = { -1, { -1, -1, -1 } } };
 }

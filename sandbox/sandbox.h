@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <cordon/error.h>
+#include <cordon/hatch.h>
 
 #include "cgroup_place.h"
 #include "config.h"
@@ -25,10 +26,11 @@ struct sandbox {
     char **settings;    /* the operator's environment as it was at start, "NAME=value": index,
                          * proxy and certificate settings are picked from it for prepare boxes
                          * (uv.h) and names of a policy's environment.pass; nothing else may */
-    char *timezone;     /* TZ for the box: "UTC", or the caller's under `cordon run` */
     char **roots;       /* canonical directories that a client may name something beneath */
     struct cgroup_places cgroups; /* where boxes get their groups */
-    bool oneshot;                 /* `cordon-sandbox run`: the caller is the operator */
+    struct footing footing; /* of a gate, as it was started: before it changed anything of that */
+    char *rights;           /* likewise (hatch_rights()) */
+    bool oneshot;           /* `cordon-sandbox run`: the caller is the operator */
 };
 
 /* Reads the configuration, finds the directories, captures and then clears the

@@ -78,13 +78,13 @@ static int accept(const struct policy *policy, const char *assignment, struct er
     return 0;
 }
 
-int variables_make(const struct sandbox *sandbox, const struct policy *policy, char *const *asked,
-                   char ***ret, struct error *err)
+int variables_make(const struct sandbox *sandbox, const struct policy *policy, const char *zone,
+                   char *const *asked, char ***ret, struct error *err)
 {
     autolist char **list = NULL;
     for (size_t i = 0; i < COUNT(always); i++)
         variables_set(&list, always[i][0], always[i][1]);
-    variables_set(&list, "TZ", sandbox->timezone);
+    variables_set(&list, "TZ", zone ? zone : "UTC");
     for (size_t i = 0; policy->env_set && policy->env_set[i]; i++)
         set_assignment(&list, policy->env_set[i]);
     for (size_t i = 0; policy->env_pass && policy->env_pass[i]; i++) {

@@ -6,10 +6,11 @@
 
 #include "sandbox.h"
 
-/* cordon's own < the policy's fixed ones < passed names < the request's. A request's
- * name that the policy does not accept is BLAME_POLICY and named. *ret is the caller's. */
-int variables_make(const struct sandbox *sandbox, const struct policy *policy, char *const *asked,
-                   char ***ret, struct error *err) must_check;
+/* cordon's own, with `zone` (NULL: UTC) < the policy's fixed ones < passed names < the request's. A
+ * request's name that the policy does not accept is BLAME_POLICY and named. *ret is the caller's.
+ */
+int variables_make(const struct sandbox *sandbox, const struct policy *policy, const char *zone,
+                   char *const *asked, char ***ret, struct error *err) must_check;
 
 /* Sets NAME in a "NAME=value" list, replacing an earlier value. */
 void variables_set(char ***list, const char *name, const char *value);

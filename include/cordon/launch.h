@@ -122,6 +122,9 @@ struct launch {
     uint32_t sample_ms;   /* how often what it uses is told (NOTE_SAMPLE); 0: never */
     bool counted;      /* a benchmark: in the end also what the processor counted (NOTE_MEASURED) */
     bool timed;        /* in the end also what its time went to (NOTE_SPANS) */
+    bool by_person;    /* asked for at a command line: said by who takes it, and of no front. It
+                        * changes words and gives no rights */
+    char *zone;        /* TZ in the box, a person's; no front's to name; NULL: UTC */
     int fds[FD_COUNT]; /* travel beside the frame; owned by the launch; -1: absent */
 };
 
@@ -189,5 +192,10 @@ int resolved_encode(const struct resolved *resolved, void *frame, size_t *len,
 int resolved_decode(const void *frame, size_t len, struct resolved *ret,
                     struct error *err) must_check;
 
-/* The first byte of every frame says which of the three it is. */
-enum frame_kind { FRAME_LAUNCH = 'L', FRAME_RESOLVE = 'R', FRAME_RESOLVED = 'r' };
+/* The first byte of every frame says which it is. */
+enum frame_kind {
+    FRAME_LAUNCH = 'L',
+    FRAME_RESOLVE = 'R',
+    FRAME_RESOLVED = 'r',
+    FRAME_KNOCK = 'K', /* hatch.h */
+};

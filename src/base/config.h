@@ -77,6 +77,10 @@ int trusted_file(int fd, const char *path, struct error *err) must_check;
 int trusted_read(const char *path, size_t max, char **ret, size_t *len,
                  struct error *err) must_check;
 
+/* Where policies are looked for, in this order: `option` (or NULL), the system's, and last those
+ * that are shipped with the cordon-sandbox at `program`. The caller's, list_free(). */
+char **policy_directories(const char *option, const char *program);
+
 /* The state directory: --state, CORDON_STATE, configuration, default; made 0700
  * if it is not there. *ret is its absolute path, the caller's. */
 int state_directory(const char *option, const struct config *config, char **ret,

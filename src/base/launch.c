@@ -46,6 +46,7 @@ void launch_done(struct launch *launch)
     free(launch->python);
     free(launch->header);
     free(launch->terminal);
+    free(launch->zone);
     list_free(launch->requirements);
     list_free(launch->imports);
     list_free(launch->argv);
@@ -68,6 +69,7 @@ void launch_names(const struct launch *launch, struct launch *ret)
     memcpy(ret->owner, launch->owner, sizeof(ret->owner));
     memcpy(ret->tool, launch->tool, sizeof(ret->tool));
     memcpy(ret->trace, launch->trace, sizeof(ret->trace));
+    ret->by_person = launch->by_person;
     ret->script_path = launch->script_path ? xstrdup(launch->script_path) : NULL;
     if (launch->what == LAUNCH_COMMAND && launch->argv && launch->argv[0])
         list_add(&ret->argv, launch->argv[0]);
@@ -160,6 +162,8 @@ int launch_encode(const struct launch *launch, void *frame, size_t *len, struct 
     frame_put_u32(&out, launch->sample_ms);
     frame_put_u8(&out, launch->counted);
     frame_put_u8(&out, launch->timed);
+    frame_put_u8(&out, launch->by_person);
+    frame_put_text(&out, launch->zone);
     uint32_t present = 0;
     for (unsigned i = 0; i < FD_COUNT; i++)
         present |= launch->fds[i] >= 0 ? 1U << i : 0;
@@ -247,6 +251,8 @@ int launch_decode(const void *frame, size_t len, struct launch *ret, unsigned *p
     ret->sample_ms = frame_u32(&in);
     ret->counted = frame_choice(&in, 1);
     ret->timed = frame_choice(&in, 1);
+    ret->by_person = frame_choice(&in, 1);
+    ret->zone = frame_text(&in);
     *present = frame_u32(&in);
     if (*present >> FD_COUNT)
         in.bad = true;

@@ -129,3 +129,28 @@ int state_directory(const char *option, const struct config *config, char **ret,
     *ret = TAKE(&canonical);
     return 0;
 }
+
+/* --- policies ------------------------------------------------------------------ */
+
+#define SYSTEM_POLICIES "/etc/cordon/policies"
+
+/* Where the shipped ones lie, seen from the program: beside it in a build tree, in share/ of the
+ * prefix when installed (bin/ or libexec/cordon/). */
+static const char *const shipped_policies[] = { "policies", "../share/cordon/policies",
+                                                "../../share/cordon/policies" };
+
+char **policy_directories(const char *option, const char *program)
+{
+    char **list = NULL;
+    if (option)
+        list_add(&list, option);
+    list_add(&list, SYSTEM_POLICIES);
+    const char *slash = program ? strrchr(program, '/') : NULL;
+    autofree char *beside = slash ? xstrndup(program, (size_t)(slash - program)) : NULL;
+    for (size_t i = 0; beside && i < COUNT(shipped_policies); i++) {
+        autofree char *dir = path_join(beside, shipped_policies[i]);
+        if (access(dir, R_OK) == 0)
+            list_add(&list, dir);
+    }
+    return list;
+}

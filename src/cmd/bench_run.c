@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "cmd/bench.h"
 #include "cmd/command.h"
+#include "cmd/timezone.h"
 #include "cmd/trusted.h"
 #include "fd.h"
 #include "job/record.h"
@@ -46,6 +47,8 @@ int subject_open(const struct options *options, const char *file, uint32_t inter
         return r;
     ret->request.spec.sample_ms = interval_ms;
     r = launch_from_spec(&ret->request.spec, &ret->launch, err);
+    if (r == 0)
+        ret->launch.zone = timezone_name();
     if (r == 0)
         (void)snprintf(ret->launch.tool, sizeof(ret->launch.tool), TOOL_BENCH);
     return r;
@@ -227,9 +230,8 @@ static int submit(struct bench *bench, struct turn *turn, struct launch *launch,
                   struct error *err)
 {
     autoclose int channel = -1;
-    autolist char **env = sandbox_environment();
     memcpy(turn->last->job, launch->job, sizeof(turn->last->job));
-    *sandbox = sandbox_start("run", bench->options, env, &channel, err);
+    *sandbox = sandbox_start("run", bench->options, &channel, err);
     if (*sandbox < 0) {
         launch_done(launch);
         return *sandbox;

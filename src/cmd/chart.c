@@ -132,7 +132,7 @@ int chart_write(const struct chart_file *chart, const struct options *options, c
         return fail_host_as(err, ENOMEM, "start an event loop");
     struct picture_run *run;
     autoclose int channel = -1;
-    pid_t sandbox = sandbox_start("run", options, NULL, &channel, err);
+    pid_t sandbox = sandbox_start("run", options, &channel, err);
     int r = sandbox < 0 ? sandbox : 0;
     if (r == 0)
         r = picture_draw(drawing.base, channel, &order, take_picture, &drawing, &run, err);

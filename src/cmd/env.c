@@ -86,7 +86,7 @@ static int prepare(struct making *making, const struct options *options, struct 
     if (r < 0)
         return r;
     making->listed = launch.header || launch.project || launch.requirements;
-    pid_t pid = sandbox_start("prepare", options, NULL, &channel, err);
+    pid_t pid = sandbox_start("prepare", options, &channel, err);
     if (pid < 0) {
         launch_done(&launch);
         return pid;

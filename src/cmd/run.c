@@ -13,9 +13,10 @@
 #include "clock.h"
 #include "cmd/command.h"
 #include "cmd/named.h"
+#include "cmd/sending.h"
 #include "cmd/session.h"
 #include "cmd/terminal.h"
-#include "cmd/trusted.h"
+#include "cmd/timezone.h"
 #include "fd.h"
 #include "run/result.h"
 #include "str.h"
@@ -150,6 +151,7 @@ static void take_signal(evutil_socket_t fd, short what, void *context)
     session->interrupted |= number == SIGINT;
     /* Before the script runs nobody could make sense of a signal but us. */
     if (again || !(session->box_stood || session->spoke)) {
+        session->cancelled = true;
         run_cancel(session->run, false);
         return;
     }
@@ -251,11 +253,12 @@ static int record(struct session *session, const struct launch *launch, struct e
 static int submit(struct session *session, struct event **signals, struct error *err)
 {
     struct launch launch;
-    autoclose int channel = -1;
-    autolist char **env = sandbox_environment();
+    call_open(&session->call, session->options, &session->request->spec);
     int r = launch_from_spec(&session->request->spec, &launch, err);
     if (r < 0)
         return r;
+    launch.zone = timezone_name();
+    launch.by_person = true;
     memcpy(session->job, launch.job, sizeof(session->job));
     (void)snprintf(launch.tool, sizeof(launch.tool), "%s", tool_of(&launch));
     launch_names(&launch, &session->names);
@@ -268,26 +271,16 @@ static int submit(struct session *session, struct event **signals, struct error 
     if (r == 0) /* whatever keeps us from the store, a signal ends us there as any program */
         r = watch_signals(session, signals, err);
     tracing_mark(&session->tracing, "order");
-    pid_t pid = r < 0 ? r : sandbox_start("run", session->options, env, &channel, err);
-    if (pid < 0) {
+    if (r < 0) {
         launch_done(&launch);
-        return pid;
+        return r;
     }
-    session->sandbox = pid;
-    tracing_mark_start(&session->tracing, "start cordon-sandbox");
-    r = run_submit(session->base, channel, &launch, feed_open(session), &session->sink,
-                   &session->run, err);
+    r = sending_begin(session, &launch, feed_open(session), err);
     tracing_mark(&session->tracing, "send");
     return r;
 }
 
 /* --- the end ------------------------------------------------------------------------------ */
-
-/* Its supervisor, before it could write the run down. */
-static bool died(const struct session *session)
-{
-    return session->outcome.end == END_FAULT && session->outcome.error.code == EPIPE;
-}
 
 static struct json_object *make_result(const struct session *session, const char *rest,
                                        size_t changes_room)
@@ -374,7 +367,12 @@ static int session_run(struct session *session, struct error *err)
         (void)event_base_dispatch(session->base);
     }
     tracing_mark(&session->tracing, "await the end");
-    sandbox_await(session->sandbox, session->options, died(session) ? &session->names : NULL);
+    if (r == 0 && sending_was_in_vain(session)) {
+        r = sending_again(session, feed_open(session), err);
+        if (r == 0)
+            (void)event_base_dispatch(session->base);
+    }
+    sending_end(session);
     tracing_mark(&session->tracing, "await cordon-sandbox");
     profiling_end(&session->profiling);
     if (r < 0)
@@ -441,10 +439,12 @@ int run_command(const struct command *command, struct options *options)
         .signals = -1,
         .report = { .option = "--report", .path = options->report, .fd = -1 },
         .profiling = PROFILING_NONE,
+        .call = CALL_NONE,
     };
     int status;
     tracing_begin(&session.tracing, options);
     launch_init(&session.names);
+    launch_init(&session.again);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGCHLD, SIG_DFL);
     if (request_make(options, command->bit == COMMAND_RUN, &request, &no_script, &err) < 0) {
@@ -458,6 +458,8 @@ int run_command(const struct command *command, struct options *options)
         status = session_run(&session, &err) < 0 ? complain_error(&err) : session_end(&session);
     }
     launch_done(&session.names);
+    launch_done(&session.again);
+    call_close(&session.call);
     started_done(&session.started);
     changes_done(&session.changes);
     capture_done(&session.text[0]);

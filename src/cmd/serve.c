@@ -118,7 +118,7 @@ static int open_state(struct serve *serve, struct error *err)
 
 static int start_gate(struct serve *serve, struct error *err)
 {
-    serve->gate_pid = sandbox_start("gate", serve->options, NULL, &serve->channel, err);
+    serve->gate_pid = sandbox_start("gate", serve->options, &serve->channel, err);
     if (serve->gate_pid < 0)
         return (int)serve->gate_pid;
     precedence_take(serve->in); /* before it is forbidden, and not for the gate */

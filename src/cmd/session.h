@@ -6,6 +6,7 @@
 
 #include <cordon/runner.h>
 
+#include "cmd/hatch.h"
 #include "cmd/outlet.h"
 #include "cmd/profiling.h"
 #include "cmd/recording.h"
@@ -33,14 +34,16 @@ struct session {
     int unwritable; /* errno, where that is not for want of a reader */
     bool waited;    /* for a slot, and that was said */
     bool spoke;     /* the script: it runs, whether or not we were told already */
-    bool box_stood, interrupted, forwarded[NSIG];
+    bool box_stood, interrupted, cancelled, forwarded[NSIG];
     char job[JOB_ID_MAX];
     struct launch names; /* of the run, for the audit log should its supervisor die */
     int signals;
     struct report report;
     struct profiling profiling;
     struct tracing tracing;
-    pid_t sandbox;
+    pid_t sandbox;       /* whose box it is; 0: a server's */
+    struct call call;    /* to that server */
+    struct launch again; /* what it was sent, should it not take it */
 };
 
 /* "cordon: ..." on standard error, at the beginning of a line; nothing under --quiet. */

@@ -16,7 +16,6 @@
 #include <cordon/trusted.h>
 
 #include "cmd/command.h"
-#include "cmd/timezone.h"
 #include "fd.h"
 #include "str.h"
 
@@ -145,8 +144,8 @@ static int spawn_actions(posix_spawn_file_actions_t *actions, int channel)
     return r;
 }
 
-static pid_t sandbox_execute(const char *path, char *const *words, char *const *env, bool gate,
-                             int channel, struct error *err)
+static pid_t sandbox_execute(const char *path, char *const *words, bool gate, int channel,
+                             struct error *err)
 {
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
@@ -157,7 +156,7 @@ static pid_t sandbox_execute(const char *path, char *const *words, char *const *
     if (r == 0)
         r = spawn_actions(&actions, channel);
     if (r == 0)
-        r = posix_spawn(&pid, path, &actions, &attributes, words, env);
+        r = posix_spawn(&pid, path, &actions, &attributes, words, environ);
     if (r != 0) {
         errno = r;
         return fail_host(err, "start %s", path);
@@ -193,7 +192,7 @@ static void show(char *const *words)
     (void)prctl(PR_SET_NAME, PROGRAM);
 }
 
-static _Noreturn void be_sandbox(const char *path, char **words, char **env, int channel)
+static _Noreturn void be_sandbox(const char *path, char **words, int channel)
 {
     sigset_t none;
     (void)sigemptyset(&none);
@@ -205,27 +204,25 @@ static _Noreturn void be_sandbox(const char *path, char **words, char **env, int
         dup2(channel, CHANNEL) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
         _exit(EXIT_UNUSABLE);
     show(words);
-    environ = env;
     trusted_is(path);
     exit(trusted_main((int)list_len(words), words));
 }
 
 /* To be executed it would need more than half a millisecond, for memory and relocations that a
  * copy of us has already. It keeps no descriptor of ours. */
-static pid_t sandbox_fork(const char *path, char **words, char **env, int channel,
-                          struct error *err)
+static pid_t sandbox_fork(const char *path, char **words, int channel, struct error *err)
 {
     (void)fflush(NULL); /* or it is written twice */
     pid_t pid = fork();
     if (pid < 0)
         return fail_host(err, "fork " PROGRAM);
     if (pid == 0)
-        be_sandbox(path, words, env, channel);
+        be_sandbox(path, words, channel);
     return pid;
 }
 
-pid_t sandbox_start(const char *command, const struct options *options, char *const *env,
-                    int *channel, struct error *err)
+pid_t sandbox_start(const char *command, const struct options *options, int *channel,
+                    struct error *err)
 {
     autofree char *path = NULL;
     int r = sandbox_path(&path, err);
@@ -237,26 +234,13 @@ pid_t sandbox_start(const char *command, const struct options *options, char *co
     autoclose int ours = ends[0], theirs = ends[1];
 
     autolist char **words = sandbox_words(command, options, NULL);
-    autolist char **copy = env ? list_copy(env) : NULL;
     /* Who records a job has threads already, and a copy of half of a program is none. */
     bool forks = strcmp(command, "run") == 0 && !options->job;
-    pid_t pid = forks ? sandbox_fork(path, words, copy ? copy : environ, theirs, err)
-                      : sandbox_execute(path, words, env ? env : environ,
-                                        strcmp(command, "gate") == 0, theirs, err);
+    pid_t pid = forks ? sandbox_fork(path, words, theirs, err)
+                      : sandbox_execute(path, words, strcmp(command, "gate") == 0, theirs, err);
     if (pid >= 0)
         *channel = fd_take(&ours);
     return pid;
-}
-
-char **sandbox_environment(void)
-{
-    autofree char *zone = timezone_name();
-    char **list = NULL;
-    for (char **pair = environ; *pair; pair++)
-        if (!starts_with(*pair, "TZ="))
-            list_add(&list, *pair);
-    list_add_owned(&list, xasprintf("TZ=%s", zone ? zone : "UTC"));
-    return list;
 }
 
 /* --- its end --------------------------------------------------------------------------- */
@@ -288,12 +272,15 @@ void sandbox_await(pid_t pid, const struct options *options, const struct launch
     struct pollfd gone = { .fd = pidfd, .events = POLLIN };
     if (pidfd >= 0 && poll(&gone, 1, LEAVE_MS) == 0)
         (void)kill(pid, SIGKILL);
-    if (wait_for(pid) == 0)
-        return;
-    /* Killed: what it would have cleared up is cleared up for it. */
+    if (wait_for(pid) != 0) /* killed: what it would have cleared up is cleared up for it */
+        sandbox_sweep(options, dead);
+}
+
+void sandbox_sweep(const struct options *options, const struct launch *dead)
+{
     struct error ignored;
     autoclose int channel = -1;
-    pid_t sweeper = sandbox_start("sweep", options, NULL, &channel, &ignored);
+    pid_t sweeper = sandbox_start("sweep", options, &channel, &ignored);
     if (sweeper <= 0)
         return;
     tell_of_death(channel, dead);

@@ -28,13 +28,12 @@ void sandbox_shown_in(int argc, char *const *argv);
  * nothing on 0 and 1; standard error stays ours. It leads a process group, so
  * that a terminal's signals come to us alone. *channel is the caller's. Returns
  * its process id. */
-pid_t sandbox_start(const char *command, const struct options *options, char *const *env,
-                    int *channel, struct error *err) must_check;
-
-/* The operator's own environment for it, because his index and certificate settings are for the
- * prepare boxes; the zone is for the script. The caller's. */
-char **sandbox_environment(void) must_check;
+pid_t sandbox_start(const char *command, const struct options *options, int *channel,
+                    struct error *err) must_check;
 
 /* Waits for one that has told its outcome, but not long, and clears up after one that had to be
  * killed. `dead` names a run whose supervisor died before it could write it down, or NULL. */
 void sandbox_await(pid_t pid, const struct options *options, const struct launch *dead);
+
+/* Clears up after a run that ended without a word, and writes `dead` down (or NULL). */
+void sandbox_sweep(const struct options *options, const struct launch *dead);

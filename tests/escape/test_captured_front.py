@@ -56,6 +56,7 @@ def launch(present, what=0, job="captured-1", policy="default", owner="local", *
     frame += b"".join(struct.pack("=Q", ceiling.get(i, UNBOUNDED)) for i in range(LIMITS))
     frame += text(more.get("terminal")) + struct.pack("=I", 24 << 16 | 80) + b"\x00"
     frame += struct.pack("=IBB", more.get("sample_ms", 0), 0, 0)
+    frame += bytes([more.get("by_person", False)]) + text(more.get("zone"))
     return frame + struct.pack("=I", sum(1 << number for number in present))
 
 
@@ -162,6 +163,8 @@ ORDERS = {
     "a variable of cordon's own": dict(env=["CORDON_PROGRESS=/x"]),
     "a further host": dict(hosts=["example.org"]),
     "an index in a header": dict(header='[[tool.uv.index]]\nurl = "https://example.org"'),
+    "a person's words": dict(by_person=True),
+    "a person's zone": dict(zone="Europe/Berlin"),
     "a direct reference": dict(requirements=["x @ file:///root/x.whl"]),
     "an option as a requirement": dict(requirements=["--find-links=/root"]),
 }

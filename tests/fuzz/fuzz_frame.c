@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every frame that crosses between processes. The first byte of three of them
+/* Every frame that crosses between processes. The first byte of most of them
  * says which it is; a note has none of its own here but 'n'. */
 #include <assert.h>
 #include <string.h>
 
+#include <cordon/hatch.h>
 #include <cordon/note.h>
 
 #include "str.h"
@@ -29,6 +30,21 @@ static void try_launch(const void *data, size_t size)
     }
     launch_done(&launch);
     launch_done(&again);
+}
+
+static void try_knock(const void *data, size_t size)
+{
+    struct knock knock, again;
+    struct error err = { 0 };
+    if (knock_decode(data, size, &knock, &err) == 0 && size <= LAUNCH_FRAME_MAX) {
+        autofree char *frame = xcalloc(1, LAUNCH_FRAME_MAX);
+        size_t len = 0;
+        assert(knock_encode(&knock, frame, &len, &err) == 0 && len == size);
+        assert(knock_decode(frame, len, &again, &err) == 0);
+        assert(!footing_differs(&knock.from, &again.from));
+        knock_done(&again);
+    }
+    knock_done(&knock);
 }
 
 static void try_resolve(const void *data, size_t size)
@@ -61,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0 && data[0] == 'n')
         try_note(data + 1, size - 1);
     try_launch(data, size);
+    try_knock(data, size);
     try_resolve(data, size);
     return 0;
 }

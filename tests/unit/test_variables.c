@@ -11,7 +11,7 @@
 
 static char *settings[] = { TEXT("SECRET=hunter2"), TEXT("PASSED=yes"), TEXT("HOME=/home/someone"),
                             NULL };
-static struct sandbox sandbox = { .settings = settings, .timezone = TEXT("UTC") };
+static struct sandbox sandbox = { .settings = settings };
 
 static char *accept_all[] = { TEXT("*"), NULL };
 static char *pass_one[] = { TEXT("PASSED"), NULL };
@@ -21,7 +21,7 @@ static char **make(const struct policy *policy, char *const *asked)
 {
     struct error err = { 0 };
     char **list = NULL;
-    assert_ok(variables_make(&sandbox, policy, asked, &list, &err), &err);
+    assert_ok(variables_make(&sandbox, policy, NULL, asked, &list, &err), &err);
     return list;
 }
 
@@ -68,7 +68,7 @@ static void what_a_policy_does_not_accept_is_refused_by_name(void **unused)
     struct error err = { 0 };
     char **list = NULL;
     char *asked[] = { TEXT("COLOUR=blue"), NULL };
-    assert_int_equal(variables_make(&sandbox, &policy, asked, &list, &err), -EPERM);
+    assert_int_equal(variables_make(&sandbox, &policy, NULL, asked, &list, &err), -EPERM);
     assert_string_equal(err.text, "environment variable COLOUR is not accepted by policy strict");
     assert_null(list);
 }
@@ -83,7 +83,7 @@ static void names_of_our_own_and_names_that_are_none_are_refused(void **unused)
         struct error err = { 0 };
         char **list = NULL;
         char *asked[] = { bad[i], NULL };
-        assert_true(variables_make(&sandbox, &policy, asked, &list, &err) < 0);
+        assert_true(variables_make(&sandbox, &policy, NULL, asked, &list, &err) < 0);
         assert_null(list);
     }
 }
