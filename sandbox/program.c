@@ -136,6 +136,15 @@ static int tidy_descriptors(bool keep_socket)
     return kernel_close_range(keep_socket ? GATE_FD + 1 : GATE_FD, ~0U, 0);
 }
 
+/* posix_spawn(3) leaves those two ignored that libc keeps for itself; a payload of ours would
+ * inherit that, and one of a fork's would not. libc's own functions do not touch them. */
+static void reset_signals_of_libc(void)
+{
+    static const unsigned long by_default[8];
+    for (int number = 32; number < SIGRTMIN; number++)
+        (void)syscall(SYS_rt_sigaction, number, by_default, NULL, sizeof(by_default[0]));
+}
+
 int trusted_main(int argc, char **argv)
 {
     marks_begin();
@@ -155,6 +164,7 @@ int trusted_main(int argc, char **argv)
     arguments.options.oneshot = word->oneshot;
     /* A pipe whose reader is gone is an error to handle, not our end. */
     (void)signal(SIGPIPE, SIG_IGN);
+    reset_signals_of_libc();
     fd_limit_raise();
     if (tidy_descriptors(word->socket) < 0)
         return complain(strerror(errno));
