@@ -118,7 +118,8 @@ def order_as(knock, hatch, **more):
     sent = {STDOUT: out[1], STDERR: err[1], CONTROL: control[0], NOTES: notes[1]}
     sent[SCRIPT] = memfd(b"print('ran')")
     numbers = sorted(sent)
-    socket.send_fds(call, [launch(numbers, **more)], [sent[number] for number in numbers])
+    frame = launch(numbers, **{"by_person": True, **more})
+    socket.send_fds(call, [frame], [sent[number] for number in numbers])
     for fd in sent.values():
         os.close(fd)
     said, output = read_all(notes[0]), read_all(out[0])
@@ -140,12 +141,14 @@ def test_what_comes_through_is_judged_like_a_fronts_frames(hatch, run):
             assert answer[1] == b"" and end_of(answer[0]) in (REFUSED, FAULT), order
     assert not Path("/tmp/cordon-captured").exists()
     assert order_as(knock, hatch, owner="ann") is None
+    assert order_as(knock, hatch, by_person=False) is None
     assert order_as(knock, hatch, zone="Asia/Tokyo")[1] == b"ran\n"
 
 
 def test_frames_that_are_none_change_nothing(hatch, run):
     knock = polite_knock(run, hatch)
-    for frames in ([b"X"], [os.urandom(60000)], [launch([1])], [knock, b"X"], [knock, knock], [knock]):
+    strange = [[b"X"], [os.urandom(60000)], [launch([1])]]
+    for frames in (*strange, [knock, b"X"], [knock, knock], [knock]):
         call = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         call.connect(str(hatch))
         for frame in frames:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`cordon run` and `exec` through a running server: what it takes, what it does not, and that nobody
-can tell the one from the other but by the clock."""
+"""`cordon run` and `exec` through a running server: what it takes, what it does not, and that
+nobody can tell the one from the other but by the clock."""
 
 import json
 import os
@@ -84,7 +84,8 @@ SAME = {
     "the rights": (
         "run",
         "-c",
-        "print([l for l in open('/proc/self/status') if l[:3] in ('Cap', 'Uid', 'Gro', 'Sig', 'Sec')])",
+        "wanted = 'CapB CapP Uid: Grou SigI SigB SigC Secc'.split()\n"
+        "print([line for line in open('/proc/self/status') if line[:4] in wanted])",
     ),
     "the descriptors": ("run", "-c", "import os; print(sorted(os.listdir('/proc/self/fd')))"),
 }
@@ -97,9 +98,17 @@ def test_a_run_is_the_same_through_a_server(server, run):
         assert theirs == ours, what
 
 
+def test_a_waiting_box_is_in_the_callers_zone(server, run):
+    code = "import time; print(time.tzname, time.localtime(0).tm_hour)"
+    for zone, said in (("UTC", "('UTC', 'UTC') 0\n"), ("Asia/Tokyo", "('JST', 'JST') 9\n")):
+        for _ in range(3):  # the later ones find one waiting, if that was quick enough
+            assert run("run", "-c", code, env={"TZ": zone}).out == said
+
+
 def test_the_result_has_the_same_members(server, run):
     theirs, ours = both(run, "run", "--json", "-c", "print(1)")
     theirs, ours = theirs.json(), ours.json()
+    assert "server" in ours["layers"].pop("start") and theirs["layers"].pop("start")
     assert theirs.keys() == ours.keys()
     for member in ("status", "stdout", "exit_code", "limits", "layers", "policy", "environment"):
         assert theirs.get(member) == ours.get(member), member
@@ -192,7 +201,8 @@ def test_signals_reach_the_script_and_a_second_interrupt_ends_it(server, start):
 
 def test_a_killed_command_line_ends_its_run(server, start):
     marker = f"hatch-{os.getpid()}-killed"
-    process = start("exec", *LOG, "--", "/bin/sh", "-c", f"echo begun; sleep 600 & : {marker}; wait")
+    script = f"echo begun; sleep 600 & : {marker}; wait"
+    process = start("exec", *LOG, "--", "/bin/sh", "-c", script)
     assert process.stdout.readline() == b"begun\n"
     assert support.alive(marker)
     process.kill()
@@ -245,7 +255,7 @@ def test_a_run_outlives_the_server_that_took_it(server, state, start, run, how):
 
 def test_a_run_whose_supervisor_is_killed_says_so_once(server, state, start):
     before = set(support.children(gate_of(server)))
-    process = start("run", *LOG, "-c", WAITS)
+    process = start("exec", *LOG, "--", "/bin/sh", "-c", "echo begun; read nothing")
     assert process.stdout.readline() == b"begun\n"
     (supervisor,) = set(support.children(gate_of(server))) - before
     os.kill(supervisor, signal.SIGKILL)
