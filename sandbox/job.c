@@ -417,9 +417,7 @@ static int prepare_steps(struct job *job, struct error *err)
     return 0;
 }
 
-/* A command line's run goes on when the server ends that took it, and whoever waits for the end of
- * that server's log waits for nothing of it. */
-static void release_log(const struct sandbox *sandbox, const struct launch *launch)
+void job_release_log(const struct sandbox *sandbox, const struct launch *launch)
 {
     autoclose int nothing = -1;
     if (sandbox->oneshot || !launch->by_person)
@@ -439,7 +437,6 @@ int job_begin(struct job *job, const struct sandbox *sandbox, struct launch *lau
                          .arrived_ns = now_ns() };
     if (launch->fds[FD_NOTES] < 0)
         return 0;
-    release_log(sandbox, launch);
     slots_tell(note_waiting, job);
     return fd_nonblocking(launch->fds[FD_NOTES], err);
 }
@@ -468,6 +465,7 @@ void job_run_heard(const struct sandbox *sandbox, struct launch *launch,
     struct job job;
     struct outcome outcome = { .end = END_FAULT };
     struct error err = { 0 };
+    job_release_log(sandbox, launch);
     int r = job_begin(&job, sandbox, launch, &err);
     job.ear = ear;
     if (r == 0)

@@ -47,6 +47,10 @@ struct job {
     uint64_t arrived_ns, prepared_ns, waited_ns; /* for a slot, until it was prepared */
 };
 
+/* For a supervisor that does this launch and no other: a command line's run goes on when the server
+ * ends that took it, and who waits for the end of that server's log waits for nothing of it. */
+void job_release_log(const struct sandbox *sandbox, const struct launch *launch);
+
 /* Where it may go: the hosts of its policy and, for an operator, of the order. */
 int job_find_hosts(struct job *job, struct error *err) must_check;
 

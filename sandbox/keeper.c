@@ -246,6 +246,7 @@ static enum ordered on_order(void *context)
         return ORDERED_END;
     mark("gate");
     keeper->ordered = true;
+    job_release_log(keeper->sandbox, &keeper->launch);
     if (job_begin(&keeper->job, keeper->sandbox, &keeper->launch, &keeper->error) < 0 ||
         job_get_ready(&keeper->job, true, &keeper->error) < 0)
         return ORDERED_END;
@@ -370,6 +371,7 @@ static void go_without(struct keeper *keeper, const struct error *err)
     if (!keeper->ordered) {
         if (keeper_receive(keeper) == 0)
             return;
+        job_release_log(keeper->sandbox, &keeper->launch);
         if (job_begin(&keeper->job, keeper->sandbox, &keeper->launch, &ours) < 0 ||
             job_get_ready(&keeper->job, true, &ours) < 0)
             keeper->error = ours;

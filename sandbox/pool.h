@@ -26,7 +26,8 @@ struct pool;
 
 struct pool_events {
     void (*over)(void *context, pid_t keeper); /* it has done its launch, and goes on */
-    void (*leave)(void *context); /* in a keeper: to let go what is the gate's, by pool_leave() too */
+    void (*leave)(
+        void *context); /* in a keeper: to let go what is the gate's, by pool_leave() too */
     void *context;
 };
 
