@@ -7,7 +7,8 @@ usage: history.py add TITLE TABLE.json...    appends a line for each table (benc
 
 A line is a date, the commit, the setting, what landed, and KEY=VALUE for each row that has a ratio
 or a size; between them tabs. Figures of one machine compare with each other, and not exactly with
-those of another: the setting names the machine.
+those of another. `load` is how many processes wanted a processor meanwhile: where it is more than there
+are processors, `work-...` (processor time) still compares, and the others hardly do.
 """
 
 import json
@@ -41,7 +42,8 @@ def last(setting, path=FILE):
 
 
 def line(title, table, commit, date):
-    figures = " ".join(f"{row['key']}={row['value']:.3g}" for row in table["rows"])
+    rows = [("load", table["load"]), *((row["key"], row["value"]) for row in table["rows"])]
+    figures = " ".join(f"{key}={value:.3g}" for key, value in rows)
     return "\t".join((date, commit, table["title"], title.replace("\t", " "), figures))
 
 

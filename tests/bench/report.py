@@ -2,6 +2,7 @@
 """The table: its rows, and what is made of them (text, JUnit, JSON, pictures)."""
 
 import json
+import os
 import re
 import subprocess
 import xml.etree.ElementTree as xml
@@ -95,7 +96,8 @@ def write_junit(table, path):
 
 def write_json(table, path):
     rows = [asdict(row) for row in table.rows]
-    document = {"title": table.title, "rows": rows, "missing": table.missing}
+    load = round(os.getloadavg()[1], 1)  # who reads the figures later knows how busy it was
+    document = {"title": table.title, "load": load, "rows": rows, "missing": table.missing}
     Path(path).write_text(json.dumps(document, indent=1) + "\n")
 
 
