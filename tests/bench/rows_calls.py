@@ -238,6 +238,7 @@ def bare_seconds(stage, count):
     cores = len(os.sched_getaffinity(0))
     each = max(1, count // cores)
     thing = stage.bare(stages.PRINT)
+    thing.session = True
 
     def one_after_another(_):
         for _ in range(each):
