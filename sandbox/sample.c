@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "counters.h"
 #include "fd.h"
 #include "hidden.h"
 #include "room.h"
@@ -133,8 +134,40 @@ static bool killed_by_kernel(struct sampler *sampler, const struct cgroup_readin
 
 /* --- the look ---------------------------------------------------------------------- */
 
+static uint64_t count_cpu(const struct sampler *sampler)
+{
+    struct cgroup_reading reading;
+    if (!cgroup_has_cpu(sampler->cgroup))
+        return counter_time_ns(sampler->counter);
+    cgroup_read_cpu(sampler->cgroup, &reading);
+    return reading.cpu_user_ns + reading.cpu_system_ns;
+}
+
+bool sampler_ran(struct sampler *sampler, uint64_t now, uint64_t *counted)
+{
+    uint64_t before = *counted;
+    if (now != sampler->counted_at)
+        sampler->counted_ns = count_cpu(sampler);
+    sampler->counted_at = now;
+    *counted = sampler->counted_ns;
+    return *counted == 0 || *counted != before;
+}
+
+static bool stands_still(struct sampler *sampler, uint64_t now)
+{
+    bool held = cgroup_has_memory(sampler->cgroup);
+    uint64_t most = held ? SAMPLE_STILL_MOST_NS : SAMPLE_STILL_DENSE_NS;
+    return !sampler_ran(sampler, now, &sampler->looked_counted) && sampler->looks_since_kill == 0 &&
+           now - sampler->looked_ns < most;
+}
+
 enum end sampler_look(struct sampler *sampler, uint64_t now, uint64_t *next)
 {
+    if (stands_still(sampler, now)) {
+        *next = now + (cgroup_has_memory(sampler->cgroup) ? SAMPLE_STILL_NS : SAMPLE_DENSE_NS);
+        return END_COUNT;
+    }
+    sampler->looked_ns = now;
     uint64_t begun = sample_clock();
     struct tree_sample sample;
     tree_read(sampler->init, memory_worth(sampler), memory_worth_several(sampler, now),

@@ -50,6 +50,7 @@ struct state {
     uint64_t started_ns;
     uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_cpu, next_disk,
         next_progress, next_telling, build_deadline;
+    uint64_t disk_counted, progress_counted; /* sampler_ran() */
     struct progress_watch progress;
     struct sampler sampler;
     struct spent spent;
@@ -124,8 +125,9 @@ static void look_at_cpu(struct state *state, uint64_t now)
 static void look_at_disk(struct state *state, uint64_t now)
 {
     const struct supervision *run = state->run;
-    state->next_disk = now + SAMPLE_SPARSE_NS;
-    if (!state->scratch_full && state->sampler.scratch >= 0)
+    bool ran = sampler_ran(&state->sampler, now, &state->disk_counted);
+    state->next_disk = now + (ran ? SAMPLE_SPARSE_NS : SAMPLE_STILL_NS);
+    if (ran && !state->scratch_full && state->sampler.scratch >= 0)
         state->scratch_full = room_is_full(state->sampler.scratch);
     if (run->workspace && workspace_look(run->workspace, run->box->pid, now, &state->next_disk))
         happen(state, EVENT_LIMIT, END_DISK, now);
@@ -136,8 +138,11 @@ static void look_at_disk(struct state *state, uint64_t now)
 static void look_at_progress(struct state *state, uint64_t now)
 {
     const struct supervision *run = state->run;
-    state->next_progress = now + PROGRESS_NS;
-    if (run->progressed && state->sampler.scratch >= 0 &&
+    bool ran = sampler_ran(&state->sampler, now, &state->progress_counted);
+    /* With the next sample, so that who sleeps is looked at once and not twice. */
+    bool with = !ran && cgroup_has_memory(run->cgroup) && state->next_sample > now;
+    state->next_progress = with ? state->next_sample : now + PROGRESS_NS;
+    if (ran && run->progressed && state->sampler.scratch >= 0 &&
         progress_look(&state->progress, state->sampler.scratch))
         run->progressed(run->context, &state->progress.last);
 }
@@ -613,6 +618,7 @@ void supervise(struct supervision *run, struct outcome *ret)
                                      .limits = run->limits,
                                      .init = run->box->pid,
                                      .scratch_inside = run->scratch,
+                                     .counter = run->box->counter,
                                      .upper = run->workspace ? run->workspace->upper : -1 });
     state.spent = spent_of(&state);
     ahead_begin(0);
