@@ -279,7 +279,7 @@ def test_cancelling_kills_everything_before_it_answers(jobs):
 
 
 def test_giving_up_a_call_ends_its_job_and_leaving_it_does_not(jobs, fresh):
-    client = jobs(CORDON_STATE=fresh, SMART_ASYNC_TIMEOUT_SECONDS="1")
+    client = jobs(CORDON_STATE=fresh, SMART_ASYNC_TIMEOUT_SECONDS="0")
     client.raw.start_call(1, ALONE, script_content=SLEEP)
     support.soon(lambda: client.jobs(status_filter="running"))
     (record,) = client.jobs()
@@ -287,6 +287,7 @@ def test_giving_up_a_call_ends_its_job_and_leaving_it_does_not(jobs, fresh):
     assert client.ended(record["id"])["status"] == "cancelled"
     assert 1 not in client.raw.replies
     # One that was answered at its budget is no call any more.
+    client = jobs(CORDON_STATE=fresh, SMART_ASYNC_TIMEOUT_SECONDS="1")
     client.raw.start_call(2, ALONE, script_content=SLEEP)
     job = client.raw.reply(2)["result"]["structuredContent"]["job_id"]
     client.raw.send(method="notifications/cancelled", params={"requestId": 2})
