@@ -412,7 +412,8 @@ void keeper_run(const struct sandbox *sandbox, struct launch *template, int orde
     }
     if (r == 0)
         r = keep(&keeper, &outcome, &err);
-    if (keeper.moved && !keeper.waiting.taken && !keeper.error.code && died(outcome.end))
+    bool lost = keeper.waiting.died || died(outcome.end);
+    if (keeper.moved && !keeper.waiting.taken && !keeper.error.code && lost)
         move_out(&keeper);
     standing_done(&keeper.standing);
     if (!keeper.moved)

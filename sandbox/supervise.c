@@ -417,6 +417,7 @@ static void on_word(struct state *state, enum standing_word word)
         run->started(run->context);
     } else if (word != STANDING_NOTHING && !waiting->taken) {
         waiting->lost = true;
+        waiting->died = state->cause == END_COUNT;
         give_up_waiting(state);
     }
 }

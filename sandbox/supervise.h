@@ -28,6 +28,7 @@ struct waiting {
     struct standing *standing;
     int orders; /* where an order comes from; -1 once one has come */
     bool lost;  /* the payload is of no use */
+    bool died;  /* because it ended before anybody had asked for that */
     bool taken; /* the payload has its order: without that, nothing of it has run */
     /* The payload waits. */
     void (*ready)(void *context);
