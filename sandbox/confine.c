@@ -438,11 +438,14 @@ static bool obey(pid_t payload)
     return false;
 }
 
-static _Noreturn void farewell(struct report report)
+/* Everybody in here descends from us, and orphans become our own: without a child there is nobody
+ * to look for among all processes of the host. */
+static _Noreturn void farewell(struct report report, bool left)
 {
-    kill_everyone();
+    if (left)
+        kill_everyone();
     pid_t pid;
-    while ((pid = wait(NULL)) > 0 || errno == EINTR)
+    while (left && ((pid = wait(NULL)) > 0 || errno == EINTR))
         report.left_behind += pid > 0;
     cost_end(&report);
     tell(&report);
@@ -475,7 +478,7 @@ static _Noreturn void reap_until(pid_t payload, struct report report, const sigs
         uint64_t now = now_ns(), until = report.ended_ns + PARTING_NS;
         /* A payload that was killed (for its memory, say) has ended for all of them. */
         if (report.ended_ns > 0 && (!left || now >= until || !WIFEXITED(report.status)))
-            farewell(report);
+            farewell(report, left);
         if (report.ended_ns > 0 && !parting) {
             struct report first = report;
             first.kind = REPORT_PARTING;

@@ -128,7 +128,7 @@ static bool killed_by_kernel(struct sampler *sampler, const struct cgroup_readin
     if (judged || sampler->looks_since_kill < 2)
         return judged;
     const pid_t *pids; /* pid 1, and first of its children the one that it made itself */
-    sampler->child_killed = tree_pids(sampler->init, &pids) > 1 && tree_shown_by(pids[1]) > 0;
+    sampler->child_killed = tree_pids(sampler->init, &pids) > 1 && tree_lives(pids[1]);
     return true;
 }
 

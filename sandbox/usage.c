@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,4 +262,19 @@ pid_t tree_shown_by(pid_t pid)
 {
     struct memory ignored;
     return find_memory(pid, &ignored);
+}
+
+/* A signal that is sent but not taken yet (proc_pid_status(5)); SIGKILL goes to every thread. */
+static bool is_doomed(pid_t thread)
+{
+    char path[32], text[4096];
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)thread);
+    const char *at = read_small(path, text, sizeof(text)) > 0 ? strstr(text, "\nSigPnd:") : NULL;
+    return at && (strtoull(at + strlen("\nSigPnd:"), NULL, 16) >> (SIGKILL - 1) & 1);
+}
+
+bool tree_lives(pid_t pid)
+{
+    pid_t shown_by = tree_shown_by(pid);
+    return shown_by > 0 && !is_doomed(shown_by);
 }

@@ -36,3 +36,7 @@ size_t tree_pids(pid_t init, const pid_t **pids);
 
 /* A thread that shows the memory of this process (its first one may have ended), or 0. */
 pid_t tree_shown_by(pid_t pid);
+
+/* Has it memory, and nobody has sent it a SIGKILL? On a busy host one who was killed keeps its
+ * memory until it gets a processor to die on. */
+bool tree_lives(pid_t pid);

@@ -461,3 +461,24 @@ def test_a_reader_that_goes_away_ends_the_script_as_a_pipe_would(cordon, state):
         assert process.stdout.readline() == b"y" * 70 + b"\n"
         process.stdout.close()
         assert process.wait(120) != 0
+
+
+def test_whoever_stands_around_a_box_shows_its_own_words(cordon, marker, state):
+    """cordon forks to be cordon-sandbox, whose list of arguments says so; and a script's arguments
+    are seen at the script and at the command that was typed, nowhere else."""
+    command = [cordon, "exec", "--no-server", "--", "/bin/sh", "-c", "echo up; read line", marker]
+    with subprocess.Popen(
+        command,
+        env=support.clean_environment(CORDON_STATE=str(state)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as run:
+        assert run.stdout.readline() == b"up\n"
+        (supervisor,) = support.children(run.pid)
+        (init,) = support.children(supervisor)
+        (payload,) = support.children(init)
+        lines = support.processes()
+        run.communicate(b"\n", timeout=60)
+    assert marker in lines[run.pid] and marker in lines[payload]
+    for pid in supervisor, init:
+        assert lines[pid].startswith("cordon-sandbox") and marker not in lines[pid]
