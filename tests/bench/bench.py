@@ -43,7 +43,7 @@ BEFORE = (
 
 
 QUICK_SECONDS = 22  # after so many no further part is begun: with its slowest part, under a minute
-FULL_ONLY = {"beside", "imports", "sleepers", "work"}
+FULL_ONLY = {"served", "imports", "sleepers", "work"}
 
 
 def parts(stage, calls):
@@ -53,7 +53,7 @@ def parts(stage, calls):
         ("exec", "A box for a program", rows_box.box),
         ("boxes", None, rows_box.boxes),
         ("run", "A box for an interpreter", rows_box.run),
-        ("beside", None, rows_box.resident_server),
+        ("served", None, rows_box.resident_server),
         ("start", "A server", rows_calls.server_start),
         ("warm", "Calls, one after the other", rows_calls.warm),
         ("imports", None, rows_calls.imports),

@@ -95,23 +95,33 @@ def run(stage):
 
 
 def resident_server(stage):
-    """cordon run while a server of the same user and state stands: the door, where there is one."""
-    server = stage.server().begin()
-    words = [stage.cordon, "run", "--no-uv", "-c", "pass"]
-    alone = stage.command("cordon run --no-server", *words[:2], "--no-server", *words[2:])
-    beside = stage.command("cordon run beside a server", *words)
+    """cordon run while a server of the same user, state and settings stands, which takes it."""
+    what = "cordon run --no-uv -c pass through a running server, against it bare"
+    words = [stage.cordon, "run", "--no-uv"]
+    server = timing.Server([stage.cordon, "serve", "--root", stage.work], stage.environment, stage.work)
+    things = [
+        stage.bare(),
+        stage.command("with --no-server", *words, "--no-server", "-c", "pass"),
+        stage.command("through a server", *words, "-c", "pass"),
+    ]
     try:
-        times = stage.alternate([stage.bare(), alone, beside], 100, pause=0.025)
+        server.begin()
+        if not stage.is_taken([*words, "--json", "-c", "pass"]):
+            stage.table.leave_out(what, "no server takes it here")
+            return
+        times = stage.alternate(things, 100, pause=0.025)
     finally:
         server.close()
     bare, own, through = times
     stage.table.add(
-        "run-beside",
-        "cordon run --no-uv -c pass beside a running server, against it bare",
+        "run-served",
+        what,
         through.median / bare.median,
         broken=through.judge(BROKEN_V1),
         figures=f"{through}; with --no-server {own}; bare {bare}",
     )
+    for thing, kept in zip(things, times):
+        stage.table.draw("cordon run and a server", thing.name, kept)
 
 
 def boxes(stage):

@@ -103,6 +103,13 @@ class Stage:
             raise timing.Broken(process.stderr.decode(errors="replace")[-300:])
         return json.loads(process.stdout)
 
+    def is_taken(self, words):
+        """Does a server take this run of the command line?"""
+        out = subprocess.run(
+            words, env=self.environment, cwd=self.work, stdout=subprocess.PIPE, check=True
+        ).stdout
+        return "without a server" not in json.loads(out)["layers"].get("start", "")
+
     def alternate(self, things, turns, **more):
         """Warm, then in turns; in the quick form fewer and for a bounded time."""
         timing.warm_up(things, 2 if self.quick else 3)
