@@ -2,8 +2,8 @@
 """tests/bench/history: one line for each landed change and setting that was measured after it, so
 that a regression shows.
 
-usage: history.py add TITLE TABLE.json...    appends a line for each table (bench.py --json)
-       history.py show [KEY...]              the figures of those rows, line by line
+usage: history.py add TITLE COMMIT TABLE.json...   appends a line for each table (bench.py --json)
+       history.py show [KEY...]                    the figures of those rows, line by line
 
 A line is a date, the commit, the setting, what landed, and KEY=VALUE for each row that has a ratio
 or a size; between them tabs. Figures of one machine compare with each other, and not exactly with
@@ -12,7 +12,6 @@ are processors, `work-...` (processor time) still compares, and the others hardl
 """
 
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -47,9 +46,7 @@ def line(title, table, commit, date):
     return "\t".join((date, commit, table["title"], title.replace("\t", " "), figures))
 
 
-def add(title, files):
-    words = ["git", "-C", str(FILE.parent), "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(words, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
+def add(title, commit, files):
     date = time.strftime("%Y-%m-%d", time.gmtime())
     with FILE.open("a") as file:
         for name in files:
@@ -65,8 +62,8 @@ def show(keys):
 
 def main():
     match sys.argv[1:]:
-        case ["add", title, *files] if files:
-            add(title, files)
+        case ["add", title, commit, *files] if files:
+            add(title, commit, files)
         case ["show", *keys]:
             show(keys)
         case _:
