@@ -81,31 +81,32 @@ static bool home_was_read(void)
 }
 
 /* The kernel tells of what is read in a directory and of listings of the directories in it alike,
- * more than once each, and an interpreter lists where it may import from long before it reads its
- * script. It may tell before it has noted the access; of what came together only the last is
- * known to be no listing. */
-static void on_read(int number)
+ * more than once each, and of those maybe before it has noted them. An interpreter that imports
+ * from home lists it first of all, and long before it reads its script. */
+static void take_read(uint64_t now)
 {
-    int before = errno;
-    uint64_t now = now_ns();
-    (void)number;
-    if (!has_come()) {
-        (void)home_was_read();
-        errno = before;
+    bool listed = home_was_read();
+    if (listed)
+        listed_ns = now;
+    if (!has_come())
         return;
-    }
     if (script_read_ns > 0 && now - script_read_ns >= LISTING_NS) {
         (void)fcntl(watched, F_NOTIFY, 0);
-        errno = before;
         return;
     }
     last_read_ns = now;
-    if (home_was_read()) {
-        listed_ns = now;
+    bool awaits_listing = home >= 0 && listed_ns == 0;
+    if (listed)
         script_read_ns = 0;
-    } else if (script_read_ns == 0 && now - listed_ns >= LISTING_NS) {
+    else if (script_read_ns == 0 && !awaits_listing && now - listed_ns >= LISTING_NS)
         script_read_ns = now;
-    }
+}
+
+static void on_read(int number)
+{
+    int before = errno;
+    (void)number;
+    take_read(now_ns());
     errno = before;
 }
 
@@ -140,7 +141,7 @@ static void watch_script(const struct plan *plan)
     watched = to_high(open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (watched < 0 || !is_the_boxes_own(watched) || sigaction(cost_signal(), &action, NULL) < 0)
         return;
-    if (strcmp(parent, SCRATCH_HOME_IN) == 0)
+    if (strcmp(parent, SCRATCH_HOME_IN) == 0 && strcmp(plan->cwd, SCRATCH_HOME) == 0)
         home = to_high(open(SCRATCH_HOME, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (home >= 0)
         forget_reading(home);
