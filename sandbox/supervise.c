@@ -135,16 +135,22 @@ static void look_at_disk(struct state *state, uint64_t now)
         happen(state, EVENT_LIMIT, END_DISK, now);
 }
 
-static void look_at_progress(struct state *state, uint64_t now)
+static void tell_progress(struct state *state)
 {
     const struct supervision *run = state->run;
-    bool ran = sampler_ran(&state->sampler, now, &state->progress_counted);
-    /* With the next sample, so that who sleeps is looked at once and not twice. */
-    bool with = !ran && cgroup_has_memory(run->cgroup) && state->next_sample > now;
-    state->next_progress = with ? state->next_sample : now + PROGRESS_NS;
-    if (ran && run->progressed && state->sampler.scratch >= 0 &&
+    if (run->progressed && state->sampler.scratch >= 0 &&
         progress_look(&state->progress, state->sampler.scratch))
         run->progressed(run->context, &state->progress.last);
+}
+
+static void look_at_progress(struct state *state, uint64_t now)
+{
+    bool ran = sampler_ran(&state->sampler, now, &state->progress_counted);
+    /* With the next sample, so that who sleeps is looked at once and not twice. */
+    bool with = !ran && cgroup_has_memory(state->run->cgroup) && state->next_sample > now;
+    state->next_progress = with ? state->next_sample : now + PROGRESS_NS;
+    if (ran)
+        tell_progress(state);
 }
 
 /* For who reads figures; limits have readings of their own. */
@@ -652,7 +658,7 @@ void supervise(struct supervision *run, struct outcome *ret)
         ret->end = END_MEMORY;
     else
         (void)fail_host_as(&ret->error, EIO, "the box: pid 1 died");
-    look_at_progress(&state, 0); /* its last word */
+    tell_progress(&state); /* its last word */
     close_listener(&state);
     notify_tell(&state.denied, ret);
     egress_end(&run->box->egress, ret);

@@ -117,8 +117,9 @@ static bool may_begin(const struct turns *turns, enum turn_rank rank, uint64_t n
 
 static struct turn *first_of(const struct turns *turns, enum turn_rank rank)
 {
-    struct line *line, *best = NULL;
-    TAILQ_FOREACH (line, &turns->lines[rank], among[rank])
+    struct line *best = NULL;
+    for (struct line *line = TAILQ_FIRST(&turns->lines[rank]); line;
+         line = TAILQ_NEXT(line, among[rank]))
         if (line->taken < line->most && (!best || line->taken < best->taken))
             best = line;
     return best ? TAILQ_FIRST(&best->list[rank]) : NULL;
@@ -245,25 +246,28 @@ void turn_begun(struct turns *turns, struct turn *turn)
  * before what is in the background. */
 unsigned turn_position(const struct turns *turns, const struct turn *turn)
 {
+    const enum turn_rank rank = turn->rank;
     unsigned before = 0, position = 1;
-    const struct turn *at;
     const struct line *line;
+    const struct turn *at;
     bool later = false;
     if (!turn->waits)
         return 0;
-    for (at = TAILQ_FIRST(&turn->line->list[turn->rank]); at != turn; at = TAILQ_NEXT(at, among))
+    for (at = TAILQ_FIRST(&turn->line->list[rank]); at != turn; at = TAILQ_NEXT(at, among))
         before++;
-    TAILQ_FOREACH (line, &turns->lines[turn->rank], among[turn->rank]) {
-        unsigned rounds = line == turn->line ? before : before + !later;
-        later = later || line == turn->line;
-        for (at = TAILQ_FIRST(&line->list[turn->rank]); at && rounds > 0;
-             at = TAILQ_NEXT(at, among), rounds--)
+    for (line = TAILQ_FIRST(&turns->lines[rank]); line; line = TAILQ_NEXT(line, among[rank])) {
+        bool own = line == turn->line;
+        unsigned rounds = own ? before : before + !later;
+        later = later || own;
+        for (at = TAILQ_FIRST(&line->list[rank]); at && rounds > 0; at = TAILQ_NEXT(at, among)) {
             position++;
+            rounds--;
+        }
     }
-    if (turn->rank == TURN_BACKGROUND)
-        TAILQ_FOREACH (line, &turns->lines[TURN_CALL], among[TURN_CALL])
-            TAILQ_FOREACH (at, &line->list[TURN_CALL], among)
-                position++;
+    line = rank == TURN_BACKGROUND ? TAILQ_FIRST(&turns->lines[TURN_CALL]) : NULL;
+    for (; line; line = TAILQ_NEXT(line, among[TURN_CALL]))
+        for (at = TAILQ_FIRST(&line->list[TURN_CALL]); at; at = TAILQ_NEXT(at, among))
+            position++;
     return position;
 }
 
