@@ -154,10 +154,10 @@ def forking(host, cordon, state):
 
 
 def what_forks_share():
-    """In every run those that reach for another run's, or for what made the box; FULL=1: all."""
-    reach = ("cross-run", "supervisor")
+    """In every run those that reach for another run's, or for pid 1; FULL=1: all."""
     for case in parameters(["default"]):
-        if FULL or case.values[0].for_category in reach:
+        attack = case.values[0]
+        if FULL or attack.for_category == "cross-run" or "init" in attack.name.split("_"):
             yield case
 
 
