@@ -160,3 +160,25 @@ char **chain_paths(int workspace, const char *path, char *const *names)
     }
     return listing.paths;
 }
+
+/* --- as a text ----------------------------------------------------------------------- */
+
+static int print_entry(void *context, const struct chain_entry *entry, struct error *err)
+{
+    struct stat st = { 0 };
+    (void)err;
+    if (entry->at >= 0 && fstat(entry->at, &st) < 0)
+        st = (struct stat){ 0 };
+    str_printf(context, "%d %llu:%llu %s\n", (int)entry->kind, (unsigned long long)st.st_dev,
+               (unsigned long long)st.st_ino, entry->path);
+    return 0;
+}
+
+char *chain_print(int workspace, const char *path, char *const *names)
+{
+    struct str text = { 0 };
+    struct error ignored;
+    for (size_t i = 0; names && names[i]; i++)
+        (void)!chain_walk(workspace, path, names[i], print_entry, &text, &ignored);
+    return text.data ? text.data : xstrdup("");
+}

@@ -34,3 +34,7 @@ int chain_walk(int workspace, const char *path, const char *name,
 /* What such names depend on, without the names themselves and the directories between:
  * links, targets, and what is missing. The caller's, NULL-ended; NULL: nothing. */
 char **chain_paths(int workspace, const char *path, char *const *names);
+
+/* Every entry on those ways, and which one it is, as a text: the same as long as none of them is
+ * another, has come or has gone. The caller's. */
+char *chain_print(int workspace, const char *path, char *const *names);

@@ -12,6 +12,7 @@
 
 #include <cordon/log.h>
 
+#include "chain.h"
 #include "clock.h"
 #include "fd.h"
 #include "frame.h"
@@ -88,12 +89,22 @@ static bool same_file(struct seen_file one, struct seen_file other)
     return one.device == other.device && one.inode == other.inode;
 }
 
+/* What is protected is so where it was there when the box was made. */
+static char *look_at_guarded(const struct job *job)
+{
+    bool written = job->workspace_fd >= 0 && job->policy->workspace != WORKSPACE_READ;
+    return written ? chain_print(job->workspace_fd, job->workspace, job->policy->protect)
+                   : xstrdup("");
+}
+
 void keeper_look_at_files(struct keeper *keeper)
 {
     const struct job *stand = &keeper->stand;
     for (size_t i = 0; i < stand->bind_count; i++)
         keeper->files[i] = look_at_file(stand->binds[i].host);
     keeper->files[BINDS_MAX] = look_at_workspace(stand);
+    free(keeper->guarded);
+    keeper->guarded = look_at_guarded(stand);
 }
 
 static bool same_text(const char *one, const char *other)
@@ -145,6 +156,7 @@ const char *keeper_difference(const struct keeper *keeper)
 {
     const struct job *stand = &keeper->stand, *job = &keeper->job;
     autofree char *one = job_own_directories(stand), *other = job_own_directories(job);
+    autofree char *guarded = look_at_guarded(job);
     if (memcmp(stand->policy->sha256, job->policy->sha256, sizeof(job->policy->sha256)) != 0)
         return "the policy has changed";
     if (!same_text(stand->ready.python->identity, job->ready.python->identity))
@@ -154,6 +166,8 @@ const char *keeper_difference(const struct keeper *keeper)
     if (!same_text(stand->workspace, job->workspace) ||
         !same_file(keeper->files[BINDS_MAX], look_at_workspace(job)))
         return "the workspace is another";
+    if (!same_text(keeper->guarded, guarded))
+        return "of what is protected in the workspace something has come or gone";
     if (!same_binds(keeper))
         return "what the box sees is another";
     if (!same_command(stand, job) || stand->ready.project != job->ready.project ||
@@ -189,6 +203,7 @@ static int take_over(struct keeper *keeper, struct error *err)
     job->grouped = true;
     stand->grouped = false;
     job->plan.env = job->env;
+    job->plan.limits = job->limits;
     job_say_progress_file(job);
     autofree char *start =
         keeper->lesser ? xasprintf("off: a fresh interpreter that waited: %s", keeper->lesser)
@@ -296,9 +311,22 @@ void keeper_choose_preload(struct job *job)
         list_add(&job->preload, job->policy->preload[i]);
 }
 
+/* Packages run code before there is a run whose limits it counts against, and whose result tells
+ * what came into the workspace. */
+static int has_strangers_outside(const struct job *stand, struct error *err)
+{
+    if (!stand->ready.environment.path || stand->workspace_fd < 0 ||
+        stand->policy->workspace == WORKSPACE_READ)
+        return 0;
+    return fail_policy(err, ENOTSUP, "packages could write in the workspace before their run");
+}
+
 static int stand_up(struct keeper *keeper, struct error *err)
 {
     struct job *stand = &keeper->stand;
+    int refused = has_strangers_outside(stand, err);
+    if (refused < 0)
+        return refused;
     keeper_choose_preload(stand);
     keeper_look_at_files(keeper);
     int r = standing_make(&keeper->standing, err);

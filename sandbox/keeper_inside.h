@@ -22,6 +22,7 @@ struct keeper {
     struct job job;   /* the order's */
     struct launch launch;
     struct seen_file files[BINDS_MAX + 1];
+    char *guarded; /* what is protected in the workspace, as chain_print() has it */
     struct standing standing;
     struct waiting waiting;
     struct supervision run;

@@ -198,6 +198,21 @@ static int attach(int root, int tree, const char *inside, bool directory)
     return r;
 }
 
+/* The same where the caller's own entry is the mount point. One that has gone meanwhile would
+ * come back empty: there is no box then. */
+static int attach_on_owned(int root, int tree, const char *inside)
+{
+    autofree char *path = xstrdup(inside + 1);
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        return -ENOENT;
+    *slash = '\0';
+    autoclose int dir = open_beneath(root, path, O_PATH | O_DIRECTORY);
+    if (dir < 0)
+        return dir;
+    return kernel_move_mount(tree, "", dir, slash + 1, KERNEL_MOVE_F_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
 /* What hung at a stage is held by the mounts made from it. */
 static int unstage(int top, const char *stage)
 {
@@ -310,7 +325,8 @@ static int attach_one(int root, const struct mount *mount)
     int tree = -1;
     switch (mount->kind) {
     case MOUNT_TREE:
-        return attach(root, mount->tree, mount->inside, mount->directory);
+        return mount->owned ? attach_on_owned(root, mount->tree, mount->inside)
+                            : attach(root, mount->tree, mount->inside, mount->directory);
     case MOUNT_OVERLAY:
         tree = overlay_make(root, mount);
         break;
@@ -331,7 +347,8 @@ static int attach_one(int root, const struct mount *mount)
     }
     if (tree < 0)
         return tree;
-    int r = attach(root, tree, mount->inside, true);
+    int r = mount->kind == MOUNT_ANCHOR ? attach_on_owned(root, tree, mount->inside)
+                                        : attach(root, tree, mount->inside, true);
     close(tree);
     return r;
 }

@@ -29,6 +29,7 @@ struct mount {
     int upper;    /* of OVERLAY: the detached tmpfs for writes (upper.h); else -1 */
     bool directory;
     bool write;
+    bool owned; /* its mount point is the caller's: if it has gone, it is not made */
 };
 
 struct made_link {

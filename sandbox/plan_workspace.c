@@ -55,7 +55,10 @@ static int add_readonly(int at, const char *inside, struct plan *plan, struct er
                                       .at = at,
                                       .own = true,
                                       .as_owner = true };
-    return plan_add_tree(&plan->identity, &plan->root, &tree, err);
+    int r = plan_add_tree(&plan->identity, &plan->root, &tree, err);
+    if (r == 0)
+        plan->root.mounts[plan->root.mount_count - 1].owned = true;
+    return r;
 }
 
 struct protection {

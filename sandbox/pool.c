@@ -464,9 +464,13 @@ static void on_word(struct pool *pool, struct kind *kind, struct keeper_box *box
         autofree char *why = xstrndup((const char *)word + 1, (size_t)n - 1);
         log_event(LOG_INFO, "standing-box-gone", KV("reason", why));
     }
-    /* Not again at once: what has failed fails. */
-    kind->fill_ns = now_ns() + AFTER_FAILURE_NS;
-    kind->late_ns = kind->fill_ns + LATE_NS;
+    /* Not again at once, for what has failed fails; and not unasked: packages that never come to
+     * rest would keep the host busy when their run has long ended. */
+    if (!box->busy) {
+        kind->wanted = 0;
+        kind->fill_ns = now_ns() + AFTER_FAILURE_NS;
+        kind->late_ns = kind->fill_ns + LATE_NS;
+    }
     tell_to_leave(box);
 }
 

@@ -64,12 +64,14 @@ void standing_done(struct standing *standing)
 
 void standing_variables(char ***list, char *const *preload, const char *directories)
 {
-    const char *path = env_get(*list, "PYTHONPATH");
-    autofree char *with = path ? xasprintf(STANDING_START ":%s", path) : xstrdup(STANDING_START);
+    const char *asked = env_get(*list, "PYTHONPATH");
+    autofree char *path = xstrdup(asked ? asked : "");
     autostr struct str names = { 0 };
     for (size_t i = 0; preload && preload[i]; i++)
         str_printf(&names, "%s%s", i > 0 ? "," : "", preload[i]);
-    variables_set(list, "PYTHONPATH", with);
+    /* Not before the order: a workspace's `encodings` would run as the interpreter starts. */
+    variables_set(list, "PYTHONPATH", STANDING_START);
+    variables_set(list, "CORDON_STANDING_PATH", path);
     variables_set(list, "CORDON_STANDING_LOAD", names.data ? names.data : "");
     variables_set(list, "CORDON_STANDING_OWN", directories ? directories : "");
 }
@@ -180,10 +182,13 @@ static int pass_on(int from, int to, struct error *err)
 {
     char chunk[16384];
     int waiting = 0;
-    while (ioctl(from, FIONREAD, &waiting) == 0 && waiting > 0) {
-        ssize_t n = read(from, chunk, sizeof(chunk));
+    /* Of that alone: a package that goes on writing would keep us here. */
+    for (int left = ioctl(from, FIONREAD, &waiting) < 0 ? 0 : waiting; left > 0;) {
+        size_t part = (size_t)left < sizeof(chunk) ? (size_t)left : sizeof(chunk);
+        ssize_t n = read(from, chunk, part);
         if (n <= 0)
             break;
+        left -= (int)n;
         int r = fd_write_all(to, chunk, (size_t)n, err);
         if (r < 0)
             return r;

@@ -60,10 +60,26 @@ def load(names):
     return {name.partition(".")[0] for name in set(sys.modules) - before}
 
 
-def shadowed(own, loaded):
+def begun_with():
+    """Top-level names of what every start of an interpreter reads from files."""
+    import sys
+
+    specs = {name: getattr(module, "__spec__", None) for name, module in sys.modules.items()}
+    return {
+        name.partition(".")[0]
+        for name, spec in specs.items()
+        if getattr(spec, "origin", None) not in (None, "built-in", "frozen")
+    }
+
+
+def shadowed(own, loaded, begun):
     """Does a module of the script's own have the name of one that is loaded?"""
     import os
 
+    for place in own:
+        for name in begun:
+            if any(os.path.exists(os.path.join(place, name + end)) for end in ("", ".py", ".pyc")):
+                return True
     for place in own if loaded else ():
         try:
             if any(entry.partition(".")[0] in loaded for entry in os.listdir(place)):
@@ -115,15 +131,18 @@ def main():
     library = os.environ.pop("CORDON_STANDING_FORK", None)
     names = os.environ.pop("CORDON_STANDING_LOAD").split(",")
     own = os.environ.pop("CORDON_STANDING_OWN").split(os.pathsep)
-    rest = os.environ.pop("PYTHONPATH").split(os.pathsep)[1:]
+    rest = os.environ.pop("CORDON_STANDING_PATH")
+    del os.environ["PYTHONPATH"]
     if rest:
-        os.environ["PYTHONPATH"] = os.pathsep.join(rest)
+        os.environ["PYTHONPATH"] = rest
     places = [place for place in sys.path if place != here]
-    sys.path[:] = [place for place in places if place not in own]
+    sys.path[:] = places
+    begun = begun_with() - {"sitecustomize"}
     loaded = load([name for name in names if name])
     nowhere = os.fstat(0)
     fds, fields = fork(library) if library else wait()
-    sys.path[:] = places
+    asked = [os.path.abspath(place) for place in rest.split(os.pathsep) if rest]
+    sys.path[:] = list(dict.fromkeys(asked + places))
     for place in [here] + own:
         sys.path_importer_cache.pop(place, None)
     for number, fd in enumerate(fds):
@@ -133,7 +152,7 @@ def main():
     argv = fields[3 : 3 + argc]
     variables = dict(field.split("=", 1) for field in fields[3 + argc : 3 + argc + envc])
     changed = set(variables.items()) ^ set(os.environ.items())
-    if shadowed(own, loaded) or any(matters(name, loaded) for name, _ in changed):
+    if shadowed(own, loaded, begun) or any(matters(name, loaded) for name, _ in changed):
         os.execve(argv[0], argv, variables)
     become(argv, arguments, variables)
     now = os.fstat(0)

@@ -404,9 +404,10 @@ static struct spent spent_of(struct state *state)
                            .limit_ns = after(0, state->run->limits->cpu_ms) };
 }
 
+/* Nobody's wish ends one that has its order. */
 static void give_up_waiting(struct state *state)
 {
-    happen(state, EVENT_LIMIT, END_CANCELLED, now_ns());
+    happen(state, EVENT_LIMIT, state->waiting ? END_CANCELLED : END_FAULT, now_ns());
 }
 
 static void on_word(struct state *state, enum standing_word word)

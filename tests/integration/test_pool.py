@@ -189,7 +189,7 @@ def test_a_box_that_dies_while_it_waits_costs_nobody_a_call(client, victim):
     support.soon(lambda: not support.parents().keys() & set(boxes))
     for _ in range(3):
         result = run(client, "print(1)")
-        assert (result["status"], result["stdout"]) == ("completed", "1\n")
+        assert (result["status"], result["stdout"]) == ("completed", "1\n"), result
 
 
 def test_nothing_stays_when_the_server_ends(client):
