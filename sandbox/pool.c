@@ -27,8 +27,9 @@
 
 /* Whoever has just got its order runs first; and the next one may come before a host is ever idle.
  */
-#define SOON_NS (3 * NS_PER_MS)
-#define LATE_NS (250 * NS_PER_MS)
+#define SOON_NS  (3 * NS_PER_MS)
+#define AGAIN_NS (20 * NS_PER_MS)
+#define LATE_NS  (250 * NS_PER_MS)
 
 /* Of all slots, so many as one part in this may be held by boxes that wait. */
 #define SLOTS_SHARE 4
@@ -63,6 +64,7 @@ struct pool {
     const struct sandbox *sandbox;
     struct pool_events events;
     unsigned processors;
+    int load; /* /proc/loadavg, read again and again */
     struct kind *kinds[KINDS_MAX];
     size_t count;
     struct {
@@ -230,6 +232,7 @@ struct pool *pool_new(const struct sandbox *sandbox, const struct pool_events *e
 {
     struct pool *pool = xcalloc(1, sizeof(*pool));
     pool->sandbox = sandbox;
+    pool->load = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
     pool->events = *events;
     cpu_set_t allowed;
     pool->processors =
@@ -316,11 +319,10 @@ void pool_learn(struct pool *pool, const struct launch *launch, bool found)
 /* --- filling ------------------------------------------------------------------------------- */
 
 /* Tasks of the host that run or could, ourselves among them (proc_loadavg(5)). */
-static unsigned busy(void)
+static unsigned busy(const struct pool *pool)
 {
     char text[128];
-    autoclose int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    ssize_t n = pread(pool->load, text, sizeof(text) - 1, 0);
     unsigned runnable = 0;
     if (n <= 0)
         return 0;
@@ -393,8 +395,8 @@ static void fill_kind(struct pool *pool, struct kind *kind, uint64_t now)
     struct tally tally = count_all(pool);
     if (now < kind->fill_ns || kind->count == POOL_MAX || tally.starting > 0)
         return;
-    if (now < kind->late_ns && busy() > pool->processors) {
-        kind->fill_ns = now + SOON_NS;
+    if (now < kind->late_ns && busy(pool) > pool->processors) {
+        kind->fill_ns = now + AGAIN_NS;
         return;
     }
     if (tally.standing >= config->pool_size || tally.standing >= slots ||
