@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* supervise.c - waits on pid 1, its reports, the owner's control pipe and the clock. */
-#include "supervise.h"
-
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -10,19 +8,12 @@
 #include <time.h>
 
 #include "ahead.h"
-#include "clock.h"
-#include "explain.h"
 #include "fd.h"
 #include "kernel.h"
-#include "life.h"
 #include "marks.h"
-#include "notify.h"
-#include "progress.h"
 #include "room.h"
-#include "sample.h"
-#include "spent.h"
 #include "standing.h"
-#include "usage_end.h"
+#include "supervise_inside.h"
 
 /* A box stands in a few milliseconds; a host this slow cannot run it. */
 #define BUILD_DEADLINE_NS (30 * NS_PER_S)
@@ -32,44 +23,11 @@
 #define PATIENCE_CGROUP_NS  (5 * NS_PER_MS)
 #define PATIENCE_SAMPLED_NS (1000 * NS_PER_MS)
 
-#define NEVER UINT64_MAX
-
 #define WAITING_NS (1000 * NS_PER_MS) /* and one that waits, for what it does meanwhile */
 
 #define WAITING_CPU_NS (20 * NS_PER_MS) /* from one look to the next: then it does not wait */
 
 #define PROGRESS_NS (100 * NS_PER_MS) /* how often a script is looked at for its progress */
-
-struct state {
-    struct supervision *run;
-    enum life life;
-    enum end cause; /* END_COUNT until something stopped it */
-    bool started, parting, ended, faulted, gone;
-    struct report report;  /* the last of ENDED or FAULT */
-    struct report running; /* RUNNING, or zeros */
-    uint64_t started_ns;
-    uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_cpu, next_disk,
-        next_progress, next_telling, build_deadline;
-    uint64_t disk_counted, progress_counted; /* sampler_ran() */
-    struct progress_watch progress;
-    struct sampler sampler;
-    struct spent spent;
-    bool scratch_full;
-    size_t fed;
-    int listener; /* denied system calls ask here, or -1 */
-    struct notify_counts denied;
-    bool waiting; /* for its order */
-    uint64_t ordered_ns;
-    uint64_t counted_before;
-};
-
-static uint64_t after(uint64_t now, uint64_t ms)
-{
-    uint64_t ns;
-    return __builtin_mul_overflow(ms, NS_PER_MS, &ns) || __builtin_add_overflow(now, ns, &ns)
-               ? NEVER
-               : ns;
-}
 
 static void happen(struct state *state, enum life_event event, enum end cause, uint64_t now)
 {
@@ -382,17 +340,6 @@ static void on_listener(struct state *state)
 
 /* --- a payload that waits ------------------------------------------------------------------ */
 
-static struct usage_facts facts_of(struct state *state, const struct rusage *init)
-{
-    return (struct usage_facts){ .cgroup = state->run->cgroup,
-                                 .sampler = &state->sampler,
-                                 .running = &state->running,
-                                 .ended = state->ended ? &state->report : NULL,
-                                 .counter = state->run->box->counter,
-                                 .counted_before = state->counted_before,
-                                 .init = init };
-}
-
 static struct spent spent_of(struct state *state)
 {
     return (struct spent){ .cgroup = state->run->cgroup,
@@ -438,7 +385,7 @@ static void on_channel(struct state *state)
 static void begin_order(struct state *state)
 {
     struct supervision *run = state->run;
-    const struct usage_facts facts = facts_of(state, NULL);
+    const struct usage_facts facts = supervise_facts(state, NULL);
     usage_begin(&facts, &state->running);
     state->counted_before = counter_time_ns(run->box->counter);
     state->spent = spent_of(state);
@@ -544,67 +491,6 @@ static void wait_for_something(struct state *state)
         state->gone = true;
 }
 
-/* --- the outcome ------------------------------------------------------------------------ */
-
-static void fill_usage(struct state *state, const struct rusage *init, struct usage *ret)
-{
-    const struct report *report = &state->report;
-    const struct usage_facts facts = facts_of(state, init);
-    usage_end(&facts, ret);
-    /* Sources round differently; what a limit has seen was used. */
-    uint64_t told = ret->cpu_user_ns + ret->cpu_system_ns;
-    if (told < state->spent.ns)
-        ret->cpu_user_ns += state->spent.ns - told;
-    if (state->ended || state->parting)
-        ret->wall_ns = report->ended_ns - report->started_ns;
-    else /* init had no time left to say it */
-        ret->wall_ns = now_ns() - state->started_ns;
-    if (ret->pids_peak < state->sampler.processes_peak)
-        ret->pids_peak = state->sampler.processes_peak;
-    if (ret->pids_peak == 0)
-        ret->pids_peak = 1; /* it ended before the first sample */
-}
-
-static void fault(const struct state *state, struct outcome *ret)
-{
-    const struct report *report = &state->report;
-    ret->end = END_FAULT;
-    if (strcmp(report->step, "execve") == 0 &&
-        (report->code == ENOENT || report->code == ENOTDIR || report->code == EACCES)) {
-        /* What a shell says, and its numbers. */
-        ret->code = report->code == EACCES ? 126 : 127;
-        (void)fail_caller(&ret->error, report->code, "%s: %s", report->what,
-                          report->code == EACCES ? "cannot be executed in the box"
-                                                 : "no such command in the box");
-        return;
-    }
-    (void)explain_step(report, &ret->error);
-}
-
-static void ended_by_itself(const struct state *state, uint64_t oom_kills, struct outcome *ret)
-{
-    int status = state->report.status;
-    uint64_t cpu_ns = ret->usage.cpu_user_ns + ret->usage.cpu_system_ns;
-    if (oom_kills > 0) {
-        ret->end = END_MEMORY; /* whichever of its processes the kernel took */
-    } else if (WIFEXITED(status)) {
-        ret->end = END_EXITED;
-        ret->code = WEXITSTATUS(status);
-    } else if (WTERMSIG(status) == SIGXCPU && cpu_ns >= after(0, state->run->limits->cpu_ms)) {
-        ret->end = END_CPU; /* the resource limit of one process was nearer than our sample */
-    } else {
-        ret->end = END_SIGNALLED;
-        ret->code = WTERMSIG(status);
-    }
-}
-
-/* Whose end we were late to hear of was not ended by the clock. */
-static bool ended_in_time(const struct state *state)
-{
-    return state->cause == END_WALL && (state->ended || state->parting) &&
-           state->report.ended_ns < after(state->report.started_ns, state->run->limits->wall_ms);
-}
-
 void supervise(struct supervision *run, struct outcome *ret)
 {
     struct state state = { .run = run,
@@ -640,36 +526,11 @@ void supervise(struct supervision *run, struct outcome *ret)
         while (run->drains[i].fd >= 0)
             on_drain(&run->drains[i]);
 
-    struct rusage init;
-    box_reap(run->box, &init);
-    *ret = (struct outcome){ .end = END_FAULT };
-    struct cgroup_reading reading;
-    cgroup_read(run->cgroup, &reading);
-    if (state.started)
-        fill_usage(&state, &init, &ret->usage);
-    if (run->measure && state.ended)
-        measure_faults(run->measure, state.report.before_faults, state.report.faults);
-    if (state.cause != END_COUNT && !ended_in_time(&state))
-        ret->end = state.cause;
-    else if (state.faulted)
-        fault(&state, ret);
-    else if (state.ended || state.parting)
-        ended_by_itself(&state, reading.oom_kills, ret);
-    else if (reading.oom_kills > 0)
-        ret->end = END_MEMORY;
-    else
-        (void)fail_host_as(&ret->error, EIO, "the box: pid 1 died");
+    supervise_judge(&state, ret);
     tell_progress(&state); /* its last word */
     close_listener(&state);
     notify_tell(&state.denied, ret);
     egress_end(&run->box->egress, ret);
-    if (reading.pids_refused > 0 || state.sampler.pids_full ||
-        state.report.left_behind >= run->limits->pids)
-        ret->reached |= REACHED_PIDS;
-    if (state.scratch_full || (state.sampler.scratch >= 0 && room_is_full(state.sampler.scratch)))
-        ret->reached |= REACHED_DISK;
+    supervise_reached(&state, ret);
     sampler_end(&state.sampler);
-    bool script_went_on = (state.ended || state.parting) && WIFEXITED(state.report.status);
-    explain_limit(run->limits,
-                  state.sampler.child_killed || (reading.oom_kills > 0 && script_went_on), ret);
 }
