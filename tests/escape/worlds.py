@@ -78,6 +78,7 @@ class Seen:
     reached: list = field(default_factory=list)
     delivered: int = 0
     happened: bool = False  # what `worked` names
+    start: str = ""  # the layer of that name: how its box was started
 
     def brief(self):
         return f"exit {self.exit}, end {self.end}, out {self.out[-300:]!r}, err {self.err[-700:]!r}"
@@ -457,8 +458,9 @@ class Cordon(World):
         return seen
 
 
-def derived_policy(cordon, base, limits, into, called=None):
-    """That policy with other limits, as a file. A word without a number is a member set true."""
+def derived_policy(cordon, base, limits, into, called=None, **members):
+    """That policy with other limits and members, as a file. A word without a number is a member set
+    true."""
     listing = subprocess.run(
         [cordon, "policy", "list"],
         capture_output=True,
@@ -468,7 +470,7 @@ def derived_policy(cordon, base, limits, into, called=None):
     ).stdout.splitlines()
     at = [line.split()[:1] == [base] and not line[0].isspace() for line in listing].index(True)
     policy = json.loads(Path(listing[at + 1].strip()).read_text())
-    policy["name"] = called or base
+    policy.update(name=called or base, **members)
     for word in limits.split():
         name, equals, value = word.partition("=")
         if equals:

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Through MCP: the program travels in a script, which unpacks it and becomes it."""
+"""Through MCP: the program travels in a script, which unpacks it and becomes it.
+
+A box may stand before its run comes, or be forked (a policy's `start`). Then every call of an
+attack must have had such a box, or the attack is tried again: with what it finds in a fresh one it
+has been tried already.
+"""
 
 import base64
 import copy
 import itertools
 import json
 import tempfile
-import time
 import zlib
 from pathlib import Path
 
@@ -15,6 +19,14 @@ import support
 import worlds
 
 POLICIES = ("default", "strict")
+# The ways in which a box may come to be; and what `layers` says of a box that came so.
+STARTS = {"spawn": "", "pool": "on", "fork": "on"}
+
+# Whoever waits does not do so for long, and a busy machine makes nothing ahead.
+WARM_WITHIN = 60
+# A box that stands may be in another's way, and go; or it is not there yet when the call comes.
+WARM_TRIES = 5
+CROWD = 4
 
 LAUNCHER = """
 import base64, os, sys, zlib
@@ -23,9 +35,13 @@ for name, packed in FILES:
     with open("/tmp/programs/" + name, "wb") as file:
         file.write(zlib.decompress(base64.b64decode(packed)))
     os.chmod("/tmp/programs/" + name, 0o755)
-command = [sys.executable, "-B"] if FILES[0][0].endswith(".py") else []
-command.append("/tmp/programs/" + FILES[0][0])
-os.execv(command[0], command + ARGUMENTS)
+program = "/tmp/programs/" + FILES[0][0]
+if not program.endswith(".py"):
+    os.execv(program, [program] + ARGUMENTS)
+# In the very process that may have waited: what it was given is still there, if anything is.
+sys.argv, sys.dont_write_bytecode = [program] + ARGUMENTS, True
+sys.path.insert(0, "/tmp/programs")
+exec(compile(open(program).read(), program, "exec"), globals())
 """
 
 
@@ -44,15 +60,19 @@ def not_for_clients(attack):
     return ""
 
 
-def derived_name(base, limits):
-    """A name for that policy with other limits: at most 31 letters."""
-    return f"{base}-{zlib.crc32(limits.encode()):08x}"
+def derived_name(base, limits, start):
+    """A name for that policy with other limits, started so: at most 31 letters."""
+    return f"{base}-{start}-{zlib.crc32(limits.encode()):08x}"
+
+
+class TooCold(AssertionError):
+    """No box was waiting for the attack."""
 
 
 class Mcp(worlds.Cordon):
     def __init__(self, host, cordon, state, start="spawn"):
         super().__init__(host, cordon, state, "default")
-        self.begins = start
+        self.started = start
         self.client, self.numbers = None, itertools.count(100)
         self.place = tempfile.TemporaryDirectory(prefix="mcp-", dir=host.base)
 
@@ -66,16 +86,14 @@ class Mcp(worlds.Cordon):
     def start(self):
         if self.client:
             return
-        names = list(POLICIES)
+        names = []
         for base in POLICIES:
-            into = Path(self.place.name, base + ".json")
-            worlds.derived_policy(self.cordon, base, "", into)
-            self.set_start(into)
-            for limits in {attack.for_limits for attack in heads.all_attacks()} - {""}:
-                names.append(derived_name(base, limits))
+            for limits in {attack.for_limits for attack in heads.all_attacks()} | {""}:
+                names.append(derived_name(base, limits, self.started))
                 into = Path(self.place.name, names[-1] + ".json")
-                worlds.derived_policy(self.cordon, base, limits, into, names[-1])
-                self.set_start(into)
+                worlds.derived_policy(
+                    *(self.cordon, base, limits, into, names[-1]), start=self.started
+                )
         configuration = Path(self.place.name, "configuration")
         configuration.write_text(json.dumps({"client_policies": names}))
         self.client = support.RawClient(
@@ -90,10 +108,13 @@ class Mcp(worlds.Cordon):
         )
         self.client.initialize()
 
-    def set_start(self, file):
-        policy = json.loads(file.read_text())
-        policy["start"] = self.begins
-        file.write_text(json.dumps(policy))
+    def run(self, attack):
+        for _ in range(WARM_TRIES):
+            try:
+                return super().run(attack)
+            except TooCold as problem:
+                kept = problem
+        raise kept
 
     def run_once(self, attack, names):
         if attack.for_parties:
@@ -101,12 +122,40 @@ class Mcp(worlds.Cordon):
             return self.call(attack, names, "receive")
         return self.call(attack, names)
 
+    def ask(self, tool, call):
+        """(reply, result or None)"""
+        number = next(self.numbers)
+        self.client.start_call(number, tool, **call)
+        reply = self.client.reply(number, worlds.PATIENCE)
+        return reply, reply.get("result", {}).get("structuredContent")
+
+    def warm(self, tool, call):
+        """Until boxes like it wait, two of them: the one that is asked for, and its successor."""
+        harmless = {**call, "script_content": "import base64, os, sys, zlib"}
+        in_a_row = []
+        # For each call that finds none one more is made: then two that are taken leave some.
+        crowd = [next(self.numbers) for _ in range(CROWD)]
+        for number in crowd:
+            self.client.start_call(number, tool, **harmless)
+        for number in crowd:
+            self.client.reply(number, worlds.PATIENCE)
+
+        def twice():
+            _, result = self.ask(tool, harmless)
+            in_a_row.append(bool(result) and result["layers"].get("start") == "on")
+            # What is refused never waits, and the attack itself says so.
+            return not result or result["end"] == "refused" or in_a_row[-2:] == [True, True]
+
+        if not support.eventually(twice, WARM_WITHIN):
+            raise TooCold("no box like it ever waits")
+
     def call(self, attack, names, role=None):
         arguments = worlds.fill(attack.for_arguments, names)
         arguments = [role, *arguments] if role else arguments
-        call = {"script_content": self.script(attack, arguments), "policy": self.policy}
-        if attack.for_limits:
-            call["policy"] = derived_name(self.policy, attack.for_limits)
+        call = {
+            "script_content": self.script(attack, arguments),
+            "policy": derived_name(self.policy, attack.for_limits, self.started),
+        }
         tool = "py_run_script_with_dependencies"
         options = dict(zip(*[iter(worlds.fill(attack.for_options, names))] * 2, strict=True))
         if directory := options.get("--directory"):
@@ -115,33 +164,22 @@ class Mcp(worlds.Cordon):
             call["memory_mb"] = int(memory.removesuffix("M"))
         if "--timeout" in options:
             call["timeout_seconds"] = 1
-        reply, text, result = self.ask_where_wanted(tool, call)
+        if self.started != "spawn":
+            self.warm(tool, call)
+        reply, result = self.ask(tool, call)
+        text = json.dumps(reply)
         if not result:
             return worlds.Seen(126, "", text, end="refused", delivered=len(text))
+        start = result["layers"].get("start", "")
+        if start != STARTS[self.started] and result["end"] != "refused":
+            raise TooCold(f"{self.started}: {start!r}: {result['error']}")
         return worlds.Seen(
             *(result["exit_code"], result["stdout"], result["stderr"] + str(result["error"])),
             end=result["end"],
             reached=result["reached"],
             delivered=len(text),
+            start=start,
         )
-
-    def ask(self, tool, call):
-        number = next(self.numbers)
-        self.client.start_call(number, tool, **call)
-        reply = self.client.reply(number, worlds.PATIENCE)
-        return reply, json.dumps(reply), reply.get("result", {}).get("structuredContent")
-
-    def ask_where_wanted(self, tool, call):
-        """In a box that was waiting; what found none has asked for one."""
-        harmless = {**call, "script_content": "import base64, os, sys, zlib"}
-        until = time.monotonic() + worlds.PATIENCE
-        while True:
-            if self.begins != "spawn":
-                self.ask(tool, harmless)
-            reply, text, result = self.ask(tool, call)
-            if self.begins == "spawn" or not result or result["layers"].get("start") == "on":
-                return reply, text, result
-            assert time.monotonic() < until, f"no box was ever waiting: {result['layers']}"
 
     def script(self, attack, arguments):
         name = attack.name if attack.path.suffix == ".c" else attack.path.name
