@@ -28,23 +28,28 @@ def wait():
 
 def fork(library):
     """The order, in a process of its own and a box of its own: what waits makes one for each."""
-    import gc
     import os
-    import sys
 
     class Spec:
         name, origin = "cordon_branch", library
 
-    # What is there now is shared with all of them, as long as nobody writes to it.
-    gc.collect()
-    gc.freeze()
-    del sys.modules["gc"]
     import _imp
 
     try:
         _imp.create_dynamic(Spec)
     except StopIteration as order:
         return [], [os.fsdecode(field) for field in order.value.split(b"\0")]
+
+
+def settle():
+    """No collection looks again at what is there now: not the last one, when the interpreter ends,
+    and forked ones share it as long as nobody writes to it."""
+    import gc
+    import sys
+
+    gc.collect()
+    gc.freeze()
+    del sys.modules["gc"]
 
 
 def load(names):
@@ -140,6 +145,7 @@ def main():
     begun = begun_with() - {"sitecustomize"}
     loaded = load([name for name in names if name])
     nowhere = os.fstat(0)
+    settle()
     fds, fields = fork(library) if library else wait()
     asked = [os.path.abspath(place) for place in rest.split(os.pathsep) if rest]
     sys.path[:] = list(dict.fromkeys(asked + places))
