@@ -51,7 +51,8 @@ def client(cordon, tmp_path):
 
 def run(client, code, tool=IN_DIR, **more):
     client.number += 1
-    more.setdefault("directory", str(client.place))
+    if tool == IN_DIR:
+        more.setdefault("directory", str(client.place))
     return client.call(client.number, tool, script_content=code, **more)["structuredContent"]
 
 
