@@ -115,6 +115,11 @@ def processes():
     return found
 
 
+# A variable that is read at an interpreter's start makes one that waited start again: so the
+# arguments of a run stand in its command line, where alive() looks, however it was started.
+IN_COMMAND_LINE = {"PYTHONHASHSEED": "0"}
+
+
 def alive(marker):
     """The pids whose command line holds the marker; a zombie's line is empty."""
     return [pid for pid, line in processes().items() if marker in line and pid != os.getpid()]

@@ -275,7 +275,8 @@ def test_interrupting_twice_ends_everybody(start, marker):
 def family_call(serve, marker):
     """A server with that family running in call 7."""
     client = serve()
-    client.start_call(7, "py_run_script_with_dependencies", script_content=FAMILY, args=[marker])
+    asked = {"script_content": FAMILY, "args": [marker], "env_vars": support.IN_COMMAND_LINE}
+    client.start_call(7, "py_run_script_with_dependencies", **asked)
     all_there(marker)
     return client
 

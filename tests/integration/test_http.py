@@ -391,7 +391,8 @@ def alive(directory):
 
 def begin(connection, directory, **headers):
     """Starts a run that goes on, and waits until it does."""
-    arguments = run(directory, WAITS, args=[f"{MARK}-{directory.name}"])
+    marker = [f"{MARK}-{directory.name}"]
+    arguments = run(directory, WAITS, args=marker, env_vars=support.IN_COMMAND_LINE)
     if headers:
         message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": arguments}
         connection.post(message, **headers)
@@ -676,8 +677,8 @@ def test_a_server_that_ends_answers_what_was_asked(web, workspace, number):
 def test_a_killed_server_leaves_nothing_behind(own, workspace):
     streams = [Connection(own) for _ in range(50 if os.environ.get("FULL") else 8)]
     for number, stream in enumerate(streams):
-        arguments = [f"{MARK}-{workspace.name}"]
-        stream.modern(number, "tools/call", **run(workspace, WAITS, args=arguments))
+        marked = {"args": [f"{MARK}-{workspace.name}"], "env_vars": support.IN_COMMAND_LINE}
+        stream.modern(number, "tools/call", **run(workspace, WAITS, **marked))
     support.soon(lambda: len(alive(workspace)) >= len(streams))
     children = support.descendants(own.process.pid)
     own.process.kill()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import raw_http
 from raw_http import FOREVER, META, RUN, headers_of, legacy, megabytes, modern, post
-from support import alive, descendants, eventually, processes, soon
+from support import IN_COMMAND_LINE, alive, descendants, eventually, processes, soon
 
 FULL = bool(os.environ.get("FULL"))
 LIST = modern(1, "tools/list")
@@ -460,7 +460,13 @@ def test_large_answers_that_nobody_reads_do_not_fill_memory(own):
 # --- who goes away ---------------------------------------------------------------------------------
 
 def forever(marker, number=1, **more):
-    arguments = {"script_content": FOREVER, "args": [marker], "timeout_seconds": 0, "job_label": marker}
+    arguments = {
+        "script_content": FOREVER,
+        "args": [marker],
+        "env_vars": IN_COMMAND_LINE,
+        "timeout_seconds": 0,
+        "job_label": marker,
+    }
     return {"name": RUN, "arguments": arguments, **more}
 
 
@@ -528,6 +534,7 @@ def test_a_legacy_client_that_goes_does_not_end_its_run(server):
     stream = server.stream(call, fields)
     soon(lambda: alive(name))
     stream.close()
+    soon(lambda: jobs(server, name))  # a call is written down once it has taken a moment
     found = jobs(server, name)
     assert [job["status"] for job in found] == ["running"]
     stop = legacy(3, "tools/call", name="py_cancel_job", arguments={"job_id": found[0]["id"]})

@@ -91,6 +91,7 @@ def test_a_client_that_goes_cancels_its_run_over_tls(start_tls, certificate, wor
     server = start_tls(*certificate)
     code = "import time; open('running', 'w').close(); time.sleep(300)"
     arguments = {"directory": str(workspace), "script_content": code, "args": [f"tls-{workspace}"]}
+    arguments["env_vars"] = support.IN_COMMAND_LINE
     connection = Secure(server, certificate[0])
     connection.modern(1, "tools/call", name="py_run_script_in_dir", arguments=arguments)
     support.soon((workspace / "running").exists)

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 import raw_http
 from raw_http import FOREVER, legacy, modern, post
-from support import SOURCE, alive, soon
+from support import IN_COMMAND_LINE, SOURCE, alive, soon
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/usr/local/sbin")
 NAME = b"mcp.example.org"
@@ -124,6 +124,7 @@ def test_both_eras_come_through(proxy):
 def test_what_a_run_says_arrives_while_it_runs_and_it_ends_with_its_client(proxy):
     name = f"nginx-{os.urandom(8).hex()}"
     arguments = {"script_content": FOREVER, "args": [name], "timeout_seconds": 0}
+    arguments["env_vars"] = IN_COMMAND_LINE
     call = modern(1, "tools/call", {"progressToken": "t"}, name=raw_http.RUN, arguments=arguments)
     connection = Tls(proxy)
     connection.send(through(post(call)))

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -236,8 +237,12 @@ class Deaf:
     """A client that sends and does not read."""
 
     def __init__(self, cordon, state, cwd):
+        # Below the gate there is nobody but runs.
+        configuration = Path(cwd, "without-pool.json")
+        configuration.write_text('{"pool": {"size": 0}}')
+        configuration.chmod(0o644)
         self.process = subprocess.Popen(
-            [cordon, "serve"],
+            [cordon, "serve", "--config", str(configuration)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
