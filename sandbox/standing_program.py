@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Read by the interpreter before the script, as `sitecustomize`: everything of it is gone from
 # what the script can see when the script begins. See standing.h.
 def matters(name, loaded):

@@ -98,7 +98,8 @@ def test_what_is_compared_is_done_in_turns():
 
 
 def test_the_history_is_read_as_it_was_written(tmp_path):
-    table = {"title": "root", "load": 0.5, "rows": [{"key": "exec", "value": 1.5}, {"key": "run", "value": 1.25}]}
+    rows = [{"key": "exec", "value": 1.5}, {"key": "run", "value": 1.25}]
+    table = {"title": "root", "load": 0.5, "rows": rows}
     file = tmp_path / "history"
     file.write_text("# a comment\n" + history.line("faster", table, "abc1234", "2026-01-02") + "\n")
     figures = {"load": 0.5, "exec": 1.5, "run": 1.25}

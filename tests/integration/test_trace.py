@@ -132,7 +132,8 @@ def test_a_server_writes_down_each_run_as_it_ends(cordon, run, tmp_path):
     assert refused["isError"]
     client.close()
     events = json.loads(trace.read_text())
-    assert {one["args"]["name"] for one in events if one["name"] == "process_name"} == {"py_run_script_in_dir"}
+    named = {one["args"]["name"] for one in events if one["name"] == "process_name"}
+    assert named == {"py_run_script_in_dir"}
     for number in (1, 2):
         lanes = lanes_of_events(one for one in events if one["pid"] == number)[number]
         front = lanes["cordon"]
