@@ -10,6 +10,7 @@
 #include <sys/statfs.h>
 
 #include "kernel.h"
+#include "special.h"
 #include "str.h"
 #include "upper.h"
 
@@ -221,38 +222,6 @@ static int unstage(int top, const char *stage)
     return unlinkat(top, stage + 1, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-static int mount_special(const char *type, const char *const (*options)[2], unsigned attributes)
-{
-    int fs = kernel_fsopen(type);
-    if (fs < 0)
-        return -errno;
-    int r = 0;
-    for (; r == 0 && (*options)[0]; options++)
-        r = kernel_fsconfig(fs, (*options)[1] ? KERNEL_FSCONFIG_STRING : KERNEL_FSCONFIG_FLAG,
-                            (*options)[0], (*options)[1]);
-    if (r == 0)
-        r = kernel_fsconfig(fs, KERNEL_FSCONFIG_CREATE, NULL, NULL);
-    if (r == 0)
-        r = kernel_fsmount(fs, attributes);
-    r = r < 0 ? -errno : r;
-    close(fs);
-    return r;
-}
-
-/* kernel-facts: any mount over a part of /proc breaks nesting; subset=pid needs none. A full one
- * goes without the first. */
-static const char *const proc_options[][2] = { { "subset", "pid" },
-                                               { "hidepid", "ptraceable" },
-                                               { NULL, NULL } };
-static const char *const pts_options[][2] = {
-    { "newinstance", NULL },
-    { "ptmxmode", "0666" },
-    { "mode", "0620" },
-    { "max",
-      "64" }, /* of all terminals the host has (4096), so that no box takes them from others */
-    { NULL, NULL }
-};
-
 /* A directory of the root's own tmpfs, as a writable mount of itself: root and scratch
  * share one size and one number of inodes, and only the root's mount is read-only. */
 static int scratch_directory(int root, const char *inside)
@@ -298,7 +267,7 @@ static int overlay_make(int root, const struct mount *mount)
         r = -errno;
     if (r < 0)
         return r;
-    int tree = mount_special("overlay", overlay_options, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV);
+    int tree = special_make("overlay", overlay_options, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV);
     r = unstage(root, UPPER_STAGE);
     if (r == 0)
         r = unstage(root, LOWER_STAGE);
@@ -338,11 +307,11 @@ static int attach_one(int root, const struct mount *mount)
         break;
     case MOUNT_PROC:
     case MOUNT_PROC_FULL:
-        tree = mount_special("proc", proc_options + (mount->kind == MOUNT_PROC_FULL),
-                             KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC | KERNEL_ATTR_NODEV);
+        tree = special_make("proc", special_proc + (mount->kind == MOUNT_PROC_FULL),
+                            KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC | KERNEL_ATTR_NODEV);
         break;
     case MOUNT_PTS:
-        tree = mount_special("devpts", pts_options, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC);
+        tree = special_make("devpts", special_pts, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC);
         break;
     }
     if (tree < 0)

@@ -18,6 +18,7 @@
 
 #include "branch.h"
 #include "kernel.h"
+#include "special.h"
 
 /* While it is built; then the limit is the policy's, beyond what is there. */
 #define BUILD_BYTES  (8ULL << 20)
@@ -94,21 +95,10 @@ static int raise_loopback(struct branch *branch)
 
 static int mount_new(const char *type, const char *const (*options)[2], unsigned attributes)
 {
-    int fs = kernel_fsopen(type);
-    if (fs < 0)
-        return -1;
-    int r = 0;
-    for (; r == 0 && (*options)[0]; options++)
-        r = kernel_fsconfig(fs, (*options)[1] ? KERNEL_FSCONFIG_STRING : KERNEL_FSCONFIG_FLAG,
-                            (*options)[0], (*options)[1]);
-    if (r == 0)
-        r = kernel_fsconfig(fs, KERNEL_FSCONFIG_CREATE, NULL, NULL);
-    if (r == 0)
-        r = kernel_fsmount(fs, attributes);
-    int code = errno;
-    close(fs);
-    errno = code;
-    return r;
+    int tree = special_make(type, options, attributes);
+    if (tree < 0)
+        errno = -tree;
+    return tree < 0 ? -1 : tree;
 }
 
 /* What a fresh file system has not yet; elsewhere it is there, and nothing can be made. */
@@ -216,16 +206,6 @@ static int add_script(struct branch *branch)
     return cover(tree, text_at(branch, branch->shape->script_at), false);
 }
 
-static const char *const pts_options[][2] = { { "newinstance", NULL },
-                                              { "ptmxmode", "0666" },
-                                              { "mode", "0620" },
-                                              { "max", "64" },
-                                              { NULL, NULL } };
-
-static const char *const proc_options[][2] = { { "subset", "pid" },
-                                               { "hidepid", "ptraceable" },
-                                               { NULL, NULL } };
-
 static int add_special(const struct branch *branch, uint32_t index)
 {
     const char *place = text_at(branch, branch->shape->mounts[index].at);
@@ -233,12 +213,12 @@ static int add_special(const struct branch *branch, uint32_t index)
     case MOUNT_PROC:
     case MOUNT_PROC_FULL:
         return cover(mount_new("proc",
-                               proc_options +
+                               special_proc +
                                    (branch->shape->mounts[index].kind == MOUNT_PROC_FULL),
                                KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC | KERNEL_ATTR_NODEV),
                      place, true);
     case MOUNT_PTS:
-        return cover(mount_new("devpts", pts_options, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC),
+        return cover(mount_new("devpts", special_pts, KERNEL_ATTR_NOSUID | KERNEL_ATTR_NOEXEC),
                      place, true);
     case MOUNT_TREE:
     case MOUNT_OVERLAY:
