@@ -181,7 +181,7 @@ const char *keeper_difference(const struct keeper *keeper)
 static int lower_cpu(const struct keeper *keeper, struct error *err)
 {
     const struct job *job = &keeper->job;
-    const rlim_t seconds = (job->limits.cpu_ms + 999) / 1000 + 1;
+    const rlim_t seconds = plan_cpu_seconds(&job->limits);
     struct rlimit limit = { seconds, seconds };
     if (job->limits.cpu_ms == keeper->stand.limits.cpu_ms)
         return 0;
@@ -335,12 +335,7 @@ static int stand_up(struct keeper *keeper, struct error *err)
         r = job_take_place(stand, err);
     if (r == 0)
         r = box_start(&stand->plan, &stand->cgroup, &keeper->box, err);
-    for (int i = 0; i < 2; i++) {
-        own_close(&keeper->standing.ends[i]);
-        keeper->standing.ends[i] = -1;
-    }
-    own_close(&keeper->standing.theirs);
-    keeper->standing.theirs = -1;
+    standing_let_go(&keeper->standing);
     return r;
 }
 

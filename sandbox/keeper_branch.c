@@ -117,16 +117,6 @@ static int plan_stem(struct forester *all, struct error *err)
     return r;
 }
 
-static void close_ends(struct standing *standing)
-{
-    for (int i = 0; i < 2; i++) {
-        own_close(&standing->ends[i]);
-        standing->ends[i] = -1;
-    }
-    own_close(&standing->theirs);
-    standing->theirs = -1;
-}
-
 static int stand_next(struct forester *all, struct error *err)
 {
     struct keeper *keeper = all->keeper;
@@ -148,7 +138,7 @@ static int stand_up(struct forester *all, struct error *err)
         r = standing_make(&keeper->standing, err);
     if (r == 0)
         r = plan_stem(all, err);
-    close_ends(&keeper->standing);
+    standing_let_go(&keeper->standing);
     if (r == 0)
         r = box_hear(&keeper->box, REPORT_RUNNING, err);
     plan_done(&all->stem_plan); /* its box stands: it holds what it was made of itself */
@@ -176,7 +166,7 @@ static int move_in(struct forester *all, struct error *err)
     memcpy(job->plan.stdio, stdio, sizeof(stdio));
     for (size_t i = 0; i < job->plan.rlimit_count; i++)
         if (job->plan.rlimits[i].resource == RLIMIT_CPU)
-            job->plan.rlimits[i].value = (job->limits.cpu_ms + 999) / 1000 + 1;
+            job->plan.rlimits[i].value = plan_cpu_seconds(&job->limits);
     job->cgroup = stand->cgroup;
     cgroup_begin(&job->cgroup, &all->base);
     job_say_progress_file(job);

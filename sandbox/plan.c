@@ -307,6 +307,11 @@ void plan_leave_processes(struct plan *plan)
             plan->rlimits[i].value++;
 }
 
+rlim_t plan_cpu_seconds(const struct limits *limits)
+{
+    return (limits->cpu_ms + 999) / 1000 + 1;
+}
+
 static void plan_rlimits(struct plan *plan)
 {
     const struct limits *limits = &plan->limits;
@@ -317,7 +322,7 @@ static void plan_rlimits(struct plan *plan)
     /* 1, not 0: 0 does not stop a core_pattern that pipes to a program of the host (core(5)). */
     rlimit_add(plan, RLIMIT_CORE, 1);
     /* The supervisor is exact; this holds if it should die. Per process, whole seconds. */
-    rlimit_add(plan, RLIMIT_CPU, (limits->cpu_ms + 999) / 1000 + 1);
+    rlimit_add(plan, RLIMIT_CPU, plan_cpu_seconds(limits));
     rlimit_add(plan, RLIMIT_MEMLOCK, 64 * 1024);
     rlimit_add(plan, RLIMIT_MSGQUEUE, 64 * 1024);
     rlimit_add(plan, RLIMIT_RTPRIO, 0);

@@ -89,6 +89,9 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
 /* The box's group counts its processes, exactly and with a record of who was refused: the
  * resource limit, which the kernel looks at first, is one wider. */
 void plan_leave_processes(struct plan *plan);
+/* Of the resource limit of one process, which holds where the supervisor should die: whole
+ * seconds, beyond the limit. */
+rlim_t plan_cpu_seconds(const struct limits *limits);
 void plan_done(struct plan *plan);
 
 /* One of its scratch directories, which all share one bound; NULL: it has none. */

@@ -50,15 +50,22 @@ int standing_make(struct standing *standing, struct error *err)
     return 0;
 }
 
+void standing_let_go(struct standing *standing)
+{
+    int *const ends[] = { &standing->theirs, &standing->ends[0], &standing->ends[1] };
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        own_close(ends[i]);
+        *ends[i] = -1;
+    }
+}
+
 void standing_done(struct standing *standing)
 {
+    standing_let_go(standing);
     own_close(&standing->channel);
-    own_close(&standing->theirs);
     own_close(&standing->script);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         own_close(&standing->output[i]);
-        own_close(&standing->ends[i]);
-    }
     standing_init(standing);
 }
 

@@ -45,6 +45,9 @@ void standing_init(struct standing *standing);
 int standing_make(struct standing *standing, struct error *err) must_check;
 void standing_done(struct standing *standing);
 
+/* Its box has been started, or never will be: ours of the interpreter's ends are closed. */
+void standing_let_go(struct standing *standing);
+
 /* The variables that make an interpreter wait, in place of what a script would get.
  * `preload`: modules to load ahead, NULL-ended; `directories`: of the script's own modules, where
  * none of those may lie; both may be NULL. */
