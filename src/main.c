@@ -82,6 +82,7 @@ static int say_help(const struct command *command)
             (void)printf("%s cordon %s %s\n", lead, command->name, line);
         (void)printf("\n%s\n\n", command->help);
         options_help(command->bit, stdout);
+        (void)printf("\nman cordon-%s says more.\n", command->name);
         return 0;
     }
     (void)printf("usage: cordon COMMAND [OPTIONS] ...\n\n");
@@ -89,7 +90,7 @@ static int say_help(const struct command *command)
         (void)printf("  %-24s %s\n", commands[i].name, commands[i].help);
     (void)printf("\neverywhere:\n");
     options_help(COMMAND_ANY, stdout);
-    (void)printf("\ncordon COMMAND --help says more; so does cordon(1).\n");
+    (void)printf("\ncordon COMMAND --help says more; so do man cordon and man cordon-COMMAND.\n");
     return 0;
 }
 

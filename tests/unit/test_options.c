@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 
 #include "cmd/hint.h"
 #include "cmd/options.h"
@@ -156,17 +157,49 @@ static void assert_mentions(const char *where, const char *text, const char *bef
     fail_msg("%s does not know %s", where, name);
 }
 
-static void manual_and_completions_know_every_option(void **state)
+/* Where an option of a command is described: in the command's own page, in the one of every
+ * command, or, for the three that start a box alike, in that of run. */
+static char *pages_of(const struct option_row *row, const char *command)
+{
+    if (row->commands == COMMAND_ANY)
+        return source("src/man/cordon.1.md");
+    autofree char *own = xasprintf("src/man/cordon-%s.1.md", command);
+    autofree char *text = source(own);
+    autofree char *shared = source("src/man/cordon-run.1.md");
+    return xasprintf("%s%s", text, row->commands & COMMAND_RUN ? shared : "");
+}
+
+static const struct {
+    unsigned bit;
+    const char *name;
+} commands[] = {
+    { COMMAND_RUN, "run" },         { COMMAND_EXEC, "exec" },   { COMMAND_BENCH, "bench" },
+    { COMMAND_SERVE, "serve" },     { COMMAND_CHECK, "check" }, { COMMAND_POLICY, "policy" },
+    { COMMAND_JOBS, "jobs" },       { COMMAND_ENV, "env" },     { COMMAND_MCP, "mcp" },
+    { COMMAND_SCRIPTS, "scripts" },
+};
+
+static void the_page_of_a_command_knows_its_options(void **state)
 {
     (void)state;
-    autofree char *manual = source("src/cordon.1.md");
+    for (size_t i = 0; i < option_count; i++)
+        for (size_t j = 0; j < COUNT(commands); j++) {
+            if (!(option_rows[i].commands & commands[j].bit))
+                continue;
+            autofree char *text = pages_of(&option_rows[i], commands[j].name);
+            assert_mentions(commands[j].name, text, "**", option_rows[i].name);
+        }
+}
+
+static void completions_know_every_option(void **state)
+{
+    (void)state;
     autofree char *bash = source("src/completion/cordon.bash");
     autofree char *zsh = source("src/completion/_cordon");
     autofree char *fish = source("src/completion/cordon.fish");
     for (size_t i = 0; i < option_count; i++) {
         const char *name = option_rows[i].name;
         bool is_long = starts_with(name, "--");
-        assert_mentions("the manual", manual, "**", name);
         assert_mentions("bash's completion", bash, "", name);
         assert_mentions("zsh's completion", zsh, "", name);
         assert_mentions("fish's completion", fish, is_long ? "-l " : "-s ",
@@ -175,21 +208,25 @@ static void manual_and_completions_know_every_option(void **state)
 }
 
 /* The other way round: nothing is promised that the table does not have. */
-static void the_manual_knows_no_other_option(void **state)
+static void no_page_knows_another_option(void **state)
 {
     (void)state;
-    autofree char *manual = source("src/cordon.1.md");
-    for (const char *p = strstr(manual, "**--"); p; p = strstr(p + 1, "**--")) {
-        size_t len = strspn(p + 2, "-abcdefghijklmnopqrstuvwxyz");
-        if (len <= 2)
-            continue; /* the two dashes alone */
-        bool known = false;
-        for (size_t i = 0; i < option_count; i++)
-            known |=
-                strlen(option_rows[i].name) == len && strncmp(option_rows[i].name, p + 2, len) == 0;
-        if (!known)
-            fail_msg("the manual has %.*s", (int)len, p + 2);
+    autofree char *pattern = path_join(SOURCE_DIR, "src/man/*.1.md");
+    glob_t found;
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    for (size_t f = 0; f < found.gl_pathc; f++) {
+        autofree char *page = source(found.gl_pathv[f] + strlen(SOURCE_DIR) + 1);
+        for (const char *p = strstr(page, "**--"); p; p = strstr(p + 1, "**--")) {
+            size_t len = strspn(p + 2, "-abcdefghijklmnopqrstuvwxyz");
+            bool known = len <= 2; /* the two dashes alone */
+            for (size_t i = 0; i < option_count; i++)
+                known |= strlen(option_rows[i].name) == len &&
+                         strncmp(option_rows[i].name, p + 2, len) == 0;
+            if (!known)
+                fail_msg("%s has %.*s", found.gl_pathv[f], (int)len, p + 2);
+        }
     }
+    globfree(&found);
 }
 
 static void every_option_says_what_it_does(void **state)
@@ -233,8 +270,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_wrong_is_said),
     cmocka_unit_test(options_of_two_places_add_up),
     cmocka_unit_test(what_stands_behind_two_dashes_is_not_gathered),
-    cmocka_unit_test(manual_and_completions_know_every_option),
-    cmocka_unit_test(the_manual_knows_no_other_option),
+    cmocka_unit_test(the_page_of_a_command_knows_its_options),
+    cmocka_unit_test(completions_know_every_option),
+    cmocka_unit_test(no_page_knows_another_option),
     cmocka_unit_test(every_option_says_what_it_does),
     cmocka_unit_test(a_neighbour_is_found_by_its_name),
 };
