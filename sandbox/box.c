@@ -124,6 +124,12 @@ void box_signal(const struct box *box, int number)
     command(box, bytes, sizeof(bytes));
 }
 
+void box_dismiss(struct box *box)
+{
+    own_close(&box->control);
+    box->control = -1;
+}
+
 void box_destroy(const struct box *box)
 {
     if (box->pidfd >= 0)

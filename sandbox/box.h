@@ -26,6 +26,9 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
 /* Asks pid 1 to kill everything and report. */
 void box_kill(const struct box *box);
 
+/* Lets pid 1 go, which has reported that the box is empty. */
+void box_dismiss(struct box *box);
+
 /* SIGKILL to pid 1, and with it to all: the reaped tree's figures are lost. */
 void box_destroy(const struct box *box);
 

@@ -266,7 +266,6 @@ void job_supervised(const struct job *job, const struct supervision *run, struct
 
 static int watch(struct job *job, struct outcome *outcome, struct error *err)
 {
-    struct box box;
     struct workspace_watch workspace;
     struct terminal terminal;
     struct supervision run;
@@ -276,19 +275,18 @@ static int watch(struct job *job, struct outcome *outcome, struct error *err)
                              : 0;
     if (r < 0)
         return r;
-    job_supervision(job, &box, &run);
+    job_supervision(job, &job->box, &run);
     job_move_in(job, &workspace, &run);
     run.terminal = launch->terminal ? &terminal : NULL;
     if (launch->sample_ms > 0 && launch->counted)
         job->plan.counters = &job->measure.counters;
     mark("workspace");
-    r = box_start(&job->plan, &job->cgroup, &box, err);
+    r = box_start(&job->plan, &job->cgroup, &job->box, err);
     job_let_go(launch);
     if (r == 0) {
         supervise(&run, outcome);
         job_supervised(job, &run, outcome);
         mark("last readings");
-        box_done(&box);
     }
     if (r == 0 && run.measure && launch->counted)
         note_measured(job);
@@ -341,6 +339,7 @@ int job_take_place(struct job *job, struct error *err)
 
 void job_leave_place(struct job *job)
 {
+    box_done(&job->box);
     if (job->grouped)
         cgroup_remove(&job->cgroup);
     job->grouped = false;
@@ -434,6 +433,7 @@ int job_begin(struct job *job, const struct sandbox *sandbox, struct launch *lau
                          .launch = launch,
                          .identity = { .lock = -1 },
                          .workspace_fd = -1,
+                         .box = box_none(),
                          .arrived_ns = now_ns() };
     if (launch->fds[FD_NOTES] < 0)
         return 0;
@@ -479,12 +479,7 @@ void job_end(struct job *job, const struct error *err, struct outcome *outcome)
     struct launch *launch = job->launch;
     if (err)
         *outcome = outcome_of(err, launch->by_person);
-    /* Before the owner hears of the end, nothing of it is left. */
     job_let_go(launch);
-    if (job->grouped)
-        cgroup_remove(&job->cgroup);
-    job->grouped = false;
-    mark("remove groups");
     if (!job->audited.script_sha256[0]) /* it did not come so far */
         audit_hash(launch, NULL, -1, job->audited.script_sha256);
     job->audited.outcome = outcome;

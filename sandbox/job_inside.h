@@ -40,6 +40,7 @@ struct job {
     struct standing *standing; /* its interpreter is to wait at this; or NULL */
     char **preload;            /* for one that waits: modules to load ahead, NULL-ended, or NULL */
     bool planned, grouped;
+    struct box box; /* empty or dead, until its owner has been told; or none */
     struct measure measure;
     struct changes changes;
     struct started started;
@@ -89,7 +90,8 @@ void job_let_go(struct launch *launch);
 /* From a job that is ready to its outcome, in a fresh box; `why` it is in none that waited. */
 int job_spawn(struct job *job, const char *why, struct outcome *outcome,
               struct error *err) must_check;
-/* Tells everybody. `err`: it did not come to an outcome; or NULL. Ends with job_done(). */
+/* Tells everybody, then lets go what the box was made of. `err`: it did not come to an outcome; or
+ * NULL. Ends with job_done(). */
 void job_end(struct job *job, const struct error *err, struct outcome *outcome);
 void job_done(struct job *job);
 

@@ -358,7 +358,6 @@ static int keep(struct keeper *keeper, struct outcome *outcome, struct error *er
     supervise(&keeper->run, outcome);
     if (keeper->moved)
         job_supervised(&keeper->job, &keeper->run, outcome);
-    box_done(&keeper->box);
     return 0;
 }
 
@@ -421,6 +420,7 @@ void keeper_run(const struct sandbox *sandbox, struct launch *template, int orde
     struct error err = { 0 };
     keeper.sandbox = sandbox;
     keeper.orders = orders;
+    keeper.box = box_none();
     launch_init(&keeper.launch);
     standing_init(&keeper.standing);
     int r = job_begin(&keeper.stand, sandbox, template, &err);
@@ -439,6 +439,7 @@ void keeper_run(const struct sandbox *sandbox, struct launch *template, int orde
     if (keeper.moved && !keeper.waiting.taken && !keeper.error.code && lost)
         move_out(&keeper);
     standing_done(&keeper.standing);
+    (keeper.moved ? &keeper.job : &keeper.stand)->box = keeper.box;
     if (!keeper.moved)
         job_done(&keeper.stand);
     if (keeper.moved)

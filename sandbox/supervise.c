@@ -209,6 +209,17 @@ static void keep_report(struct state *state, const struct report *report)
         state->report.started_ns = state->ordered_ns;
 }
 
+/* An empty box can go when its owner has been told. A terminal's end and an overlay's changes are
+ * looked at when it is gone, and a stem reaps its branches itself. */
+static void leave_pid1(struct state *state)
+{
+    struct supervision *run = state->run;
+    state->lingers = !run->terminal && !run->box->stem && state->sampler.upper < 0;
+    state->gone = state->lingers;
+    if (!state->lingers)
+        box_dismiss(run->box);
+}
+
 static void on_report(struct state *state)
 {
     struct report report;
@@ -263,6 +274,7 @@ static void on_report(struct state *state)
         state->wall_deadline = state->grace_deadline = NEVER;
         state->next_sample = state->next_cpu = state->next_disk = NEVER;
         state->next_progress = state->next_telling = NEVER;
+        leave_pid1(state);
         break;
     case REPORT_STANDING: /* heard before the order was given */
     case REPORT_KINDS:    /* none */
@@ -520,7 +532,7 @@ void supervise(struct supervision *run, struct outcome *ret)
     while (!state.gone)
         wait_for_something(&state);
     ahead_end(0);
-    mark("await pid 1");
+    mark("box empty");
     /* The box is empty: what is left in the pipes is all there will be. */
     for (int i = 0; i < 2; i++)
         while (run->drains[i].fd >= 0)

@@ -81,12 +81,13 @@ static bool ended_in_time(const struct state *state)
 void supervise_judge(struct state *state, struct outcome *ret)
 {
     struct rusage init;
-    box_reap(state->run->box, &init);
+    if (!state->lingers)
+        box_reap(state->run->box, &init);
     *ret = (struct outcome){ .end = END_FAULT };
     cgroup_read(state->run->cgroup, &state->last);
     const struct cgroup_reading *reading = &state->last;
     if (state->started)
-        fill_usage(state, &init, &ret->usage);
+        fill_usage(state, state->lingers ? NULL : &init, &ret->usage);
     if (state->run->measure && state->ended)
         measure_faults(state->run->measure, state->report.before_faults, state->report.faults);
     if (state->cause != END_COUNT && !ended_in_time(state))

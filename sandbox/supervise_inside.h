@@ -21,6 +21,7 @@ struct state {
     enum life life;
     enum end cause; /* END_COUNT until something stopped it */
     bool started, parting, ended, faulted, gone;
+    bool lingers;          /* pid 1 stays in its empty box until that is done with */
     struct report report;  /* the last of ENDED or FAULT */
     struct report running; /* RUNNING, or zeros */
     uint64_t started_ns;
@@ -49,7 +50,8 @@ static inline uint64_t after(uint64_t now, uint64_t ms)
                : ns;
 }
 
-/* What a reading of its usage needs to know; `init`: of pid 1 and all it waited for, or NULL. */
+/* What a reading of its usage needs to know; `init`: of pid 1 and all it waited for, or NULL while
+ * it lives. */
 struct usage_facts supervise_facts(struct state *state, const struct rusage *init);
 
 /* Once the box is empty: how it ended and what it used ... */

@@ -61,6 +61,8 @@ static struct cpu all_waited_for(const struct usage_facts *facts)
 static struct cpu own(const struct usage_facts *facts)
 {
     const struct report *ended = facts->ended;
+    if (ended && !facts->init)
+        return (struct cpu){ ended->own_user_ns, ended->own_system_ns };
     if (ended)
         return cpu_less(all_waited_for(facts), (struct cpu){ ended->user_ns, ended->system_ns });
     return (struct cpu){ facts->running->own_user_ns, facts->running->own_system_ns };

@@ -17,7 +17,8 @@ struct usage_facts {
     const struct report *ended;   /* ENDED; NULL: pid 1 had no time left to say it */
     int counter;                  /* CPU time of all (counters.h), or -1 */
     uint64_t counted_before;      /* by it, before it was the script's */
-    const struct rusage *init;    /* of pid 1 and of those it waited for (wait4(2)) */
+    const struct rusage
+        *init; /* of pid 1 and of those it waited for (wait4(2)); NULL: it is there */
 };
 
 /* Of a box whose payload has waited: what it has used so far is not the script's. */
