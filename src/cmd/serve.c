@@ -90,7 +90,13 @@ static int read_configuration(struct serve *serve, struct error *err)
 
 static int open_address(struct serve *serve, struct error *err)
 {
-    return web_open(serve->options, &serve->config, porter_asks(&serve->config), &serve->web, err);
+    int listener = -1;
+    int r = web_listen(serve->options, &serve->config, &listener, err);
+    if (r == 0)
+        r = web_open(listener, &serve->config, porter_asks(&serve->config), &serve->web, err);
+    if (r < 0)
+        own_close(&listener);
+    return r;
 }
 
 static int open_tokens(struct serve *serve, struct error *err)

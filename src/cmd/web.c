@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cmd/activation.h"
 #include "net/listen.h"
 #include "str.h"
 
@@ -25,33 +26,50 @@ static int choose(const struct options *options, const struct config *config,
     return r < 0 ? fail_within(err, configured ? "http.address" : "--http") : 0;
 }
 
-int web_open(const struct options *options, const struct config *config, bool checked,
-             struct web *ret, struct error *err)
+int web_listen(const struct options *options, const struct config *config, int *listener,
+               struct error *err)
 {
     struct address address;
-    *ret = (struct web){ .listener = -1 };
-    if (!options->http && !options->unix_path)
-        return 0;
-    int r = choose(options, config, &address, err);
+    int r = activation_take(listener, err);
+    if (r < 0 || *listener >= 0 || (!options->http && !options->unix_path))
+        return r;
+    r = choose(options, config, &address, err);
     if (r < 0)
         return r;
-    const char *asked = options->unix_path ? options->unix_path : options->http;
-    if (!address.local && !checked)
-        return fail_host_as(err, EPERM,
-                            "other machines could reach %s, and everybody there could run "
-                            "scripts: configure http.tokens or http.oauth, or listen on 127.0.0.1",
-                            asked);
-    struct tls *tls = NULL;
-    if (config->tls_certificate && !options->unix_path)
-        r = tls_new(config->tls_certificate, config->tls_key, &tls, err);
-    if (r < 0)
-        return fail_within(err, "http.tls");
-    int listener = address_listen(&address, err);
+    int fd = address_listen(&address, err);
+    if (fd < 0)
+        return fail_within(err, "%s", options->unix_path ? options->unix_path : options->http);
+    *listener = fd;
+    return 0;
+}
+
+int web_open(int listener, const struct config *config, bool checked, struct web *ret,
+             struct error *err)
+{
+    struct web web = { .listener = listener };
     if (listener < 0) {
-        tls_free(tls);
-        return fail_within(err, "%s", asked);
+        *ret = web;
+        return 0;
     }
-    *ret = (struct web){ listener, address.local, address_text(listener), tls };
+    web.local = address_is_local(listener);
+    web.where = address_text(listener);
+    int r = 0;
+    if (!web.local && !checked)
+        r = fail_host_as(err, EPERM,
+                         "other machines could reach %s, and everybody there could run "
+                         "scripts: configure http.tokens or http.oauth, or listen on 127.0.0.1",
+                         web.where);
+    if (r == 0 && config->tls_certificate && !starts_with(web.where, "unix:")) {
+        r = tls_new(config->tls_certificate, config->tls_key, &web.tls, err);
+        if (r < 0)
+            (void)fail_within(err, "http.tls");
+    }
+    if (r < 0) {
+        web.listener = -1; /* still the caller's */
+        web_done(&web);
+        return r;
+    }
+    *ret = web;
     return 0;
 }
 

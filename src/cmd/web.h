@@ -17,8 +17,14 @@ struct web {
     struct tls *tls; /* NULL: none; owned */
 };
 
-/* With the ids of who started us, and before the cage: nobody inside can make a socket. Where other
- * machines would reach it and `checked` is false, because no tokens are asked for: BLAME_HOST. */
-int web_open(const struct options *options, const struct config *config, bool checked,
-             struct web *ret, struct error *err) must_check;
+/* A socket that was passed (activation.h), else one of our own at the address of the options; -1
+ * where neither was asked for. With the ids of who started us, and before the cage: nobody inside
+ * can make a socket. */
+int web_listen(const struct options *options, const struct config *config, int *listener,
+               struct error *err) must_check;
+
+/* Takes the listener, unless it fails. Where other machines would reach it and `checked` is false,
+ * because no tokens are asked for: BLAME_HOST. */
+int web_open(int listener, const struct config *config, bool checked, struct web *ret,
+             struct error *err) must_check;
 void web_done(struct web *web);

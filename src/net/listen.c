@@ -148,6 +148,20 @@ int address_listen(const struct address *address, struct error *err)
     return fd_take(&fd);
 }
 
+bool address_is_local(int listener)
+{
+    struct sockaddr_storage where = { 0 };
+    socklen_t len = sizeof(where);
+    struct sockaddr_in four;
+    struct sockaddr_in6 six;
+    if (getsockname(listener, (struct sockaddr *)&where, &len) < 0)
+        return false;
+    memcpy(&four, &where, sizeof(four));
+    memcpy(&six, &where, sizeof(six));
+    return where.ss_family == AF_UNIX || (where.ss_family == AF_INET && loopback4(four.sin_addr)) ||
+           (where.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six.sin6_addr));
+}
+
 char *address_text(int listener)
 {
     struct sockaddr_storage where = { 0 };

@@ -24,5 +24,8 @@ int address_of_path(const char *path, struct address *ret, struct error *err) mu
  * user's alone (0600); one that nobody listens on any more is replaced. */
 int address_listen(const struct address *address, struct error *err) must_check;
 
+/* Can nobody else's machine reach it? */
+bool address_is_local(int listener);
+
 /* Where that is, as in address_parse(); with the port that was found. The caller's. */
 char *address_text(int listener) never_null;
