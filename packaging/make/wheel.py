@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""wheel.py WORK MACHINE INTO: the tree in WORK as the wheels of `cordon-mcp` for that machine.
+
+The programs are scripts and the rest is data of the wheel, which an installer puts where the tree
+has them: bin/ and, beside it, libexec/ and share/. Nothing is imported and nothing is generated at
+installation. A zip file has no links: cordon-mcp is a second copy of cordon.
+"""
+
+import base64
+import hashlib
+import stat
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import common
+
+NAME = "cordon_mcp"
+STEM = f"{NAME}-{common.VERSION}"
+
+# What a static program asks of a C library is nothing. The one thing that an interpreter loads
+# into its own is linked with glibc: on musl it is left out, and runs do without ("start": "fork").
+GLIBC_ONLY = "libexec/cordon/cordon-branch.so"
+PLATFORMS = (
+    ("manylinux_2_17_{machine}", "manylinux2014_{machine}"),
+    ("musllinux_1_2_{machine}",),
+)
+
+# As long as PyPI wants one line to be.
+SUMMARY = "An MCP server and a command that run untrusted Python in a box, without containers"
+
+METADATA = (
+    ("Metadata-Version", "2.4"),
+    ("Name", "cordon-mcp"),
+    ("Version", common.VERSION),
+    ("Summary", SUMMARY),
+    ("Keywords", "mcp,sandbox,seccomp,landlock,uv"),
+    ("License-Expression", "Apache-2.0"),
+    ("License-File", "LICENSE"),
+    ("Classifier", "Development Status :: 4 - Beta"),
+    ("Classifier", "Environment :: Console"),
+    ("Classifier", "Operating System :: POSIX :: Linux"),
+    ("Classifier", "Programming Language :: C"),
+    ("Classifier", "Topic :: Security"),
+    ("Provides-Extra", "uv"),
+    ("Requires-Dist", 'uv>=0.5; extra == "uv"'),
+    ("Description-Content-Type", "text/markdown"),
+)
+
+
+def place_of(name):
+    """Where a file of the tree lies in the wheel."""
+    if name.startswith("bin/"):
+        return f"{STEM}.data/scripts/{name.removeprefix('bin/')}"
+    return f"{STEM}.data/data/{name}"
+
+
+def contents(tree, musl):
+    """(name in the wheel, bytes, mode), what describes it last, as installers like it."""
+    for name in common.files_of(tree):
+        if not (musl and name == GLIBC_ONLY):
+            path = tree / name
+            yield place_of(name), path.read_bytes(), common.mode_of(path.resolve())
+    described = "".join(f"{key}: {value}\n" for key, value in METADATA)
+    described += "\n" + (common.SOURCE / "packaging/wheel/description.md").read_text()
+    yield f"{STEM}.dist-info/licenses/LICENSE", (common.SOURCE / "LICENSE").read_bytes(), 0o644
+    yield f"{STEM}.dist-info/METADATA", described.encode(), 0o644
+
+
+def tags_file(platforms):
+    lines = ["Wheel-Version: 1.0", f"Generator: cordon {common.VERSION}", "Root-Is-Purelib: false"]
+    lines += [f"Tag: py3-none-{platform}" for platform in platforms]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def record_line(name, data):
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+    return f"{name},sha256={digest},{len(data)}\n"
+
+
+def zip_add(archive, name, data, mode):
+    """One file, dated with the one moment (zip knows no year before 1980), its mode kept."""
+    entry = zipfile.ZipInfo(name, time.gmtime(common.moment())[:6])
+    entry.create_system = 3  # Unix: external_attr is a mode
+    entry.external_attr = (stat.S_IFREG | mode) << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, data, compresslevel=9)
+
+
+def wheel_write(tree, platforms, into):
+    target = into / f"{STEM}-py3-none-{'.'.join(platforms)}.whl"
+    unfinished = target.with_name(target.name + common.UNFINISHED)
+    record = f"{STEM}.dist-info/RECORD"
+    lines = []
+    with zipfile.ZipFile(unfinished, "w") as archive:
+        described = (f"{STEM}.dist-info/WHEEL", tags_file(platforms), 0o644)
+        musl = platforms[0].startswith("musl")
+        for name, data, mode in [*contents(tree, musl), described]:
+            zip_add(archive, name, data, mode)
+            lines.append(record_line(name, data))
+        zip_add(archive, record, ("".join(lines) + f"{record},,\n").encode(), 0o644)
+    unfinished.replace(target)
+    return target
+
+
+def main(work, machine, into):
+    for platforms in PLATFORMS:
+        named = [platform.format(machine=machine) for platform in platforms]
+        print(wheel_write(Path(work) / "tree", named, Path(into)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
