@@ -50,7 +50,7 @@ static int clone_init(const struct plan *plan, const struct cgroup *cgroup,
     if (box->pid < 0)
         return explain_namespaces(err);
     if (box->pid == 0)
-        confine(plan, pipes);
+        confine(plan, cgroup, pipes);
     return 0;
 }
 
@@ -98,12 +98,8 @@ int box_start(const struct plan *plan, const struct cgroup *cgroup, struct box *
             command(ret, &go, 1);
     }
     mark("id maps");
-    if (r == 0) {
-        /* On v1 joining takes milliseconds; pid 1 builds its root meanwhile. */
-        r = cgroup_attach(cgroup, ret->pid, err);
-        mark("join groups");
-        if (r == 0 && plan->egress)
-            r = egress_open(&ret->egress, ret->pidfd, err);
+    if (r == 0 && plan->egress) {
+        r = egress_open(&ret->egress, ret->pidfd, err);
         if (r == 0)
             command(ret, &go, 1);
     }

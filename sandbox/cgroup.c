@@ -20,6 +20,8 @@
 
 /* The files are those of Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst. */
 
+#define FLAT_KEYED_MAX 4096 /* bytes of such a file, far more than there ever were */
+
 /* --- numbers ---------------------------------------------------------------------- */
 
 static bool put_number(int dir, const char *file, uint64_t number)
@@ -49,7 +51,7 @@ static uint64_t keyed(const char *text, const char *key)
 
 static uint64_t get_keyed(int dir, const char *file, const char *key)
 {
-    char text[4096];
+    char text[FLAT_KEYED_MAX];
     return cgroup_get(dir, file, text, sizeof(text)) ? keyed(text, key) : 0;
 }
 
@@ -208,17 +210,12 @@ int cgroup_widen(const struct cgroup *cgroup, const struct limits *limits, uint6
     return 0;
 }
 
-int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err)
+const char *cgroup_join(const struct cgroup *cgroup)
 {
-    /* v2 was joined by clone3 itself. */
-    for (int i = 0; i < V1_COUNT; i++) {
-        if (cgroup->v1[i] < 0 || put_number(cgroup->v1[i], "cgroup.procs", (uint64_t)pid))
-            continue;
-        if (errno == ESRCH)
-            return 0; /* pid 1 gave up already: its report says why */
-        return fail_host(err, "join the %s group", cgroup_v1_name((enum cgroup_v1)i));
-    }
-    return 0;
+    for (int i = 0; i < V1_COUNT; i++)
+        if (cgroup->v1[i] >= 0 && !put_number(cgroup->v1[i], "tasks", 0))
+            return cgroup_v1_name((enum cgroup_v1)i);
+    return NULL;
 }
 
 /* --- reading ------------------------------------------------------------------------ */
@@ -234,13 +231,21 @@ static void read_cpuacct(int dir, struct cgroup_reading *ret)
     ret->cpu_system_ns = all - ret->cpu_user_ns;
 }
 
+static void read_cpu_stat(int dir, struct cgroup_reading *ret)
+{
+    char text[FLAT_KEYED_MAX];
+    ret->has_cpu = cgroup_get(dir, "cpu.stat", text, sizeof(text));
+    if (!ret->has_cpu)
+        return;
+    ret->cpu_user_ns = keyed(text, "user_usec") * 1000;
+    ret->cpu_system_ns = keyed(text, "system_usec") * 1000;
+}
+
 static void read_cpu(const struct cgroup *cgroup, struct cgroup_reading *ret)
 {
     *ret = (struct cgroup_reading){ 0 };
     if (cgroup->v2 >= 0) {
-        ret->cpu_user_ns = get_keyed(cgroup->v2, "cpu.stat", "user_usec") * 1000;
-        ret->cpu_system_ns = get_keyed(cgroup->v2, "cpu.stat", "system_usec") * 1000;
-        ret->has_cpu = true;
+        read_cpu_stat(cgroup->v2, ret);
     } else if (cgroup->v1[V1_CPUACCT] >= 0) {
         read_cpuacct(cgroup->v1[V1_CPUACCT], ret);
         ret->has_cpu = true;

@@ -55,7 +55,12 @@ int cgroup_widen(const struct cgroup *cgroup, const struct limits *limits, uint6
  * (-1); only a limit that was set up and then refused is an error. */
 int cgroup_make(const struct sandbox *sandbox, const struct limits *limits, struct cgroup *ret,
                 struct error *err) must_check;
-int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct error *err) must_check;
+
+/* The caller, of one thread, joins the groups of version 1; that of version 2 it was cloned into.
+ * NULL, or errno and the name of the hierarchy. In `tasks` and as 0 it moves nobody who could
+ * fork or end meanwhile, and the kernel (5.5) takes no lock of all processes for it: with
+ * cgroup.procs the same takes some 10 ms after an idle moment. */
+const char *cgroup_join(const struct cgroup *cgroup) must_check;
 void cgroup_read(const struct cgroup *cgroup, struct cgroup_reading *ret);
 
 /* Page cache: of memory_now, what only files on a device need. */

@@ -50,6 +50,7 @@
 #define PAYLOAD_STACK (64 * 1024)
 
 static int control_fd, report_fd;
+static const struct cgroup *groups;
 static const char *step_object = "";
 static int64_t clock_shift_s; /* the monotonic clock of the namespace is so far ahead of ours */
 
@@ -85,6 +86,11 @@ static int await_go(const struct plan *plan)
     return -1;
 }
 
+static int await_proxy(const struct plan *plan)
+{
+    return plan->egress ? await_go(plan) : 0;
+}
+
 static int await_maps(const struct plan *plan)
 {
     struct error err;
@@ -94,6 +100,16 @@ static int await_maps(const struct plan *plan)
         return 0;
     errno = err.code;
     return -1;
+}
+
+static int join_groups(const struct plan *plan)
+{
+    (void)plan;
+    const char *refused = cgroup_join(groups);
+    cost_joined();
+    if (refused)
+        step_object = refused;
+    return refused ? -1 : 0;
 }
 
 static int take_identity(const struct plan *plan)
@@ -230,7 +246,6 @@ static int take_descriptors(const struct plan *plan)
 static int enter_cgroup_view(const struct plan *plan)
 {
     (void)plan;
-    cost_joined();
     return unshare(CLONE_NEWCGROUP);
 }
 
@@ -341,7 +356,8 @@ struct step {
 
 static const struct step init_steps[] = {
     { "await id maps", await_maps },
-    { "identity", take_identity }, /* before the root: tmpfs refuses an unmapped owner */
+    { "join groups", join_groups }, /* as whoever made them */
+    { "identity", take_identity },  /* before the root: tmpfs refuses an unmapped owner */
     { "new session", new_session },
     { "host name", name_host },
     { "loopback", raise_loopback },
@@ -349,8 +365,8 @@ static const struct step init_steps[] = {
     { "clocks", shift_clocks }, /* after /proc stands: the offsets are written there */
     { "descriptors", take_descriptors },
     { "close the rest", close_the_rest }, /* after the root: it is built from descriptors */
-    { "await cgroup", await_go },
-    { "cgroup view", enter_cgroup_view },       /* after the attach, or the path shows */
+    { "await proxy", await_proxy },
+    { "cgroup view", enter_cgroup_view },       /* after joining, or the path shows */
     { "die with launcher", die_with_launcher }, /* after identity, which would clear it */
     { "limits", set_limits },
     { "no new privileges", forgo_privileges },
@@ -547,9 +563,11 @@ static void tell_running(struct report *report)
     own_close(&listener);
 }
 
-_Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipes)
+_Noreturn void confine(const struct plan *plan, const struct cgroup *cgroup,
+                       const struct confine_pipes *pipes)
 {
     cost_init(0);
+    groups = cgroup;
     control_fd = pipes->control[0];
     report_fd = pipes->report[1];
     /* Our copies of the supervisor's ends would hide its death from us. */

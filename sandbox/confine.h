@@ -2,6 +2,7 @@
 /* confine.h - what happens inside: the straight line to execve, and pid 1. */
 #pragma once
 
+#include "cgroup.h"
 #include "plan.h"
 
 /* More than there are, of pid 1 and of the payload together. */
@@ -52,7 +53,7 @@ struct report {
 
 /* Commands to pid 1, one byte each; the pipe's end means the same as KILL. */
 enum confine_command {
-    COMMAND_GO = 'g',     /* maps written; then again: attached, go on */
+    COMMAND_GO = 'g',     /* maps written; where there is a proxy, again: it is there */
     COMMAND_KILL = 'K',   /* kill everything, reap, report */
     COMMAND_SIGNAL = 's', /* then one byte: send it to the payload's group */
 };
@@ -74,4 +75,5 @@ static inline bool confine_maps_itself(const struct plan *plan)
 }
 
 /* The child of clone3. */
-_Noreturn void confine(const struct plan *plan, const struct confine_pipes *pipes);
+_Noreturn void confine(const struct plan *plan, const struct cgroup *cgroup,
+                       const struct confine_pipes *pipes);

@@ -12,6 +12,7 @@ struct usage_facts supervise_facts(struct state *state, const struct rusage *ini
 {
     return (struct usage_facts){ .cgroup = state->run->cgroup,
                                  .sampler = &state->sampler,
+                                 .reading = &state->last,
                                  .running = &state->running,
                                  .ended = state->ended ? &state->report : NULL,
                                  .counter = state->run->box->counter,

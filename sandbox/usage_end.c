@@ -211,17 +211,16 @@ void usage_begin(const struct usage_facts *facts, struct report *running)
 
 void usage_end(const struct usage_facts *facts, struct usage *ret)
 {
-    struct cgroup_reading reading;
-    cgroup_read(facts->cgroup, &reading);
+    const struct cgroup_reading *reading = facts->reading;
     struct cpu used =
-        reading.has_cpu ? grouped(facts, &reading) : ungrouped(facts, &ret->cpu_at_least);
+        reading->has_cpu ? grouped(facts, reading) : ungrouped(facts, &ret->cpu_at_least);
     ret->cpu_user_ns = used.user_ns;
     ret->cpu_system_ns = used.system_ns;
-    ret->pids_peak = reading.pids_peak;
-    ret->source = reading.has_cpu && reading.has_memory ? USAGE_CGROUP
-                  : reading.has_cpu                     ? USAGE_MIXED
-                                                        : USAGE_SAMPLED;
-    fill_memory(facts, &reading, ret);
+    ret->pids_peak = reading->pids_peak;
+    ret->source = reading->has_cpu && reading->has_memory ? USAGE_CGROUP
+                  : reading->has_cpu                      ? USAGE_MIXED
+                                                          : USAGE_SAMPLED;
+    fill_memory(facts, reading, ret);
     fill_counts(facts, ret);
     fill_interpreter(facts, ret);
     fill_own(facts, ret);

@@ -11,7 +11,8 @@
 #include "sample.h"
 
 struct usage_facts {
-    const struct cgroup *cgroup; /* still there */
+    const struct cgroup *cgroup;          /* still there */
+    const struct cgroup_reading *reading; /* of it, once the box was empty */
     struct sampler *sampler;
     const struct report *running; /* RUNNING, or zeros */
     const struct report *ended;   /* ENDED; NULL: pid 1 had no time left to say it */

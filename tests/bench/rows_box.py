@@ -8,9 +8,8 @@ import peers
 import support
 import timing
 
-# Far beyond what is promised: only what has clearly broken fails a test. Joining a group of version 1
-# takes a grace period of the kernel's, which on a busy machine is long.
-BROKEN, BROKEN_V1 = 10, 20
+# Far beyond what is promised: only what has clearly broken fails a test.
+BROKEN = 10
 
 
 def launchers(stage, inner):
@@ -44,8 +43,6 @@ def box(stage):
     """A program that does nothing, in a box: after nothing, and after an idle moment."""
     ours = stage.command("cordon exec", stage.cordon, "exec", "--", "/bin/true")
     things = [stage.command("/bin/true bare", "/bin/true"), *launchers(stage, ["/bin/true"]), ours]
-    # Where joining a group costs 13 ms, the promise is about a running server (rows_calls.boxes).
-    promised = None if stage.cgroup_v1 else 1.0
     idle = [] if stage.quick else [("exec-idle", ", 25 ms after the last", 0.025)]
     for key, when, pause in [("exec", "", 0), *idle]:
         times = stage.alternate(things, 200, pause=pause)
@@ -56,8 +53,8 @@ def box(stage):
             key,
             what,
             mine.median / times[bwrap].median,
-            promised=promised,
-            broken=mine.judge(BROKEN_V1 if stage.cgroup_v1 else BROKEN),
+            promised=1.0,
+            broken=mine.judge(BROKEN),
             figures=str(mine),
         )
         compare(stage, "a box for true" + when, things, times, -1, bwrap)

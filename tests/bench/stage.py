@@ -52,11 +52,6 @@ class Stage:
     def policy(start):
         return f"bench-{start}"
 
-    @property
-    def cgroup_v1(self):
-        """Joining a group of version 1 after an idle moment costs the kernel 13 ms."""
-        return "cgroup v1" in self.layers["limits.memory"]
-
     def leave_out(self, what, why):
         if what not in (known for known, _ in self.table.missing):
             self.table.leave_out(what, why)

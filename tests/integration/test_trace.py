@@ -12,7 +12,7 @@ EXACT = 0.01
 
 INSIDE = {"build root", "capabilities", "fork"}
 PAYLOAD = {"landlock", "system calls", "script"}
-OUTSIDE = {"start", "admit", "prepare", "plan", "clone", "id maps", "join groups", "audit"}
+OUTSIDE = {"start", "admit", "prepare", "plan", "clone", "id maps", "audit"}
 
 
 def lanes_of_events(events):
