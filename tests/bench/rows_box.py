@@ -85,7 +85,7 @@ def run(stage):
             f"{what}, against it bare",
             mine.median / times[0].median,
             promised=1.35,
-            broken=mine.judge(BROKEN_V1),
+            broken=mine.judge(BROKEN),
             figures=str(mine),
         )
     compare(stage, "an interpreter that does nothing", things, times, 1, 0)
@@ -114,7 +114,7 @@ def resident_server(stage):
         "run-served",
         what,
         through.median / bare.median,
-        broken=through.judge(BROKEN_V1),
+        broken=through.judge(BROKEN),
         figures=f"{through}; with --no-server {own}; bare {bare}",
     )
     for thing, kept in zip(things, times):
