@@ -3,6 +3,7 @@
 #include "cmd/door.h"
 
 #include "cmd/porter.h"
+#include "dashboard/dashboard.h"
 #include "mcp/admission.h"
 #include "mcp/endpoint.h"
 #include "mcp/owner.h"
@@ -162,6 +163,7 @@ static void open_http(struct door *door)
                                              .metadata = asks ? metadata : NULL,
                                              .unready = unready,
                                              .metrics = print_metrics,
+                                             .page = dashboard_serve,
                                              .closed = may_be_quiet,
                                              .context = door };
     own_close(parts->in);

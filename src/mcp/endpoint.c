@@ -176,6 +176,8 @@ static void on_request(void *context, struct http_request *request)
                         "Host and Origin must name this server");
         return;
     }
+    if (!route && parts->page && parts->page(request))
+        return;
     if (!route) {
         say(request, 404, "MCP is at " ENDPOINT_PATH "\n");
         return;

@@ -68,7 +68,11 @@ struct endpoint_parts {
     /* Why no request would be served at the moment; NULL: some would. NULL: always. */
     const char *(*unready)(void *context);
     void (*metrics)(void *context, struct str *out); /* Prometheus' text; NULL: there is none */
-    void (*closed)(void *context);                   /* a connection has ended; may be NULL */
+
+    /* Pages for people, which say nothing that is not said to everybody: answers a request for one
+     * of them, from a host and an origin that may ask; false: there is no such page. NULL: none. */
+    bool (*page)(struct http_request *request);
+    void (*closed)(void *context); /* a connection has ended; may be NULL */
     void *context;
 
     unsigned keep_alive_ms; /* of streams, and until one begins; 0: 15 s */

@@ -229,14 +229,43 @@ static void add_dropped(const struct services *services, const struct record *re
         json_object_object_add(job, "dropped", dropped);
 }
 
+/* What its files have. */
+static void add_sizes(const struct services *services, const struct record *record,
+                      struct json_object *job)
+{
+    static const char *const names[] = { "stdout_bytes", "stderr_bytes" };
+    struct json_object *sizes = json_object_new_object();
+    for (int i = 0; i < 2; i++)
+        json_object_object_add(sizes, names[i],
+                               json_object_new_uint64(
+                                   output_size(services->outputs, record->id, i + 1)));
+    json_object_object_add(job, "output", sizes);
+}
+
+void job_view_asked(const struct record *record, struct json_object *job)
+{
+    if (record->tool)
+        json_object_object_add(job, "tool", json_object_new_string(record->tool));
+    if (*record->policy)
+        json_object_object_add(job, "policy", json_object_new_string(record->policy));
+}
+
+struct json_object *job_view_record(const struct services *services, const struct record *record)
+{
+    struct json_object *job = record_json(record);
+    job_view_asked(record, job);
+    add_queue(services, record, job);
+    add_now(services, record, job);
+    add_dropped(services, record, job);
+    add_sizes(services, record, job);
+    return job;
+}
+
 int job_view(const struct services *services, const struct record *record, struct position *from,
              struct json_object **ret, struct error *err)
 {
     struct position position = *from;
-    struct json_object *job = record_json(record);
-    add_queue(services, record, job);
-    add_now(services, record, job);
-    add_dropped(services, record, job);
+    struct json_object *job = job_view_record(services, record);
     int r = add_output(services, record, job, &position, err);
     if (r < 0) {
         json_object_put(job);

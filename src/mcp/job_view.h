@@ -15,7 +15,13 @@ struct services;
 int job_view_find(const struct services *services, const char *id, struct record *ret,
                   struct error *err) must_check;
 
-/* The record as JSON with the output that came after *from, and *from moved behind it; while
+/* The record as JSON, with what is known of it beside: what was asked for (job_view_asked()), its
+ * place among those that wait, while it runs what it uses and may, and how much output is kept. The
+ * caller's. */
+struct json_object *job_view_record(const struct services *services, const struct record *record);
+void job_view_asked(const struct record *record, struct json_object *job); /* "tool", "policy" */
+
+/* The same with the output that came after *from, and *from moved behind it; while
  * it has not ended, also with the beginning and the end of all there is. */
 int job_view(const struct services *services, const struct record *record, struct position *from,
              struct json_object **ret, struct error *err) must_check;

@@ -123,7 +123,7 @@ static int read_job(const struct services *services, const struct uri *uri, stru
         return r;
     size_t len;
     struct json_object *object = json_object_new_object();
-    json_object_object_add(object, "job", record_json(&record));
+    json_object_object_add(object, "job", job_view_record(services, &record));
     const char *text = result_text(object, &len);
     str_add(&ret->bytes, text, len);
     json_object_put(object);

@@ -91,7 +91,8 @@ const struct field *const prune_jobs_fields[] = { &keep_completed, &keep_failed,
     "\"id\":{\"type\":\"string\"},\"label\":" TEXT_OR_NULL ",\"status\":" STATUS "," \
     "\"created_at\":" TEXT_OR_NULL ",\"started_at\":" TEXT_OR_NULL "," \
     "\"completed_at\":" TEXT_OR_NULL ",\"error\":" TEXT_OR_NULL "," \
-    "\"result\":" OBJECT_OR_NULL ",\"progress\":" OBJECT_OR_NULL
+    "\"result\":" OBJECT_OR_NULL ",\"progress\":" OBJECT_OR_NULL "," \
+    "\"tool\":{\"type\":\"string\"},\"policy\":{\"type\":\"string\"}"
 
 const char job_status_schema[] =
     "{\"type\":\"object\",\"required\":[\"job\"],\"properties\":{\"job\":{\"type\":\"object\","
@@ -100,6 +101,8 @@ const char job_status_schema[] =
     "\"usage\":{\"type\":\"object\",\"description\":\"while it runs: what it uses now, where somebody "
         "watches\",\"additionalProperties\":{\"type\":\"number\"}},"
     "\"limits\":" OBJECT_OR_NULL ","
+    "\"output\":{\"type\":\"object\",\"description\":\"how much of it is kept\",\"properties\":{"
+    "\"stdout_bytes\":" COUNT_OF ",\"stderr_bytes\":" COUNT_OF "}},"
     "\"partial_stdout\":{\"type\":\"string\",\"description\":\"while it runs: all there is, of much "
         "the beginning and the end\"},"
     "\"partial_stderr\":{\"type\":\"string\"},"
@@ -205,6 +208,7 @@ static int list(struct call *call, const struct jobs_call *asked, struct json_ob
         const struct record *owed =
             jobs_owed(call->services->jobs, call->services->owner->name, found.records[i].id);
         struct json_object *row = record_json(owed ? owed : &found.records[i]);
+        job_view_asked(&found.records[i], row);
         json_object_object_add(row, "result", NULL);
         json_object_array_add(jobs, row);
     }
