@@ -47,7 +47,9 @@ static const struct command commands[] = {
       "list\nmake [--with REQUIREMENT]... [--script FILE] [--directory DIR] [OPTIONS]\n"
       "prune [--unused DURATION | --all]\nexport KEY FILE\nimport FILE",
       "prepared environments" },
-    { "mcp", COMMAND_MCP, NULL, "config CLIENT [--write]", "set up a client (not yet)" },
+    { "mcp", COMMAND_MCP, mcp_command,
+      "config claude-desktop|claude-code|cursor|vscode|codex|gemini|zed [OPTIONS]",
+      "tell an MCP client of the server" },
 };
 
 /* check, policy and most of env are the sandbox's own business: it reads what it
@@ -106,10 +108,6 @@ static int parse_command(const struct command *command, struct options *options,
 static int command_run(const struct command *command, struct options *options)
 {
     struct error err = { 0 };
-    if (!command->run) {
-        complain("%s: not yet", command->name);
-        return EXIT_UNUSABLE;
-    }
     if (parse_command(command, options, &err) < 0) {
         complain("%s: %s; see cordon %s --help", command->name, err.text, command->name);
         return EXIT_UNUSABLE;

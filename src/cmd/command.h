@@ -19,7 +19,7 @@ struct command {
     const char *name;
     enum command_bit bit;
     /* With the options parsed and the words after them in options->words; returns
-     * the exit status. NULL: not yet. */
+     * the exit status. */
     int (*run)(const struct command *command, struct options *options);
     const char *usage; /* lines after "cordon NAME ", NUL-ended; several with '\n' */
     const char *help;  /* one line */
@@ -31,6 +31,7 @@ int jobs_command(const struct command *command, struct options *options);
 int serve_command(const struct command *command, struct options *options);
 int scripts_command(const struct command *command, struct options *options);
 int env_command(const struct command *command, struct options *options);
+int mcp_command(const struct command *command, struct options *options);
 
 /* Becomes cordon-sandbox with the same words. */
 int forward_command(const struct command *command, struct options *options);

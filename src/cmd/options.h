@@ -60,8 +60,10 @@ struct options {
     char **read, **write, **allow_host;            /* lists are owned */
     char **with, **env, **env_file;
     char **root;
-    const char *http, *unix_path; /* of serve */
-    bool phases;                  /* of bench, and what follows */
+    const char *http, *unix_path;  /* of serve */
+    const char *name, *file, *ssh; /* of mcp config */
+    bool install, wsl;
+    bool phases; /* of bench, and what follows */
     const char *runs, *warmup, *chart, *csv, *profile, *sample_interval;
     char **compare;
     struct limits asked;
