@@ -51,7 +51,7 @@ static const struct client {
       ".claude.json",
       "CLAUDE_CONFIG_DIR",
       ".claude.json",
-      "~/.claude.json everywhere",
+      "~/.claude.json on every system",
       mcp_put_json,
       "mcpServers",
       { "type", "stdio" },
@@ -62,7 +62,7 @@ static const struct client {
       ".cursor/mcp.json",
       NULL,
       NULL,
-      "~/.cursor/mcp.json everywhere",
+      "~/.cursor/mcp.json on every system",
       mcp_put_json,
       "mcpServers",
       { NULL, NULL },
@@ -85,7 +85,7 @@ static const struct client {
       ".codex/config.toml",
       "CODEX_HOME",
       "config.toml",
-      "~/.codex/config.toml everywhere",
+      "~/.codex/config.toml on every system",
       mcp_put_toml,
       "mcp_servers",
       { NULL, NULL },
@@ -96,7 +96,7 @@ static const struct client {
       ".gemini/settings.json",
       NULL,
       NULL,
-      "~/.gemini/settings.json everywhere",
+      "~/.gemini/settings.json on every system",
       mcp_put_json,
       "mcpServers",
       { NULL, NULL },
@@ -419,9 +419,10 @@ static int write_entry(const struct client *client, const struct mcp_entry *entr
         (void)fflush(stdout);
         r = mcp_file_replace(&file, &text, err);
     }
-    if (r == 0)
-        complain("%s %s; %s", file.path, same ? "has the server already" : "is written",
-                 client->after);
+    if (same)
+        complain("%s has the server already", file.path);
+    else if (r == 0)
+        complain("%s is written; %s", file.path, client->after);
     mcp_file_done(&file);
     return r;
 }

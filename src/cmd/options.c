@@ -95,7 +95,7 @@ const struct option_row option_rows[] = {
     { "--http", "ADDR:PORT", "serve over HTTP, at /mcp; port 0: any that is free", COMMAND_SERVE,
       OPTION_TEXT, AT(http) },
     { "--unix", "PATH", "the same on a Unix socket", COMMAND_SERVE, OPTION_TEXT, AT(unix_path) },
-    { "--write", NULL, "put it into the client's settings, after showing what changes", COMMAND_MCP,
+    { "--write", NULL, "put it into the client's settings, and show what changes", COMMAND_MCP,
       OPTION_FLAG, AT(install) },
     { "--name", "NAME", "what the server is called there (default: cordon)", COMMAND_MCP,
       OPTION_TEXT, AT(name) },

@@ -18,6 +18,7 @@ _cordon_options() {
     jobs) echo "--status --limit --follow --stream --max-age --keep-completed --keep-failed --json $_cordon_everywhere" ;;
     env) echo "--with --script --directory --policy --python --offline --refresh --unused --all $_cordon_everywhere" ;;
     policy) echo "--policy --directory --filter --json $_cordon_everywhere" ;;
+    mcp) echo "--write --root --name --file --ssh --wsl $_cordon_everywhere" ;;
     *) echo "$_cordon_everywhere" ;;
     esac
 }
@@ -53,13 +54,17 @@ _cordon_value() {
     case $1 in
     --policy) mapfile -t COMPREPLY < <(compgen -W "$(_cordon_policies)" -- "$2"; compgen -f -- "$2") ;;
     --directory | --root | --state | --policies) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
-    --read | --write | --script | --env-file | --trace | --report | --config | --unix) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+    --write)
+        [[ $3 != mcp ]] || return 1 # a switch there
+        mapfile -t COMPREPLY < <(compgen -f -- "$2")
+        ;;
+    --read | --file | --script | --env-file | --trace | --report | --config | --unix) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
     --env) mapfile -t COMPREPLY < <(compgen -v -- "$2") ;;
     --log-level) mapfile -t COMPREPLY < <(compgen -W "error warn info debug" -- "$2") ;;
     --python) mapfile -t COMPREPLY < <(compgen -W "3.9 3.10 3.11 3.12 3.13" -- "$2") ;;
     --status) mapfile -t COMPREPLY < <(compgen -W "pending running completed failed cancelled" -- "$2") ;;
     --stream) mapfile -t COMPREPLY < <(compgen -W "stdout stderr" -- "$2") ;;
-    --limit | --max-age | --unused | --with | --timeout | --cpu | --memory | --pids | --output | --allow-host | --http | --requires-python | -c) COMPREPLY=() ;;
+    --limit | --max-age | --unused | --with | --timeout | --cpu | --memory | --pids | --output | --allow-host | --http | --requires-python | --name | --ssh | -c) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -76,7 +81,7 @@ _cordon() {
             ;;
         esac
     done
-    _cordon_value "$before" "$current" && return
+    _cordon_value "$before" "$current" "$command" && return
     if [[ -z $command ]]; then
         mapfile -t COMPREPLY < <(compgen -W "run exec bench serve check policy jobs scripts env mcp $_cordon_everywhere" -- "$current")
     elif [[ $current == -* ]]; then
@@ -87,6 +92,8 @@ _cordon() {
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_jobs)" -- "$current")
     elif [[ $command =~ ^(jobs|env)$ && $before == import ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    elif [[ $command == mcp && $before == config ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "claude-desktop claude-code cursor vscode codex gemini zed" -- "$current")
     elif [[ $command == scripts && $before =~ ^(show|save|run|remove)$ ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_scripts)" -- "$current")
     elif [[ $command == scripts && ${COMP_WORDS[COMP_CWORD - 2]} =~ ^(save|run)$ ]]; then

@@ -88,4 +88,13 @@ complete -c cordon -n $make -l refresh -d 'make it anew'
 complete -c cordon -n '__fish_seen_subcommand_from env; and __fish_seen_subcommand_from prune' -l unused -x -d 'what was not used for so long'
 complete -c cordon -n '__fish_seen_subcommand_from env; and __fish_seen_subcommand_from prune' -l all -d 'all that nobody uses'
 complete -c cordon -n '__fish_seen_subcommand_from env; and __fish_seen_subcommand_from export import' -F
-complete -c cordon -f -n '__fish_seen_subcommand_from mcp' -a config
+set -l config '__fish_seen_subcommand_from mcp; and __fish_seen_subcommand_from config'
+complete -c cordon -f -n '__fish_seen_subcommand_from mcp; and not __fish_seen_subcommand_from config' -a config
+complete -c cordon -f -n $config -a 'claude-desktop claude-code cursor vscode codex gemini zed'
+complete -c cordon -n $config -l write -d 'put it into the settings of the client'
+complete -c cordon -n $config -l root -r -a '(__fish_complete_directories)' -d 'a directory that clients may name'
+complete -c cordon -n $config -l name -x -d 'what the server is called there'
+complete -c cordon -n $config -l file -r -F -d 'these settings'
+complete -c cordon -n $config -l ssh -x -a '(__fish_print_hostnames)' -d 'the server is on this host'
+complete -c cordon -n $config -l wsl -d 'the client is on the Windows around this'
+

@@ -177,12 +177,6 @@ def test_bad_input_is_one_clear_line(run, words, status, text):
     assert one_line(result, text)
 
 
-def test_what_is_not_built_yet_says_so(run):
-    result = run("mcp", "config", "cursor")
-    assert result.exit == 125
-    assert one_line(result, "not yet")
-
-
 def test_a_script_that_cannot_be_read(run, tmp_path):
     if support.ROOT:
         pytest.skip("root reads everything")
