@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the documents show and this machine, or this suite, cannot do, each with its reason; and
+commands that are meant to end otherwise than with 0."""
+
+# A block one of whose commands begins with this word is not run.
+WORDS = {
+    "./dev": "it builds or tests the tree, which is what is going on",
+    "cmake": "it builds the tree that is under test",
+    "sudo": "it changes the machine",
+    "apt": "it changes the machine",
+    "apt-get": "it changes the machine",
+    "systemctl": "it needs systemd as process 1",
+    "journalctl": "it needs systemd as process 1",
+    "docker": "it needs a container engine",
+    "podman": "it needs a container engine",
+    "ssh": "it needs another machine",
+    "scp": "it needs another machine",
+    "uvx": "tests/packaging does it with the wheel that was built here",
+    "pip": "tests/packaging does it with the wheel that was built here",
+}
+
+# The first line of a block -> why it is not run.
+SKIPPED = {}
+
+# The first line of a block -> the exit status it shows.
+STATUS = {}
+
+# Servers: started, heard to serve, and ended.
+SERVERS = ("cordon serve", "cordon-mcp")

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the documents show works as it stands there."""
+
+import contextlib
+import functools
+import json
+import os
+import pty
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import documents
+import exceptions
+import package_index
+import pytest
+import support
+import web
+
+ALL = [block for path in documents.documents() for block in documents.blocks(path)]
+
+
+def kind(name):
+    found = [block for block in ALL if block.kind == name]
+    return pytest.mark.parametrize("block", found, ids=str)
+
+
+# --- the world that the commands find ---------------------------------------------------------------
+
+COUNTS = "print(sum(i * i for i in range(1000)))\n"
+FILES = {
+    "script.py": "import sys\nprint('hello', *sys.argv[1:])\n",
+    "report.py": "print('a report')\n",
+    "table.py": "# /// script\n# dependencies = ['rich']\n# ///\nimport rich; print(rich.version)\n",
+    "new.py": COUNTS,
+    "old.py": COUNTS,
+    "check.py": "print('checked')\n",
+    "contribution/check.py": "print('checked')\n",
+    "project/tools/rename.py": "import os; print(os.getcwd())\n",
+    "project/report.py": "print('a report')\n",
+    "project/Makefile": "test:\n\t@echo tested\n",
+    "settings.env": "GREETING=hello\n",
+    "etc/cordon/tokens": "",
+    "srv/projects/one/script.py": "print(1)\n",
+}
+PACKAGES = ("rich", "pandas", "numpy", "requests", "attrs")
+
+
+@pytest.fixture(scope="session")
+def index():
+    with package_index.serving(
+        *(package_index.wheel(name, "20.1") for name in PACKAGES),
+        package_index.wheel("pyyaml", "6.1", {"yaml.py": "version = '6.1'\n"}),
+    ) as index:
+        yield index
+
+
+@pytest.fixture(scope="session")
+def settled(cordon, index, tmp_path_factory):
+    """What all worlds have: (variables, job, key) of a state directory with a recorded run, a saved
+    script and an environment."""
+    home = tmp_path_factory.mktemp("home")
+    environment = support.clean_environment(
+        **index.env, HOME=str(home), CORDON_STATE=str(tmp_path_factory.mktemp("settled"))
+    )
+    environment["PATH"] = f"{cordon.parent}:{os.path.dirname(sys.executable)}:{environment['PATH']}"
+
+    def do(*words, given=b""):
+        done = subprocess.run([cordon, *words], env=environment, cwd=home, input=given, capture_output=True)
+        assert done.returncode == 0, done
+        return done.stdout.decode()
+
+    do("run", "--job", "-c", "print('hello')")
+    job = json.loads(do("jobs", "list", "--json"))["jobs"][0]["id"]
+    do("scripts", "save", "hello", "-", given=b"print('hello')\n")
+    key = do("env", "make", "--with", "rich").split()[0]
+    return environment, job, key
+
+
+@pytest.fixture
+def there(settled, tmp_path):
+    """there(TEXT) -> the same, with the names of this world in place of those of the documents."""
+    environment, job, key = settled
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for script in Path(environment["CORDON_STATE"], "front/scripts/local").glob("*.py"):
+        if script.stem != "hello":
+            script.unlink()
+    names = {r"\bID\b": job, r"\bKEY\b": key, r"~/": f"{tmp_path}/", r"/srv/": f"{tmp_path}/srv/",
+             r"/run/cordon/": f"{tmp_path}/",
+             r"/etc/cordon/": f"{tmp_path}/etc/cordon/"}
+
+    def there(text):
+        for pattern, ours in names.items():
+            text = re.sub(pattern, ours, text)
+        return text
+
+    there.environment = environment
+    there.cwd = tmp_path
+    return there
+
+
+@pytest.fixture
+def server(cordon, settled, tmp_path):
+    """An address at which a server answers."""
+    environment = settled[0]
+    command = [cordon, "serve", "--http", "127.0.0.1:0", "--root", str(tmp_path)]
+    server = web.Server(command, environment, tmp_path)
+    yield "{}:{}".format(*server.address)
+    server.stop()
+
+
+def reason_not_to_run(block):
+    if block.first in exceptions.SKIPPED:
+        return exceptions.SKIPPED[block.first]
+    for line in block.script.splitlines():
+        word = line.split()[0] if line.split() else ""
+        if word in exceptions.WORDS:
+            return f"{word}: {exceptions.WORDS[word]}"
+        if word and word not in ("cordon", "cordon-mcp", "jq") and not shutil.which(word):
+            if re.match(r"[\w./-]+$", word) and documents.COMMANDS.match(line):
+                return f"{word} is not here"
+    return None
+
+
+# --- what is done with them -------------------------------------------------------------------------
+
+
+def test_every_block_is_known_for_what_it_is():
+    assert [str(block) for block in ALL if block.kind == "unknown"] == []
+
+
+def test_every_exception_is_still_there():
+    firsts = {block.first for block in ALL}
+    for table in (documents.TEXTS, exceptions.SKIPPED, exceptions.STATUS):
+        assert set(table) - firsts == set()
+
+
+def serve_once(block, there):
+    """A server that is heard to serve, and ends when it is told to, or at the end of its input."""
+    words = shlex.split(there(block.script).replace("127.0.0.1:8000", "127.0.0.1:0"), comments=True)
+    if "--http" in words or "--unix" in words:
+        server = web.Server(words, there.environment, there.cwd)
+        assert server.stop() == 0, server.log
+        return
+    done = subprocess.run(
+        words, env=there.environment, cwd=there.cwd, input=b"", capture_output=True, timeout=60
+    )
+    assert done.returncode == 0, done
+
+
+@contextlib.contextmanager
+def somebody_who_leaves():
+    """A terminal at which somebody presses Ctrl-D until nobody reads any more."""
+    leader, terminal = pty.openpty()
+    left = threading.Event()
+
+    def leave():
+        while not left.wait(0.1):
+            os.write(leader, b"\x04")
+
+    person = threading.Thread(target=leave)
+    person.start()
+    try:
+        yield terminal
+    finally:
+        left.set()
+        person.join()
+        os.close(leader)
+        os.close(terminal)
+
+
+@kind("commands")
+def test_commands_run(block, there, request):
+    if reason := reason_not_to_run(block):
+        pytest.skip(reason)
+    if block.first.removeprefix("$ ").startswith(exceptions.SERVERS):
+        serve_once(block, there)
+        return
+    script = block.script
+    if "127.0.0.1:8000" in script:
+        script = script.replace("127.0.0.1:8000", request.getfixturevalue("server"))
+    with somebody_who_leaves() if "--tty" in script else open("/dev/null") as stdin:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", there(script)],
+            env=there.environment, cwd=there.cwd, stdin=stdin, capture_output=True, timeout=120,
+        )
+    assert done.returncode == exceptions.STATUS.get(block.first, 0), done
+
+
+@kind("python")
+def test_python_runs(block, there, server):
+    text = block.text.replace("127.0.0.1:8000", server)
+    done = subprocess.run(
+        [sys.executable, "-c", there(text)],
+        env=there.environment, cwd=there.cwd, stdin=subprocess.DEVNULL, capture_output=True, timeout=120,
+    )
+    assert done.returncode == 0, done
+
+
+@kind("json")
+def test_json_is_json_and_what_it_says_it_is(block, there, cordon):
+    value = json.loads(block.text)
+    if not isinstance(value, dict):
+        return
+    path = there.cwd / f"{value.get('name', 'config')}.json"
+    path.write_text(there(block.text))
+    path.chmod(0o600)
+    if {"version", "name", "limits"} <= set(value):
+        words = ["policy", "check", path]
+    elif set(value) <= configuration_keys():
+        words = ["check", "--config", path]
+    else:
+        return
+    done = subprocess.run([cordon, *words], env=there.environment, cwd=there.cwd, capture_output=True)
+    assert done.returncode == 0, done
+
+
+@functools.cache
+def configuration_keys():
+    schema = json.loads((support.SOURCE / "policies/schema/config.schema.json").read_text())
+    return set(schema["properties"])
+
+
+@functools.cache
+def known_options(cordon, command):
+    """The options of a command, as its own --help names them."""
+    done = subprocess.run([cordon, command, "--help"], capture_output=True, text=True)
+    if "not yet" in done.stderr:
+        return set()
+    if done.returncode != 0:
+        return None
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", done.stdout))
+
+
+def wrong_words(cordon, text):
+    """What in a command of cordon's there is not: the command, or an option of it."""
+    words = text.replace("…", "").split()
+    if words[0] == "cordon-mcp":
+        words[:1] = ["cordon", "serve"]
+    command = words[1] if len(words) > 1 else ""
+    if not re.fullmatch("[a-z]+", command):
+        return None
+    options = known_options(cordon, command)
+    if options is None:
+        return f"there is no cordon {command}"
+    for word in words[2:]:
+        if word == "--":
+            break
+        option = word.partition("=")[0].rstrip(",.;)")
+        if option.startswith("--") and option not in options:
+            return f"cordon {command} has no {option}"
+    return None
+
+
+def test_commands_in_sentences_exist(cordon):
+    wrong = []
+    for path in documents.documents():
+        for line, text in documents.spoken_commands(path):
+            if said := wrong_words(cordon, text):
+                wrong.append(f"{path.name}:{line}: {said}: {text}")
+    assert wrong == []
