@@ -480,6 +480,9 @@ void job_end(struct job *job, const struct error *err, struct outcome *outcome)
     if (err)
         *outcome = outcome_of(err, launch->by_person);
     job_let_go(launch);
+    /* A command line waits for us; a server's client only for the reply. */
+    if (sandbox->oneshot)
+        box_dismiss(&job->box);
     if (!job->audited.script_sha256[0]) /* it did not come so far */
         audit_hash(launch, NULL, -1, job->audited.script_sha256);
     job->audited.outcome = outcome;
