@@ -19,13 +19,15 @@ import support
 COMMANDS = re.compile(
     r"(\$ )?(\w+=[^ (]+ |token=\$\()*(sudo |echo .*\| )?"
     r"(cordon|cordon-mcp|\./dev|curl|cmake|uvx|uv|pip|ssh|scp|systemctl|journalctl|docker|"
-    r"podman|apt|apt-get|tar|sha256sum|mkdir|cp|git|install|sysctl|python3|jq|printf|openssl|export|cat|kill) "
+    r"podman|apt|apt-get|tar|sha256sum|mkdir|cp|git|install|sysctl|python3|jq|printf|openssl|"
+    r"export|cat|kill) "
 )
 LANGUAGES = {"sh": "commands", "console": "commands", "bash": "commands", "json": "json", "python": "python"}
 
 # Blocks without a language that are no commands, by their first line.
 TEXTS = {
     "NAME=plain value      # a comment       export NAME='single \\' quotes'",
+    "claude-desktop  Claude/claude_desktop_config.json in the configuration directory",
 }
 
 
