@@ -18,22 +18,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <time.h>
 
 #include "caps.h"
 #include "clock.h"
+#include "command_order.h"
 #include "cost.h"
 #include "fd.h"
 #include "kernel.h"
 #include "profile_program.h"
+#include "terminal.h"
 
 #define CONTROL_FD  3
 #define REPORT_FD   4
@@ -52,6 +52,7 @@
 static int control_fd, report_fd;
 static const struct cgroup *groups;
 static const char *step_object = "";
+static struct command_order executed; /* the plan's own, or that of an order */
 static int64_t clock_shift_s; /* the monotonic clock of the namespace is so far ahead of ours */
 
 static void tell(const struct report *report)
@@ -207,28 +208,13 @@ static int close_the_rest(const struct plan *plan)
     return kernel_close_range(PROFILE_FD + 1, ~0U, 0);
 }
 
-/* A terminal of the box's own devpts: its follower is the payload's, its leader the
- * supervisor's, and no terminal of the host is known in here. */
+/* Its leader is the supervisor's. */
 static int take_terminal(const struct plan *plan)
 {
-    static const int locked = 0;
-    const struct winsize size = { .ws_row = plan->screen.rows, .ws_col = plan->screen.columns };
-    struct termios modes;
     step_object = "/dev/ptmx";
-    int leader = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (leader < 0 || ioctl(leader, TIOCSPTLCK, &locked) < 0 ||
-        ioctl(leader, TIOCSWINSZ, &size) < 0)
+    int leader = terminal_make(plan->screen);
+    if (leader < 0 || hand_out(REPORT_TERMINAL, &leader) < 0)
         return -1;
-    int follower = ioctl(leader, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (follower < 0 || tcgetattr(follower, &modes) < 0)
-        return -1;
-    modes.c_iflag |= IUTF8; /* or the erase key leaves half a character behind */
-    if (tcsetattr(follower, TCSANOW, &modes) < 0 || hand_out(REPORT_TERMINAL, &leader) < 0)
-        return -1;
-    for (int i = 0; i < 3; i++)
-        if (dup2(follower, i) < 0)
-            return -1;
-    close(follower);
     step_object = "";
     return 0;
 }
@@ -291,6 +277,15 @@ static int hide_from_payload(const struct plan *plan)
     (void)plan;
     /* Or the payload would reach our pipes through /proc/1/fd, or trace us. */
     return prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* The last: what is made ahead of it is as it would be without. */
+static int await_order(const struct plan *plan)
+{
+    if (!plan->ahead)
+        return 0;
+    tell(&(struct report){ .kind = REPORT_STANDING });
+    return command_order_take(report_fd, &executed);
 }
 
 /* --- the steps of the payload -------------------------------------------------- */
@@ -372,6 +367,7 @@ static const struct step init_steps[] = {
     { "no new privileges", forgo_privileges },
     { "capabilities", drop_capabilities },
     { "hide from payload", hide_from_payload },
+    { "await order", await_order },
 };
 
 /* Only on the payload: pid 1 must go on reaping and killing whatever the policy allows. */
@@ -416,13 +412,13 @@ static _Noreturn void become_payload(const struct plan *plan)
     take_steps(payload_steps, COUNT(payload_steps), true, plan);
     int worst = ENOENT;
     cost_execute();
-    for (char **path = plan->path; *path; path++) {
-        (void)execve(*path, plan->argv, plan->env);
+    for (char *const *path = executed.path; *path; path++) {
+        (void)execve(*path, executed.argv, executed.env);
         if (errno != ENOENT && errno != ENOTDIR)
             worst = errno;
     }
     errno = worst;
-    step_object = plan->argv[0];
+    step_object = executed.argv[0];
     give_up("execve");
 }
 
@@ -526,11 +522,9 @@ static bool memory_is_lent(void)
     return false;
 #else
     struct utsname kernel;
-    if (uname(&kernel) < 0)
-        return false;
-    char *rest;
-    unsigned long major = strtoul(kernel.release, &rest, 10);
-    return major > 6 || (major == 6 && *rest == '.' && strtoul(rest + 1, NULL, 10) >= 1);
+    unsigned major, minor;
+    return uname(&kernel) == 0 && sscanf(kernel.release, "%u.%u", &major, &minor) == 2 &&
+           (major > 6 || (major == 6 && minor >= 1));
 #endif
 }
 
@@ -570,6 +564,7 @@ _Noreturn void confine(const struct plan *plan, const struct cgroup *cgroup,
     groups = cgroup;
     control_fd = pipes->control[0];
     report_fd = pipes->report[1];
+    executed = (struct command_order){ .argv = plan->argv, .env = plan->env, .path = plan->path };
     /* Our copies of the supervisor's ends would hide its death from us. */
     close(pipes->control[1]);
     close(pipes->report[0]);

@@ -22,7 +22,7 @@ enum report_kind {
     REPORT_RUNNING,  /* it has been; carries what denied system calls ask through, or nothing */
     REPORT_PARTING,  /* the payload is reaped; what it leaves behind gets a moment */
     REPORT_FAULT,    /* a step failed; nothing (more) runs */
-    REPORT_STANDING, /* of a branch only: its box stands, and waits for its order (branching.h) */
+    REPORT_STANDING, /* of one made ahead: it waits for its order (branching.h, command_order.h) */
     REPORT_ENDED, /* the payload is reaped and the box is empty; pid 1 stays until the pipe ends */
     REPORT_KINDS,
 };

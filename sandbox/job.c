@@ -321,7 +321,7 @@ int job_get_ready(struct job *job, bool ordered, struct error *err)
 
 int job_take_place(struct job *job, struct error *err)
 {
-    int r = identity_take(job->sandbox, job->launch->fds[FD_CONTROL], !job->standing,
+    int r = identity_take(job->sandbox, job->launch->fds[FD_CONTROL], !job->standing && !job->ahead,
                           &job->identity, err);
     mark("identity");
     if (r == 0)

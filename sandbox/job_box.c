@@ -150,6 +150,14 @@ char *job_own_directories(const struct job *job)
     return xasprintf("%s:%s:%s/src", first, job->workspace, job->workspace);
 }
 
+/* Of a box that waits: of an interpreter what it writes before its order, of pid 1 nothing. */
+static int output_of(const struct job *job, enum launch_fd which)
+{
+    if (job->standing)
+        return job->standing->ends[which - FD_STDOUT];
+    return job->launch->fds[job->ahead ? FD_STDIN : which];
+}
+
 int job_make_plan(struct job *job, struct error *err)
 {
     const struct launch *launch = job->launch;
@@ -170,9 +178,9 @@ int job_make_plan(struct job *job, struct error *err)
         .argv = job->command.argv,
         .env = job->env,
         .cwd = job_directory(job),
-        .stdio = { launch->fds[FD_STDIN], standing ? standing->ends[0] : launch->fds[FD_STDOUT],
-                   standing ? standing->ends[1] : launch->fds[FD_STDERR] },
+        .stdio = { launch->fds[FD_STDIN], output_of(job, FD_STDOUT), output_of(job, FD_STDERR) },
         .standing = standing,
+        .ahead = job->ahead,
         .profile = job->ready.profiler.path ? launch->fds[FD_PROFILE] : 0,
         .terminal = launch->terminal ? &launch->screen : NULL,
         .egress = has_way_out(job) ? &job->egress : NULL,

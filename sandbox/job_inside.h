@@ -38,6 +38,7 @@ struct job {
     struct plan plan;
     struct cgroup cgroup;
     struct standing *standing; /* its interpreter is to wait at this; or NULL */
+    bool ahead;                /* a box for any command: which one, an order says */
     char **preload;            /* for one that waits: modules to load ahead, NULL-ended, or NULL */
     bool planned, grouped;
     struct box box; /* empty or dead, until its owner has been told; or none */

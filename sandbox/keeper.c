@@ -3,6 +3,7 @@
 #include "keeper.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,9 @@
 #include "kernel.h"
 #include "marks.h"
 #include "usage.h"
+
+/* How often one that has nothing to do looks whether its slot is wanted. */
+#define LOOK_MS 1000
 
 /* --- words ---------------------------------------------------------------------------- */
 
@@ -61,7 +65,8 @@ void keeper_say_ready(void *context)
     autostr struct str word = { 0 };
     cgroup_read(&keeper->stand.cgroup, &reading);
     tree_read(keeper->box.pid, UINT64_MAX, UINT64_MAX, NULL, &sample);
-    frame_put_text(&word, keeper->stand.ready.python->modules);
+    const struct python *python = keeper->stand.ready.python; /* a command has none */
+    frame_put_text(&word, python ? python->modules : "");
     frame_put_u64(&word, reading.has_memory ? reading.memory_now : sample.memory_bytes);
     frame_put_u8(&word, keeper->stays);
     keeper_say(keeper, KEEPER_READY, word.data, word.len);
@@ -151,6 +156,11 @@ static bool same_limits(const struct limits *stand, const struct limits *job)
     return memcmp(&one, &other, sizeof(one)) == 0 && job->cpu_ms <= stand->cpu_ms;
 }
 
+static const char *identity_of(const struct python *python)
+{
+    return python ? python->identity : NULL;
+}
+
 /* NULL, or what of the order's box is another than of the one that stands. */
 const char *keeper_difference(const struct keeper *keeper)
 {
@@ -159,7 +169,7 @@ const char *keeper_difference(const struct keeper *keeper)
     autofree char *guarded = look_at_guarded(job);
     if (memcmp(stand->policy->sha256, job->policy->sha256, sizeof(job->policy->sha256)) != 0)
         return "the policy has changed";
-    if (!same_text(stand->ready.python->identity, job->ready.python->identity))
+    if (!same_text(identity_of(stand->ready.python), identity_of(job->ready.python)))
         return "the interpreter has changed";
     if (!same_text(stand->ready.environment.key, job->ready.environment.key))
         return "the environment is another";
@@ -211,14 +221,22 @@ static int take_over(struct keeper *keeper, struct error *err)
     return job_describe(job, start, err);
 }
 
+/* That its interpreter's box is as it was made. In a command's nobody can have changed it. */
+static int look_at_box(struct keeper *keeper, struct error *err)
+{
+    if (!keeper->stand.ahead)
+        return standing_look(&keeper->standing, keeper->box.pid, &keeper->payload, err);
+    keeper->payload = keeper->box.pid; /* which makes it, and hands its limits on */
+    return 0;
+}
+
 static const char *unfit(struct keeper *keeper)
 {
     struct error err = { 0 };
     const char *why = keeper_difference(keeper);
     if (why)
         return why;
-    if (standing_look(&keeper->standing, keeper->box.pid, &keeper->payload, &err) == 0 &&
-        lower_cpu(keeper, &err) == 0)
+    if (look_at_box(keeper, &err) == 0 && lower_cpu(keeper, &err) == 0)
         return NULL;
     log_event(LOG_WARN, "standing-box-unfit", KV("reason", err.text));
     return "the box that waited was not as it should be";
@@ -253,9 +271,8 @@ int keeper_receive(struct keeper *keeper)
     return r;
 }
 
-static enum ordered on_order(void *context)
+enum ordered keeper_take_order(struct keeper *keeper)
 {
-    struct keeper *keeper = context;
     marks_begin();
     if (keeper_receive(keeper) == 0)
         return ORDERED_END;
@@ -266,6 +283,11 @@ static enum ordered on_order(void *context)
         job_get_ready(&keeper->job, true, &keeper->error) < 0)
         return ORDERED_END;
     return move_in(keeper);
+}
+
+static enum ordered on_order(void *context)
+{
+    return keeper_take_order(context);
 }
 
 static bool send_order(void *context)
@@ -286,6 +308,20 @@ static bool send_order(void *context)
     if (r < 0)
         log_event(LOG_WARN, "order-not-sent", KV("reason", err.text));
     return r == 0;
+}
+
+bool keeper_await(const struct keeper *keeper, int also)
+{
+    for (;;) {
+        struct pollfd fds[] = { { .fd = keeper->orders, .events = POLLIN },
+                                { .fd = keeper->box.pidfd, .events = POLLIN },
+                                { .fd = also, .events = POLLIN } };
+        int n = poll(fds, COUNT(fds), LOOK_MS);
+        if (fds[0].revents)
+            return true;
+        if (n > 0 || (n == 0 && keeper->sandbox->root && slots_wanted()))
+            return false;
+    }
 }
 
 /* Whoever waits for a slot goes before who might come. */
@@ -366,6 +402,7 @@ static void move_out(struct keeper *keeper)
 {
     struct outcome nothing = { .end = END_FAULT };
     workspace_end(&keeper->workspace, &keeper->job.changes, &nothing);
+    started_done(&keeper->job.started);
     keeper->moved = false;
     keeper->why = xstrdup("the box that waited has died");
 }
@@ -426,7 +463,8 @@ void keeper_run(const struct sandbox *sandbox, struct launch *template, int orde
     int r = job_begin(&keeper.stand, sandbox, template, &err);
     if (r == 0)
         r = job_get_ready(&keeper.stand, false, &err);
-    if (r == 0 && keeper.stand.policy->start == START_FORK) {
+    const bool command = template->what == LAUNCH_COMMAND;
+    if (r == 0 && !command && keeper.stand.policy->start == START_FORK) {
         if (keeper_branch(&keeper, &err) == 0) {
             job_done(&keeper.stand);
             return;
@@ -434,7 +472,7 @@ void keeper_run(const struct sandbox *sandbox, struct launch *template, int orde
         keeper.lesser = xstrdup(err.text);
     }
     if (r == 0)
-        r = keep(&keeper, &outcome, &err);
+        r = command ? keeper_command(&keeper, &outcome, &err) : keep(&keeper, &outcome, &err);
     bool lost = keeper.waiting.died || died(outcome.end);
     if (keeper.moved && !keeper.waiting.taken && !keeper.error.code && lost)
         move_out(&keeper);

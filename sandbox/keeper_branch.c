@@ -6,7 +6,6 @@
  * environment's would (".pth").
  */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -17,13 +16,9 @@
 #include "fd.h"
 #include "keeper_inside.h"
 #include "marks.h"
-#include "slots.h"
 #include "str.h"
 #include "usage_end.h"
 #include "variables.h"
-
-/* How often one that has nothing to do looks whether its slot is wanted. */
-#define LOOK_MS 1000
 
 struct forester {
     struct keeper *keeper;
@@ -260,22 +255,6 @@ static bool obey(struct forester *all)
 
 /* --- its life ----------------------------------------------------------------------------- */
 
-/* True: an order has come, or there will be none. */
-static bool await_order(const struct forester *all)
-{
-    const struct keeper *keeper = all->keeper;
-    for (;;) {
-        struct pollfd fds[] = { { .fd = keeper->orders, .events = POLLIN },
-                                { .fd = keeper->box.pidfd, .events = POLLIN },
-                                { .fd = all->next.pidfd, .events = POLLIN } };
-        int n = poll(fds, COUNT(fds), LOOK_MS);
-        if (fds[0].revents)
-            return true;
-        if (n > 0 || (n == 0 && keeper->sandbox->root && slots_wanted()))
-            return false;
-    }
-}
-
 static void take_leave(const struct keeper *keeper, const char *reason)
 {
     keeper_say(keeper, KEEPER_GONE, reason, strlen(reason));
@@ -290,7 +269,7 @@ static void serve(struct forester *all)
         if (all->next.pid < 0 && stand_next(all, &err) < 0) {
             take_leave(keeper, err.text);
             stays = false;
-        } else if (!await_order(all)) {
+        } else if (!keeper_await(keeper, all->next.pidfd)) {
             take_leave(keeper, "the interpreter has ended, or its slot is wanted");
             stays = false;
         }

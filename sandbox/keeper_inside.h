@@ -50,8 +50,19 @@ const char *keeper_difference(const struct keeper *keeper);
 /* 1: a launch has come; 0: none will. */
 int keeper_receive(struct keeper *keeper);
 
+/* True: an order has come, or there will be none; false: the box is gone, or its slot is wanted.
+ * `also`: another process that it needs; or -1. */
+bool keeper_await(const struct keeper *keeper, int also);
+
 /* Modules to load ahead. */
 void keeper_choose_preload(struct job *job);
+
+/* Something has come from its gate: an order, with everything that is decided of it, or the end. */
+enum ordered keeper_take_order(struct keeper *keeper);
+
+/* keeper_command.c: a template that is ready, of a command. Returns when its box has been used, or
+ * will not be; an error: no order has come, and none can be taken any more. */
+int keeper_command(struct keeper *keeper, struct outcome *outcome, struct error *err) must_check;
 
 /* keeper_branch.c: a template that is ready, whose policy says fork. Returns with the keeper's end,
  * or, before it has told that it is ready, with the reason why it cannot: then nothing stands. */

@@ -347,6 +347,15 @@ static void plan_path(struct plan *plan)
         list_add_owned(&plan->path, path_join(*dir ? dir : ".", name));
 }
 
+void plan_words(struct plan *plan, char *const *argv, char *const *env)
+{
+    plan->argv = argv;
+    plan->env = env;
+    list_free(plan->path);
+    plan->path = NULL;
+    plan_path(plan);
+}
+
 /* As root a writable tree is its owner's through an id-mapped mount. */
 static int judge_writable(const struct sandbox *sandbox, const struct policy *policy,
                           const struct root_plan *root, struct error *err)
@@ -382,13 +391,12 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
     *ret = (struct plan){
         .identity = *identity,
         .limits = request->limits,
-        .argv = request->argv,
-        .env = request->env,
         .cwd = request->cwd ? request->cwd : SCRATCH_HOME,
         .egress = request->egress,
     };
     ret->root.script = ret->upper = -1;
     ret->standing = request->standing;
+    ret->ahead = request->ahead;
     ret->profile = request->standing ? request->standing->theirs : request->profile;
     memcpy(ret->stdio, request->stdio, sizeof(ret->stdio));
     int r = filter_for(sandbox, request->policy, &ret->filter, err);
@@ -407,7 +415,8 @@ int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
         return r;
     }
     plan_rlimits(ret);
-    plan_path(ret);
+    if (!request->ahead)
+        plan_words(ret, request->argv, request->env);
     return 0;
 }
 

@@ -43,6 +43,8 @@ struct plan_request {
     int stdio[3];
     int profile;                       /* where one is written to; 0: none */
     struct standing *standing;         /* the payload waits at its end of this; or NULL */
+    bool ahead;                        /* what runs comes with an order (command_order.h); argv, env
+                                        * and stdio are its */
     const struct screen *terminal;     /* of this size, instead of stdio; NULL: none */
     const struct egress_order *egress; /* who may be reached; NULL: nobody */
     bool count_denied;                 /* denied system calls are to be named in the outcome */
@@ -80,12 +82,15 @@ struct plan {
     const struct egress_order *egress;
     struct counters *counters; /* to be opened for the box; or NULL */
     struct standing *standing; /* whose interpreter waits in the box; or NULL */
+    bool ahead;                /* pid 1 waits for what the payload is (command_order.h) */
     const char *broken_step;   /* tests only: this step fails (EIO) instead of being taken */
 };
 
 /* Borrows everything in the request for the life of the plan. */
 int plan_make(const struct sandbox *sandbox, const struct plan_request *request,
               const struct identity *identity, struct plan *ret, struct error *err) must_check;
+/* What it executes; borrowed. */
+void plan_words(struct plan *plan, char *const *argv, char *const *env);
 /* The box's group counts its processes, exactly and with a record of who was refused: the
  * resource limit, which the kernel looks at first, is one wider. */
 void plan_leave_processes(struct plan *plan);

@@ -94,7 +94,7 @@ static void look_at_policy(struct pool *pool, const char *name)
 static bool may_wait(struct pool *pool, const struct launch *launch)
 {
     const char *name = launch->policy[0] ? launch->policy : pool->sandbox->config.default_policy;
-    if (pool->sandbox->config.pool_size == 0 || launch->what != LAUNCH_SCRIPT || launch->terminal ||
+    if (pool->sandbox->config.pool_size == 0 || launch->what == LAUNCH_CHART || launch->terminal ||
         launch->extra_count > 0 || launch->hosts || launch->policy_file ||
         launch->fds[FD_PROFILE] >= 0 || launch->sample_ms > 0 || launch->refresh)
         return false;

@@ -2,7 +2,9 @@
 #include "terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cordon/own.h>
@@ -13,6 +15,32 @@ static void let_go(int *fd)
 {
     own_close(fd);
     *fd = -1;
+}
+
+static int set_modes(int follower)
+{
+    struct termios modes;
+    if (tcgetattr(follower, &modes) < 0)
+        return -1;
+    modes.c_iflag |= IUTF8; /* or the erase key leaves half a character behind */
+    return tcsetattr(follower, TCSANOW, &modes);
+}
+
+int terminal_make(struct screen size)
+{
+    static const int locked = 0;
+    const struct winsize window = { .ws_row = size.rows, .ws_col = size.columns };
+    autoclose int leader = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (leader < 0 || ioctl(leader, TIOCSPTLCK, &locked) < 0 ||
+        ioctl(leader, TIOCSWINSZ, &window) < 0)
+        return -1;
+    autoclose int follower = ioctl(leader, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (follower < 0 || set_modes(follower) < 0)
+        return -1;
+    for (int i = 0; i < 3; i++)
+        if (dup2(follower, i) < 0)
+            return -1;
+    return fd_take(&leader);
 }
 
 int terminal_begin(struct terminal *terminal, int keys, int screen, struct error *err)

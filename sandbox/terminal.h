@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* terminal.h - a box's own terminal, seen from outside: bytes between it and two pipes.
+/* terminal.h - a box's own terminal; from outside: bytes between it and two pipes.
  *
  * pid 1 makes it in the box's devpts and sends its leader. Nothing but bytes and a
  * size goes in, nothing but bytes comes out, so that neither side ever holds a
@@ -27,6 +27,10 @@ struct terminal {
     int screen; /* what is shown, the write end; -1 when nobody reads it */
     struct terminal_way in, out;
 };
+
+/* In pid 1: a terminal of the box's own devpts, of that size. Its follower becomes our 0 to 2, and
+ * no terminal of the host is known in here; its leader is the caller's. -1: errno says why not. */
+int terminal_make(struct screen size);
 
 /* Takes both pipes. */
 int terminal_begin(struct terminal *terminal, int keys, int screen, struct error *err) must_check;
