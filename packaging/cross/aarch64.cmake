@@ -8,6 +8,8 @@ list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES CORDON_SYSROOT)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
 set(CMAKE_STRIP aarch64-linux-gnu-strip)
 set(CMAKE_SYSROOT ${CORDON_SYSROOT})
+# The compiler's own C library may be older than the distribution's, which has its corrections.
+add_link_options(-B${CORDON_SYSROOT}/usr/lib/aarch64-linux-gnu -L${CORDON_SYSROOT}/usr/lib/aarch64-linux-gnu)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)

@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tarball.py WORK MACHINE INTO: the tree in WORK as cordon-VERSION-linux-MACHINE.tar.gz in INTO."""
+"""tarball.py WORK MACHINE INTO: the tree in WORK as cordon-VERSION-linux-MACHINE.tar.gz in INTO, a
+page that says what to do with it at its top, and its bill of materials beside it."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import common
 
+BILL = "share/doc/cordon/cordon.spdx.json"
+
 
 def main(work, machine, into):
     top = f"cordon-{common.VERSION}-linux-{machine}"
     target = Path(into) / f"{top}.tar.gz"
-    common.tar_gz_write(target, Path(work) / "tree", top)
+    tree = Path(work) / "tree"
+    shutil.copyfile(common.SOURCE / "packaging/tar/README.md", tree / "README.md")
+    common.tar_gz_write(target, tree, top)
+    (tree / "README.md").unlink()
+    shutil.copyfile(tree / BILL, Path(into) / f"{top}.spdx.json")
     print(target)
 
 

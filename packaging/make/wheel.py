@@ -8,6 +8,7 @@ installation. A zip file has no links: cordon-mcp is a second copy of cordon.
 
 import base64
 import hashlib
+import json
 import stat
 import sys
 import time
@@ -18,6 +19,8 @@ import common
 
 NAME = "cordon_mcp"
 STEM = f"{NAME}-{common.VERSION}"
+
+BILL = "share/doc/cordon/cordon.spdx.json"
 
 # What a static program asks of a C library is nothing. The one thing that an interpreter loads
 # into its own is linked with glibc: on musl it is left out, and runs do without ("start": "fork").
@@ -36,13 +39,12 @@ METADATA = (
     ("Version", common.VERSION),
     ("Summary", SUMMARY),
     ("Keywords", "mcp,sandbox,seccomp,landlock,uv"),
-    ("License-Expression", "Apache-2.0"),
-    ("License-File", "LICENSE"),
     ("Classifier", "Development Status :: 4 - Beta"),
     ("Classifier", "Environment :: Console"),
     ("Classifier", "Operating System :: POSIX :: Linux"),
     ("Classifier", "Programming Language :: C"),
     ("Classifier", "Topic :: Security"),
+    ("License-File", "LICENSE"),
     ("Provides-Extra", "uv"),
     ("Requires-Dist", 'uv>=0.5; extra == "uv"'),
     ("Description-Content-Type", "text/markdown"),
@@ -56,16 +58,28 @@ def place_of(name):
     return f"{STEM}.data/data/{name}"
 
 
+def licences_of(bill):
+    """Of cordon and of what is linked into it, as one expression."""
+    each = {one for package in bill["packages"] for one in package["licenseDeclared"].split(" AND ")}
+    return " AND ".join(f"({one})" if " OR " in one else one for one in sorted(each))
+
+
+def metadata_of(bill):
+    fields = [*METADATA, ("License-Expression", licences_of(bill))]
+    text = (common.SOURCE / "packaging/wheel/description.md").read_text()
+    return "".join(f"{key}: {value}\n" for key, value in fields) + "\n" + text
+
+
 def contents(tree, musl):
     """(name in the wheel, bytes, mode), what describes it last, as installers like it."""
     for name in common.files_of(tree):
         if not (musl and name == GLIBC_ONLY):
             path = tree / name
             yield place_of(name), path.read_bytes(), common.mode_of(path.resolve())
-    described = "".join(f"{key}: {value}\n" for key, value in METADATA)
-    described += "\n" + (common.SOURCE / "packaging/wheel/description.md").read_text()
+    bill = (tree / BILL).read_bytes()
     yield f"{STEM}.dist-info/licenses/LICENSE", (common.SOURCE / "LICENSE").read_bytes(), 0o644
-    yield f"{STEM}.dist-info/METADATA", described.encode(), 0o644
+    yield f"{STEM}.dist-info/sboms/{Path(BILL).name}", bill, 0o644
+    yield f"{STEM}.dist-info/METADATA", metadata_of(json.loads(bill)).encode(), 0o644
 
 
 def tags_file(platforms):
