@@ -242,6 +242,7 @@ void job_move_in(struct job *job, struct workspace_watch *workspace, struct supe
     run->workspace = workspace;
     run->started = job_tell_started;
     run->measure = job->launch->sample_ms > 0 ? &job->measure : NULL;
+    run->glanced = note_sample;
     run->progressed = job_tells_progress(job) ? note_progress : NULL;
     run->context = job;
 }

@@ -103,6 +103,11 @@ uint64_t spent_first(const struct spent *spent, uint64_t began_ns)
     return later(began_ns, soonest(spent, spent->limit_ns, processors_allowed(&allowed)));
 }
 
+uint64_t spent_now(struct spent *spent)
+{
+    return read_ns(spent);
+}
+
 bool spent_look(struct spent *spent, uint64_t now, uint64_t *next)
 {
     uint64_t begun = sample_clock(), left;

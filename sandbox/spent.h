@@ -30,5 +30,8 @@ struct spent {
  * not have used up what it may. */
 uint64_t spent_first(const struct spent *spent, uint64_t began_ns);
 
+/* What the script has used up to now. */
+uint64_t spent_now(struct spent *spent);
+
 /* True once the limit is reached; *next is brought forward to when to look again. */
 bool spent_look(struct spent *spent, uint64_t now, uint64_t *next);

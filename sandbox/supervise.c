@@ -302,6 +302,10 @@ static void on_control(struct state *state)
             terminal_resize(state->run->terminal, size);
         return;
     }
+    if (n == 1 && byte == CONTROL_USAGE) {
+        supervise_glance(state, now);
+        return;
+    }
     if (n == 1 && byte == CONTROL_OUTPUT) {
         happen(state, EVENT_LIMIT, END_OUTPUT, now);
         return;

@@ -62,6 +62,8 @@ struct supervision {
     /* Called once, when the payload is about to run. */
     void (*started)(void *context);
     struct measure *measure; /* somebody wants to see what the box uses; or NULL */
+    /* The same, when the owner asks for it; or NULL. */
+    void (*glanced)(void *context, const struct sample *sample);
     /* Called a few times a second at most, with what it says of how far it is; or NULL. */
     void (*progressed)(void *context, const struct progress_note *progress);
     void *context;

@@ -27,6 +27,7 @@ struct state {
     uint64_t started_ns;
     uint64_t wall_deadline, grace_deadline, kill_deadline, next_sample, next_cpu, next_disk,
         next_progress, next_telling, build_deadline;
+    uint64_t next_glance;                    /* not before */
     uint64_t disk_counted, progress_counted; /* sampler_ran() */
     struct progress_watch progress;
     struct sampler sampler;
@@ -53,6 +54,9 @@ static inline uint64_t after(uint64_t now, uint64_t ms)
 /* What a reading of its usage needs to know; `init`: of pid 1 and all it waited for, or NULL while
  * it lives. */
 struct usage_facts supervise_facts(struct state *state, const struct rusage *init);
+
+/* One reading of what the script uses, for an owner that asks now and then. */
+void supervise_glance(struct state *state, uint64_t now);
 
 /* Once the box is empty: how it ended and what it used ... */
 void supervise_judge(struct state *state, struct outcome *ret);

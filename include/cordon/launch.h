@@ -58,6 +58,7 @@ enum control {
     CONTROL_KILL = 'k',   /* cancel without grace */
     CONTROL_SIGNAL = 's', /* followed by one byte, the signal number, to forward to the payload */
     CONTROL_SCREEN = 'w', /* followed by a struct screen: the size of its terminal from now on */
+    CONTROL_USAGE = 'u',  /* once it has STARTED: tell one SAMPLE now, if that is not too soon */
 };
 
 /* The size of a terminal, in characters. */

@@ -4,7 +4,8 @@
  *     PHASE...  STARTED  (SAMPLE | PROGRESS)...  MEASURED  CHANGES...  SPANS  OUTCOME
  *     or only OUTCOME, with SPANS before it
  *
- * SAMPLE and MEASURED are of a launch that is measured (its sample_ms), SPANS of one that is timed.
+ * SAMPLE is of a launch that is measured (its sample_ms), or was asked for (CONTROL_USAGE);
+ * MEASURED is of one that is measured, SPANS of one that is timed.
  *
  * Notes are the whole conversation. The owner answers only over the control
  * pipe (launch.h). They travel over a pipe, each as a 32-bit length in host

@@ -41,5 +41,9 @@ void run_signal(struct run *run, int number);
 /* Says which size the payload's terminal has from now on. */
 void run_resize(struct run *run, struct screen screen);
 
+/* Asks for a reading of what it uses, a NOTE_SAMPLE that comes or, where there was one a moment
+ * ago, does not. Not before NOTE_STARTED: until then whatever is said there is the cancel. */
+void run_look(struct run *run);
+
 /* Stops and starts reading output, for a slow reader (back-pressure on the script). */
 void run_pause(struct run *run, bool paused);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* host.js - what this host can enforce. */
 import { element, line } from "./parts.js";
-import { discover, readJson } from "./mcp.js";
-import { $, problem } from "./view.js";
+import { readJson, server } from "./mcp.js";
+import { $, LIMITS, problem } from "./view.js";
 
 const LAYERS = {
     user: "user namespace", mount: "mount namespace", pid: "process namespace", ipc: "IPC namespace",
@@ -27,7 +27,7 @@ function tableOf(title, names, check) {
         const advised = check.advice?.[key], [tone, word, said] = verdictOf(String(value), advised);
         const place = element("tr"), state = element("td"), what = element("td", line(said));
         const name = key.replace(/^limits\./, "");
-        place.append(element("th", LAYERS[key] ?? name.replaceAll("_", " "), { scope: "row" }));
+        place.append(element("th", LAYERS[key] ?? LIMITS[name] ?? name, { scope: "row" }));
         state.append(element("span", word, { class: "state still", "data-tone": tone }));
         if (advised) what.append(element("small", line(advised)));
         place.append(state, what);
@@ -40,7 +40,7 @@ function tableOf(title, names, check) {
 export async function showHost() {
     const place = $("host");
     try {
-        const check = await readJson("cordon://check"), { serverInfo } = await discover();
+        const check = await readJson("cordon://check"), { name, version } = await server();
         const rows = Object.entries(check.layers ?? {});
         const isLimit = ([key]) => key.startsWith("limits.");
         const again = element("button", "Look again", { type: "button", class: "quiet", id: "host-again" });
@@ -53,9 +53,9 @@ export async function showHost() {
         const tables = element("div", undefined, { class: "tables" });
         tables.append(tableOf("Isolation", rows.filter(one => !isLimit(one)), check),
                       tableOf("Limits", rows.filter(isLimit), check));
-        const us = serverInfo ? ` ${line(serverInfo.name)} ${line(serverInfo.version)}; ` : " ";
-        place.append(tables, element("p", us + "clients reach it at " + new URL("mcp", document.baseURI).href,
-            { class: "facts" }));
+        const us = [name, version].filter(Boolean).map(line).join(" ");
+        place.append(tables, element("p", (us ? us + "; " : "") + "clients reach it at "
+            + new URL("mcp", document.baseURI).href, { class: "facts" }));
     } catch (error) {
         if (error.kind === "offline" || error.kind === "token") return;
         place.replaceChildren(element("p", problem(error), { class: "empty" }));

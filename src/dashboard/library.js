@@ -2,7 +2,7 @@
 /* library.js - saved scripts, and policies that may be named: what there is, and each in full. */
 import { element, line, showPairs, shown } from "./parts.js";
 import { call, read, readJson } from "./mcp.js";
-import { $, problem, renew, row } from "./view.js";
+import { $, LIMITS, problem, renew, row } from "./view.js";
 
 /* --- what both do ------------------------------------------------------------------------------------------ */
 
@@ -99,10 +99,6 @@ export async function showPolicies(name) {
         else nothing($("policy"), "There is no policy of that name, or it may not be named here.");
     } catch (error) { showProblem("policies", error); }
 }
-
-const LIMITS = { wall: "time", cpu: "CPU time", memory: "memory", pids: "processes", open_files: "open files",
-                 file: "size of a file", scratch: "scratch space", inodes: "files in scratch space", output: "output kept",
-                 workspace_growth: "growth of the workspace" };
 
 async function showPolicy(policy) {
     head($("policy"), ["#/policies", "All policies"], policy.name);

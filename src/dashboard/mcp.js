@@ -133,4 +133,7 @@ export async function read(uri) {
 
 export async function readJson(uri) { return JSON.parse((await read(uri)).text); }
 
-export function discover() { return ask("server/discover", {}); }
+/* {name, version} of the server. */
+export async function server() {
+    return (await ask("server/discover", {}))._meta?.["io.modelcontextprotocol/serverInfo"] ?? {};
+}

@@ -23,6 +23,12 @@ export function timeOf(iso) {
     return element("time", ago(iso), { datetime: iso, title: clock(iso) });
 }
 
+/* --- names ------------------------------------------------------------------------------------- */
+
+export const LIMITS = { wall: "time", cpu: "CPU time", memory: "memory", pids: "processes", open_files: "open files",
+                 file: "size of a file", scratch: "scratch space", inodes: "files in scratch space", output: "output kept",
+                 workspace_growth: "growth of the workspace" };
+
 /* --- pieces -------------------------------------------------------------------------------------- */
 
 /* A row that leads somewhere: {href, tone, sign, title, under: [...], aside}. */
@@ -104,11 +110,10 @@ export class Watch {
             wait = await this.look();
             failures = 0;
         } catch (error) {
-            if (!error.kind && error.name !== "Failure" && !(error instanceof Error)) throw error;
             if (turn !== this.turn) return;
             this.failed?.(error);
-            const limit = error.kind === "token" ? null : Math.min(500 * 2 ** ++failures, 10000);
-            wait = error.kind === "slow" ? Math.max(limit, 1000 * link.slow) : limit;
+            const limit = Math.min(500 * 2 ** ++failures, 10000);
+            wait = error.kind === "token" ? null : error.kind === "slow" ? Math.max(limit, 1000 * link.slow) : limit;
         }
         if (turn !== this.turn || wait === null) return;
         if (!document.hidden) this.timer = setTimeout(() => this.go(turn, failures), wait);

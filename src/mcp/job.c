@@ -401,8 +401,6 @@ static struct job *job_new(struct jobs *jobs, const struct claim *claim, struct 
     record->label = order->label ? xstrdup(order->label) : NULL;
     record->created_ms = now_epoch_ms();
     job->launch = *order->launch;
-    if (order->watched && job->launch.sample_ms == 0)
-        job->launch.sample_ms = WATCHED_MS;
     (void)snprintf(job->launch.tool, sizeof(job->launch.tool), "%s", order->tool);
     if (order->trace)
         memcpy(record->traceparent, order->trace, sizeof(record->traceparent));

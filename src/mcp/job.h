@@ -69,7 +69,6 @@ struct job_order {
     const char *trace;     /* a traceparent as trace.h keeps it, or ""; NULL: none */
     const char *picture;   /* the title of the picture that goes with its result; NULL: none */
     unsigned runs, warmup; /* of a launch that is measured; 0 runs are one */
-    bool watched;          /* somebody may look at it while it runs: jobs_now() */
     bool announced;        /* its id is told at once: its record comes first */
     uint64_t arrived_ns;   /* of the request, CLOCK_MONOTONIC */
 };
@@ -90,8 +89,8 @@ const struct record *jobs_owed(const struct jobs *jobs, const char *owner, const
 /* The record of a job of ours that runs or waits, if it was written down; borrowed, or NULL. */
 const struct record *jobs_live(const struct jobs *jobs, const char *owner, const char *id);
 
-/* How often what a watched job uses is read. */
-#define WATCHED_MS 250
+/* Somebody looks at it: has what a job of ours uses read, for jobs_now() a moment later. */
+void jobs_look(const struct jobs *jobs, const char *id);
 
 /* What a job of ours uses at the moment, and what it may; borrowed. Of the usage the peaks are what
  * is there now. False where nothing was read yet. */

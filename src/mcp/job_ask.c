@@ -35,6 +35,14 @@ const struct record *jobs_live(const struct jobs *jobs, const char *owner, const
     return job && job->kept.begun ? if_owned(&job->record, owner) : NULL;
 }
 
+/* A benchmark tells readings by itself, and between two of its runs there is none to ask. */
+void jobs_look(const struct jobs *jobs, const char *id)
+{
+    const struct job *job = job_find(jobs, id);
+    if (job && job->run && job->has_started && job->measuring.interval_ns == 0)
+        run_look(job->run);
+}
+
 bool jobs_now(const struct jobs *jobs, const char *id, struct job_now *ret)
 {
     const struct job *job = job_find(jobs, id);

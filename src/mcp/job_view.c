@@ -193,7 +193,7 @@ static void add_queue(const struct services *services, const struct record *reco
     json_object_object_add(job, "queue", queue);
 }
 
-/* The same; of a job that is watched while it runs. */
+/* The same; of a job that somebody looks at while it runs (jobs_look()). */
 static void add_now(const struct services *services, const struct record *record,
                     struct json_object *job)
 {

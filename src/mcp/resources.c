@@ -121,6 +121,7 @@ static int read_job(const struct services *services, const struct uri *uri, stru
         r = job_view_find(services, uri->path, &record, err);
     if (r < 0)
         return r;
+    jobs_look(services->jobs, record.id);
     size_t len;
     struct json_object *object = json_object_new_object();
     json_object_object_add(object, "job", job_view_record(services, &record));

@@ -11,6 +11,7 @@
 #include "mcp/job_view.h"
 #include "mcp/owner.h"
 #include "mcp/readers.h"
+#include "mcp/run_page.h"
 #include "mcp/services.h"
 #include "mcp/tools.h"
 #include "mcp/wishes.h"
@@ -165,6 +166,8 @@ static int status(struct call *call, const struct jobs_call *asked, struct json_
         return r;
     if (!asked->cursor && asked->incremental)
         from = readers_at(services->readers, record.owner, record.id);
+    if (call_can(call, SHOWS_PAGES)) /* it is a page that asks */
+        jobs_look(services->jobs, record.id);
     r = job_view(services, &record, from, &job, err);
     record_done(&record);
     if (r < 0)

@@ -13,7 +13,6 @@
 #include "mcp/job_task.h"
 #include "mcp/picture.h"
 #include "mcp/rpc.h"
-#include "mcp/run_page.h"
 #include "mcp/services.h"
 #include "mcp/task.h"
 #include "mcp/tools.h"
@@ -241,7 +240,6 @@ int wait_for_job(struct call *call, struct job_order *order, bool async, struct 
     waiting->watch.progress = call->progress_token ? on_progress : NULL;
     order->owner = services->owner;
     order->announced = async;
-    order->watched = call_can(call, SHOWS_PAGES);
     int r = jobs_start(services->jobs, order, &waiting->watch, err);
     if (r < 0) {
         free(waiting->title);

@@ -409,6 +409,11 @@ void run_resize(struct run *run, struct screen screen)
     control_write(run, order, sizeof(order));
 }
 
+void run_look(struct run *run)
+{
+    control_write(run, &(char){ CONTROL_USAGE }, 1);
+}
+
 void run_pause(struct run *run, bool paused)
 {
     if (run->paused == paused)

@@ -7,6 +7,7 @@ import json
 import re
 
 import pytest
+import support
 from web import Connection
 
 RUN = "py_run_script_with_dependencies"
@@ -22,6 +23,21 @@ def get(server, path, method="GET", body=None, **headers):
         connection.head()
         text = b"" if method == "HEAD" else connection.body()
         return connection.status, connection.headers, text.decode()
+
+
+def ask(server, method, **params):
+    with Connection(server) as connection:
+        connection.modern(1, method, **params)
+        return connection.answer(1)["result"]
+
+
+def call(server, name, **arguments):
+    return ask(server, "tools/call", name=name, arguments=arguments)["structuredContent"]
+
+
+def record_of(server, job):
+    text = ask(server, "resources/read", uri=f"cordon://jobs/{job}")["contents"][0]["text"]
+    return json.loads(text)["job"]
 
 
 @pytest.fixture
@@ -116,19 +132,53 @@ def test_the_page_needs_no_token_and_what_it_asks_does(web, tmp_path):
 
 
 def test_what_was_asked_for_is_in_a_list_and_in_a_record(server):
-    def ask(method, **params):
-        with Connection(server) as connection:
-            connection.modern(1, method, **params)
-            return connection.answer(1)["result"]
-
-    def call(name, **arguments):
-        return ask("tools/call", name=name, arguments=arguments)["structuredContent"]
-
-    job = call(RUN, script_content="print('ü')", async_mode=True)["job_id"]
-    (row,) = call("py_list_jobs")["jobs"]
+    job = call(server, RUN, script_content="print('ü')", async_mode=True)["job_id"]
+    (row,) = call(server, "py_list_jobs")["jobs"]
     assert (row["id"], row["tool"], row["policy"]) == (job, RUN, "default")
-    while call("py_job_status", job_id=job)["job"]["status"] in ("pending", "running"):
-        pass
-    record = json.loads(ask("resources/read", uri=f"cordon://jobs/{job}")["contents"][0]["text"])["job"]
+    support.soon(lambda: record_of(server, job)["status"] == "completed")
+    record = record_of(server, job)
     assert record["output"] == {"stdout_bytes": 3, "stderr_bytes": 0}
     assert (record["tool"], record["policy"]) == (RUN, "default")
+
+
+USES = """import time
+block = bytearray(60_000_000)
+while time.process_time() < 0.3: pass
+print('used', flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("start", ["spawn", "pool", "fork"])
+def test_who_looks_at_a_run_sees_what_it_uses(web, tmp_path, start):
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    support.policy_file(policies, "default", start=start)
+    server = web("--policies", policies)
+    if start != "spawn":
+        support.soon(lambda: call(server, RUN, script_content="print(1)")["layers"]["start"] == "on")
+    job = call(server, RUN, script_content=USES, async_mode=True)["job_id"]
+    support.soon(lambda: record_of(server, job)["output"]["stdout_bytes"] > 0)
+
+    def seen():
+        usage = record_of(server, job).get("usage") or {}
+        return usage.get("memory_mb", 0) > 50 and usage["cpu_seconds"] > 0.25 and usage
+
+    support.soon(seen)
+    usage = seen()
+    assert record_of(server, job)["limits"]["memory_mb"] == 1024
+    assert usage["processes"] == 1
+    call(server, "py_cancel_job", job_id=job)
+    told = record_of(server, job)["result"]["usage"]
+    used = told["cpu_user_seconds"] + told["cpu_system_seconds"]
+    assert abs(used - usage["cpu_seconds"]) < 0.2
+    assert usage["wall_seconds"] < told["wall_seconds"]
+    assert usage["memory_mb"] < told["peak_memory_mb"] * 1.1 + 5
+
+
+def test_who_only_asks_how_it_stands_has_nothing_read(server):
+    job = call(server, RUN, script_content=USES, async_mode=True)["job_id"]
+    for _ in range(3):
+        support.soon(lambda: call(server, "py_job_status", job_id=job)["job"]["status"] == "running")
+        assert "usage" not in call(server, "py_job_status", job_id=job)["job"]
+    call(server, "py_cancel_job", job_id=job)
