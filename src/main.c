@@ -17,39 +17,71 @@
 static const struct command commands[] = {
     { "run", COMMAND_RUN, run_command,
       "[OPTIONS] [--] SCRIPT|- [ARG...]\n[OPTIONS] -c CODE [ARG...]",
-      "run a Python script in a box" },
+      "run a Python script in a box",
+      "cordon run script.py\n"
+      "cordon run --directory . --with 'pandas>=2' report.py\n"
+      "cordon run --timeout 5s --memory 256M --json -c 'print(6 * 7)'",
+      "Run" },
     { "exec", COMMAND_EXEC, run_command, "[OPTIONS] -- COMMAND [ARG...]",
-      "run any program in a box" },
+      "run any program in a box",
+      "cordon exec -- /bin/ls -la /\n"
+      "cordon exec --directory project --policy ci -- make test",
+      NULL },
     { "bench", COMMAND_BENCH, bench_command,
       "[OPTIONS] [--runs N] [--compare FILE]... SCRIPT|- [ARG...]\n[OPTIONS] -c CODE [ARG...]",
-      "measure a script, or compare several" },
+      "measure a script, or compare several",
+      "cordon bench --runs 5 script.py\n"
+      "cordon bench --runs 5 --compare new.py old.py",
+      NULL },
     { "serve", COMMAND_SERVE, serve_command,
       "[OPTIONS] [--root DIR]... [--http ADDR:PORT | --unix PATH]",
-      "serve MCP on standard input and output, or over HTTP" },
+      "serve MCP on standard input and output, or over HTTP",
+      "cordon serve --root ~/project\n"
+      "cordon serve --http 127.0.0.1:8000",
+      "Serve" },
+    { "mcp", COMMAND_MCP, mcp_command,
+      "config claude-desktop|claude-code|cursor|vscode|codex|gemini|zed [OPTIONS]",
+      "tell an MCP client of the server",
+      "cordon mcp config claude-code --root .\n"
+      "cordon mcp config claude-code --root . --write",
+      NULL },
     { "check", COMMAND_CHECK, forward_command, "[--json] [--policy NAME] [--config FILE]",
-      "what this host can enforce, what it cannot, what to do about it" },
+      "what this host can enforce, what it cannot, what to do about it",
+      "cordon check\n"
+      "cordon check --policy strict --json",
+      "Look, and decide" },
     { "policy", COMMAND_POLICY, forward_command,
       "list\nshow NAME\ncheck FILE\ndiff A B\nexplain NAME SYSCALL|PATH|HOST\n"
       "learn [--policy NAME] [--directory DIR] -- COMMAND [ARG...]",
-      "what scripts may do, and why" },
+      "what scripts may do, and why",
+      "cordon policy show default\n"
+      "cordon policy explain default ptrace\n"
+      "cordon policy learn --policy ci --directory project -- make test",
+      NULL },
     { "jobs", COMMAND_JOBS, jobs_command,
       "list [--status STATUS] [--limit N] [--json]\nshow ID [--json]\n"
       "output ID [--follow] [--stream stdout|stderr]\ncancel ID\n"
       "prune [--max-age DURATION] [--keep-completed] [--keep-failed] [--json]\n"
       "export\nimport FILE|-",
-      "recorded runs" },
+      "recorded runs",
+      "cordon jobs list --status failed\n"
+      "cordon jobs output ID --follow",
+      NULL },
     { "scripts", COMMAND_SCRIPTS, scripts_command,
       "list [--json]\nshow NAME\n"
-      "save NAME FILE|- [--with REQUIREMENT]... [--requires-python SPEC] [--overwrite]\n"
+      "save NAME FILE|- [--with REQUIREMENT]... [--requires-python SPEC]\n"
       "run NAME [OPTIONS of run] [ARG...]\nremove NAME",
-      "saved scripts" },
+      "saved scripts",
+      "cordon scripts save report report.py --with rich\n"
+      "cordon scripts run report",
+      NULL },
     { "env", COMMAND_ENV, env_command,
       "list\nmake [--with REQUIREMENT]... [--script FILE] [--directory DIR] [OPTIONS]\n"
       "prune [--unused DURATION | --all]\nexport KEY FILE\nimport FILE",
-      "prepared environments" },
-    { "mcp", COMMAND_MCP, mcp_command,
-      "config claude-desktop|claude-code|cursor|vscode|codex|gemini|zed [OPTIONS]",
-      "tell an MCP client of the server" },
+      "prepared environments",
+      "cordon env make --with rich\n"
+      "cordon env export KEY rich.cordon-env",
+      NULL },
 };
 
 /* check, policy and most of env are the sandbox's own business: it reads what it
@@ -75,24 +107,52 @@ static int say_version(void)
     return 0;
 }
 
+static void say_lines(const char *lead, const char *lines)
+{
+    for (size_t len; *lines; lines += len + (lines[len] != '\0')) {
+        len = strcspn(lines, "\n");
+        (void)printf("%s%.*s\n", lead, (int)len, lines);
+    }
+}
+
+static void say_command(const struct command *command)
+{
+    const char *lead = "usage:";
+    autofree char *usage = xstrdup(command->usage);
+    for (char *line = strtok(usage, "\n"); line; line = strtok(NULL, "\n"), lead = "      ")
+        (void)printf("%s cordon %s %s\n", lead, command->name, line);
+    (void)printf("\n%s\n\n", command->help);
+    say_lines("  $ ", command->examples);
+    options_help(command->bit, stdout);
+    if (command->run == run_command)
+        say_lines(
+            "",
+            "\nExit status: the program's own; 124 a limit on time, CPU, output or disk ended it,\n"
+            "137 the one on memory, 130 it was cancelled, 126 the policy refuses,\n"
+            "125 the box could not be built or cordon was used wrongly.");
+    (void)printf("\nman cordon-%s says more.\n", command->name);
+}
+
 static int say_help(const struct command *command)
 {
     if (command) {
-        const char *lead = "usage:";
-        autofree char *usage = xstrdup(command->usage);
-        for (char *line = strtok(usage, "\n"); line; line = strtok(NULL, "\n"), lead = "      ")
-            (void)printf("%s cordon %s %s\n", lead, command->name, line);
-        (void)printf("\n%s\n\n", command->help);
-        options_help(command->bit, stdout);
-        (void)printf("\nman cordon-%s says more.\n", command->name);
+        say_command(command);
         return 0;
     }
-    (void)printf("usage: cordon COMMAND [OPTIONS] ...\n\n");
-    for (size_t i = 0; i < COUNT(commands); i++)
-        (void)printf("  %-24s %s\n", commands[i].name, commands[i].help);
-    (void)printf("\neverywhere:\n");
+    (void)printf(
+        "usage: cordon COMMAND [OPTIONS] ...\n\n"
+        "cordon runs Python that you have not read, or any program, in a box: no network, no\n"
+        "files but its workspace, bounded time and memory, nothing left running afterwards.\n");
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        if (commands[i].section)
+            (void)printf("\n%s:\n", commands[i].section);
+        (void)printf("  %-9s %s\n", commands[i].name, commands[i].help);
+    }
     options_help(COMMAND_ANY, stdout);
-    (void)printf("\ncordon COMMAND --help says more; so do man cordon and man cordon-COMMAND.\n");
+    (void)printf("\nFirst steps:\n"
+                 "  $ cordon check\n"
+                 "  $ cordon run -c 'print(6 * 7)'\n"
+                 "\ncordon COMMAND --help says more; so do man cordon and man cordon-COMMAND.\n");
     return 0;
 }
 

@@ -21,8 +21,10 @@ struct command {
     /* With the options parsed and the words after them in options->words; returns
      * the exit status. */
     int (*run)(const struct command *command, struct options *options);
-    const char *usage; /* lines after "cordon NAME ", NUL-ended; several with '\n' */
-    const char *help;  /* one line */
+    const char *usage;    /* lines after "cordon NAME ", NUL-ended; several with '\n' */
+    const char *help;     /* one line */
+    const char *examples; /* whole lines, several with '\n': tests/docs runs them */
+    const char *section;  /* of the overview, where this command is the first of it; else NULL */
 };
 
 int run_command(const struct command *command, struct options *options);

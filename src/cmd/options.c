@@ -20,6 +20,8 @@ const struct option_row option_rows[] = {
       AT(read) },
     { "--write", "PATH", "show more of the host, writable, at its own path", BOXED, OPTION_LIST,
       AT(write) },
+    { "--allow-host", "HOST[:PORT]", "let connections to this host out", BOXED, OPTION_LIST,
+      AT(allow_host) },
     { "--with", "REQUIREMENT", "install this into the environment", PREPARES | COMMAND_SCRIPTS,
       OPTION_LIST, AT(with) },
     { "--python", "VERSION|PATH", "exactly this interpreter", PREPARES, OPTION_TEXT, AT(python) },
@@ -40,8 +42,8 @@ const struct option_row option_rows[] = {
     { "--pids", "N", "how many processes and threads at once", BOXED, OPTION_LIMIT,
       AT(asked.pids) },
     { "--output", "SIZE", "how much output is kept", BOXED, OPTION_LIMIT, AT(asked.output_bytes) },
-    { "--allow-host", "HOST[:PORT]", "let connections to this host out", BOXED, OPTION_LIST,
-      AT(allow_host) },
+    { "-c", "CODE", "run this code instead of a file", COMMAND_RUN | COMMAND_BENCH, OPTION_TEXT,
+      AT(code) },
     { "--tty", NULL, "give the script a terminal of its own", BOXED, OPTION_FLAG, AT(tty) },
     { "--job", NULL, "record the run as a job", BOXED, OPTION_FLAG, AT(job) },
     { "--no-server", NULL, "start the box here, even where a server runs", BOXED, OPTION_FLAG,
@@ -53,8 +55,6 @@ const struct option_row option_rows[] = {
       BOXED | COMMAND_CHECK | COMMAND_SCRIPTS | COMMAND_JOBS, OPTION_FLAG, AT(json) },
     { "--report", "FILE", "write the result object to a file as well", BOXED, OPTION_TEXT,
       AT(report) },
-    { "-c", "CODE", "run this code instead of a file", COMMAND_RUN | COMMAND_BENCH, OPTION_TEXT,
-      AT(code) },
     { "--runs", "N", "how often it is measured (default: as its length suggests)", COMMAND_BENCH,
       OPTION_TEXT, AT(runs) },
     { "--warmup", "N", "runs before those that are measured (default: 0)", COMMAND_BENCH,
@@ -294,15 +294,35 @@ int options_gather(struct options *options, char *const *words, char ***rest, st
     return 0;
 }
 
+/* The headings of what run, exec and bench have so much of: each stands before the first of the
+ * options from that one on that the command knows. */
+static const struct {
+    const char *from, *text;
+} headings[] = {
+    { "--policy", "What it may do and see" },
+    { "--with", "Packages and interpreter" },
+    { "--env", "Variables" },
+    { "--timeout", "Limits, on all of its processes together" },
+    { "-c", "How it runs, and what comes back" },
+    { "--runs", "Measuring" },
+};
+
 static void help_rows(unsigned command, bool everywhere, FILE *out)
 {
+    const char *heading = everywhere ? "Everywhere" : "Options";
     for (size_t i = 0; i < option_count; i++) {
         const struct option_row *row = &option_rows[i];
+        for (size_t j = 0; !everywhere && command & BOXED && j < COUNT(headings); j++)
+            if (strcmp(headings[j].from, row->name) == 0)
+                heading = headings[j].text;
         if ((row->commands & command) != command || (row->commands == COMMAND_ANY) != everywhere)
             continue;
         char left[40];
         (void)snprintf(left, sizeof(left), "%s%s%s", row->name, row->argument ? " " : "",
                        row->argument ? row->argument : "");
+        if (heading)
+            (void)fprintf(out, "\n%s:\n", heading);
+        heading = NULL;
         (void)fprintf(out, "  %-24s %s\n", left, row->help);
     }
 }

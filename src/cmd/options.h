@@ -100,5 +100,5 @@ int options_collect(struct options *options, unsigned command, char *const *word
 int options_gather(struct options *options, char *const *words, char ***rest,
                    struct error *err) must_check;
 
-/* One line per option that the command knows; first those not known everywhere. */
+/* One line per option that the command knows, under headings; first those not known everywhere. */
 void options_help(unsigned command, FILE *out);

@@ -120,11 +120,10 @@ def reason_not_to_run(block):
     if block.first in exceptions.SKIPPED:
         return exceptions.SKIPPED[block.first]
     for line in block.script.splitlines():
-        word = line.split()[0] if line.split() else ""
-        if word in exceptions.WORDS:
-            return f"{word}: {exceptions.WORDS[word]}"
-        if word and word not in ("cordon", "cordon-mcp", "jq") and not shutil.which(word):
-            if re.match(r"[\w./-]+$", word) and documents.COMMANDS.match(line):
+        for word in re.findall(r"(?:^|[|] *)([a-z./][\w./-]*) ", line):
+            if word in exceptions.WORDS:
+                return f"{word}: {exceptions.WORDS[word]}"
+            if word not in ("cordon", "cordon-mcp") and not shutil.which(word):
                 return f"{word} is not here"
     return None
 
@@ -142,9 +141,16 @@ def test_every_exception_is_still_there():
         assert set(table) - firsts == set()
 
 
-def serve_once(block, there):
+def bash(script, there, stdin=subprocess.DEVNULL):
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env=there.environment, cwd=there.cwd, stdin=stdin, capture_output=True, timeout=120,
+    )
+
+
+def serve_once(script, there):
     """A server that is heard to serve, and ends when it is told to, or at the end of its input."""
-    words = shlex.split(there(block.script).replace("127.0.0.1:8000", "127.0.0.1:0"), comments=True)
+    words = shlex.split(there(script).replace("127.0.0.1:8000", "127.0.0.1:0"), comments=True)
     if "--http" in words or "--unix" in words:
         server = web.Server(words, there.environment, there.cwd)
         assert server.stop() == 0, server.log
@@ -181,17 +187,32 @@ def test_commands_run(block, there, request):
     if reason := reason_not_to_run(block):
         pytest.skip(reason)
     if block.first.removeprefix("$ ").startswith(exceptions.SERVERS):
-        serve_once(block, there)
+        serve_once(block.script, there)
         return
     script = block.script
     if "127.0.0.1:8000" in script:
         script = script.replace("127.0.0.1:8000", request.getfixturevalue("server"))
     with somebody_who_leaves() if "--tty" in script else open("/dev/null") as stdin:
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", there(script)],
-            env=there.environment, cwd=there.cwd, stdin=stdin, capture_output=True, timeout=120,
-        )
+        done = bash(there(script), there, stdin)
     assert done.returncode == exceptions.STATUS.get(block.first, 0), done
+
+
+def test_examples_of_help_run(cordon, there):
+    """Those behind "$ " in cordon --help and in each command's own."""
+    overview = subprocess.run([cordon, "--help"], capture_output=True, text=True).stdout
+    texts = [overview]
+    for command in re.findall(r"(?m)^  ([a-z]+) +[a-z]", overview):
+        told = subprocess.run([cordon, command, "--help"], capture_output=True, text=True)
+        assert told.returncode == 0 and told.stdout.startswith(f"usage: cordon {command} "), told
+        assert all(len(line) <= 100 for line in told.stdout.splitlines()), told.stdout
+        assert re.search(r"(?m)^  \$ ", told.stdout), f"cordon {command} --help has no example"
+        texts.append(told.stdout)
+    for line in re.findall(r"(?m)^  \$ (.*)", "\n".join(texts)):
+        if line.startswith(exceptions.SERVERS):
+            serve_once(line, there)
+            continue
+        done = bash(there(line), there)
+        assert done.returncode == exceptions.STATUS.get(line, 0), done
 
 
 @kind("python")
