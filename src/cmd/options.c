@@ -323,7 +323,7 @@ static void help_rows(unsigned command, bool everywhere, FILE *out)
         if (heading)
             (void)fprintf(out, "\n%s:\n", heading);
         heading = NULL;
-        (void)fprintf(out, "  %-24s %s\n", left, row->help);
+        (void)fprintf(out, "  %-26s %s\n", left, row->help);
     }
 }
 
