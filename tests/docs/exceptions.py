@@ -24,7 +24,10 @@ WORDS = {
 SKIPPED = {}
 
 # The first line of a block -> the exit status it shows.
-STATUS = {}
+STATUS = {
+    "cordon policy show --json default | jq '.name = \"bigger\" | .limits.memory = \"2G\" |"
+    " .limits.wall = \"20m\"' > bigger.json": 1,  # policy diff: they differ
+}
 
 # Servers: started, heard to serve, and ended.
 SERVERS = ("cordon serve", "cordon-mcp")

@@ -116,15 +116,31 @@ def server(cordon, settled, tmp_path):
     server.stop()
 
 
+SHELL = "cd do done echo exit export fi for if kill printf set test then trap wait while { } !".split()
+
+
+def programs(script):
+    """The first word of each command in it."""
+    text = re.sub(r"(?m)(^|\s)#.*$", "", script.replace("\\\n", " "))
+    lexer = shlex.shlex(text, posix=True, punctuation_chars="|;&()\n")
+    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t", True, ""
+    begins = True
+    for word in lexer:
+        if set(word) <= set("|;&(\n"):
+            begins = True
+        elif begins and not re.match(r"\w+=", word):
+            begins = False
+            yield word
+
+
 def reason_not_to_run(block):
     if block.first in exceptions.SKIPPED:
         return exceptions.SKIPPED[block.first]
-    for line in block.script.splitlines():
-        for word in re.findall(r"(?:^|[|] *)([a-z./][\w./-]*) ", line):
-            if word in exceptions.WORDS:
-                return f"{word}: {exceptions.WORDS[word]}"
-            if word not in ("cordon", "cordon-mcp") and not shutil.which(word):
-                return f"{word} is not here"
+    for word in programs(block.script):
+        if word in exceptions.WORDS:
+            return f"{word}: {exceptions.WORDS[word]}"
+        if word not in ("cordon", "cordon-mcp", *SHELL) and not shutil.which(word):
+            return f"{word} is not here"
     return None
 
 
