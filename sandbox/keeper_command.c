@@ -59,12 +59,10 @@ static void run(struct keeper *keeper, struct outcome *outcome)
     mark("hand over");
     supervise(&keeper->run, outcome);
     job_supervised(&keeper->job, &keeper->run, outcome);
-    mark("last readings");
 }
 
 int keeper_command(struct keeper *keeper, struct outcome *outcome, struct error *err)
 {
-    keeper->box = box_none();
     int r = stand_up(keeper, err);
     if (r == 0) {
         job_supervision(&keeper->stand, &keeper->box, &keeper->run);
@@ -75,6 +73,5 @@ int keeper_command(struct keeper *keeper, struct outcome *outcome, struct error 
     }
     if (r == 0 && keeper_take_order(keeper) == ORDERED_RUN)
         run(keeper, outcome);
-    box_done(&keeper->box);
     return r;
 }

@@ -201,6 +201,13 @@ static void free_kind(struct kind *kind)
     free(kind);
 }
 
+/* Their boxes take no longer than those that are made when the command is there and somebody waits:
+ * a busy host gains nothing by putting them off. But first the one that has just come runs. */
+static bool is_command(const struct kind *kind)
+{
+    return kind->template.what == LAUNCH_COMMAND;
+}
+
 static bool wants(const struct kind *kind)
 {
     return standing(kind) < kind->wanted;
@@ -310,7 +317,9 @@ void pool_learn(struct pool *pool, const struct launch *launch, bool found)
     kind->used_ns = now;
     if (!found && kind->wanted < pool->sandbox->config.pool_size)
         kind->wanted++;
-    if (kind->late_ns <= now) {
+    if (is_command(kind)) {
+        kind->fill_ns = now + AGAIN_NS;
+    } else if (kind->late_ns <= now) {
         kind->fill_ns = now + SOON_NS;
         kind->late_ns = now + LATE_NS;
     }
@@ -395,7 +404,7 @@ static void fill_kind(struct pool *pool, struct kind *kind, uint64_t now)
     struct tally tally = count_all(pool);
     if (now < kind->fill_ns || kind->count == POOL_MAX || tally.starting > 0)
         return;
-    if (now < kind->late_ns && busy(pool) > pool->processors) {
+    if (now < kind->late_ns && !is_command(kind) && busy(pool) > pool->processors) {
         kind->fill_ns = now + AGAIN_NS;
         return;
     }
@@ -509,6 +518,15 @@ void pool_hear(struct pool *pool, const struct pollfd *fds, size_t count)
     }
 }
 
+/* A run is over: now is the time for what it has put off. */
+static void on_rest(struct pool *pool)
+{
+    uint64_t now = now_ns();
+    for (size_t i = 0; i < pool->count; i++)
+        if (is_command(pool->kinds[i]) && pool->kinds[i]->fill_ns < now + AGAIN_NS)
+            pool->kinds[i]->fill_ns = now;
+}
+
 bool pool_ended(struct pool *pool, pid_t pid)
 {
     for (size_t i = 0; i < pool->count; i++)
@@ -518,6 +536,7 @@ bool pool_ended(struct pool *pool, pid_t pid)
                 remove_box(pool->kinds[i], &pool->kinds[i]->boxes[j]);
                 return idle;
             }
+    on_rest(pool);
     return false;
 }
 
