@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cordon/launch.h>
@@ -20,6 +21,7 @@
 #include "gate_take.h"
 #include "gate_text.h"
 #include "hatch.h"
+#include "interpreter.h"
 #include "job.h"
 #include "marks.h"
 #include "policy.h"
@@ -322,10 +324,20 @@ static int serve(struct gate *gate, int signals)
     }
 }
 
+/* What every supervisor would read for itself is read once, before it is forked. */
+static void read_ahead(const struct sandbox *sandbox)
+{
+    struct pythons pythons;
+    tzset();
+    if (table_recall(sandbox, &pythons))
+        pythons_done(&pythons);
+}
+
 int gate_serve(const struct sandbox *sandbox)
 {
     static struct gate gate;
     gate.sandbox = sandbox;
+    read_ahead(sandbox);
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sha256.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cordon/log.h>
 
@@ -114,7 +115,50 @@ static bool rows_make(const struct kept *kept, struct pythons *ret)
     return true;
 }
 
-bool table_recall(const struct sandbox *sandbox, struct pythons *ret)
+/* --- what this process has read before ------------------------------------------------- */
+
+/* A box that waits is made by a process that reads the table again for its order, and one whose
+ * interpreter forks does so for each. */
+static struct {
+    struct stat file; /* as it was read; st_ino 0: nothing was */
+    char *seal, **watched, **paths;
+    struct pythons pythons;
+} before;
+
+static void before_forget(void)
+{
+    free(before.seal);
+    list_free(before.watched);
+    list_free(before.paths);
+    pythons_done(&before.pythons);
+    memset(&before, 0, sizeof(before));
+}
+
+static void before_keep(const struct stat *file, const struct kept *kept,
+                        const struct pythons *pythons)
+{
+    before_forget();
+    before.file = *file;
+    before.seal = xstrdup(kept->seal);
+    before.watched = list_copy(kept->watched);
+    before.paths = list_copy(kept->paths);
+    pythons_copy(pythons, &before.pythons);
+}
+
+static bool same_time(struct timespec one, struct timespec other)
+{
+    return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
+}
+
+static bool is_as_before(const struct stat *file)
+{
+    const struct stat *was = &before.file;
+    return was->st_ino > 0 && file->st_ino == was->st_ino && file->st_dev == was->st_dev &&
+           file->st_size == was->st_size && same_time(file->st_mtim, was->st_mtim) &&
+           same_time(file->st_ctim, was->st_ctim);
+}
+
+static bool table_read(const struct sandbox *sandbox, const struct stat *file, struct pythons *ret)
 {
     struct error ignored = { 0 };
     autofree char *text = NULL;
@@ -128,6 +172,22 @@ bool table_recall(const struct sandbox *sandbox, struct pythons *ret)
     autofree char *seal = seal_make(sandbox, kept.watched, kept.paths);
     bool good = kept.seal && strcmp(seal, kept.seal) == 0 &&
                 list_len(kept.paths) == list_len(kept.facts) && rows_make(&kept, ret);
+    if (good)
+        before_keep(file, &kept, ret);
     kept_done(&kept);
     return good;
+}
+
+bool table_recall(const struct sandbox *sandbox, struct pythons *ret)
+{
+    struct stat file;
+    if (fstatat(sandbox->state_fd, TABLE, &file, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    if (!is_as_before(&file))
+        return table_read(sandbox, &file, ret);
+    autofree char *seal = seal_make(sandbox, before.watched, before.paths);
+    if (strcmp(seal, before.seal) != 0)
+        return false;
+    pythons_copy(&before.pythons, ret);
+    return true;
 }

@@ -70,6 +70,22 @@ void pythons_done(struct pythons *pythons)
     *pythons = (struct pythons){ 0 };
 }
 
+void pythons_copy(const struct pythons *from, struct pythons *ret)
+{
+    *ret = (struct pythons){ .list = xcalloc(from->count + 1, sizeof(*ret->list)),
+                             .count = from->count };
+    for (size_t i = 0; i < from->count; i++) {
+        const struct python *row = &from->list[i];
+        struct python *copy = &ret->list[i];
+        *copy = *row;
+        copy->path = xstrdup(row->path);
+        copy->prefix = xstrdup(row->prefix);
+        copy->version = xstrdup(row->version);
+        copy->modules = xstrdup(row->modules);
+        copy->identity = xstrdup(row->identity);
+    }
+}
+
 /* "3.13.0 3.12.1 ...": each number once. */
 static char *versions_found(const struct pythons *pythons)
 {

@@ -29,6 +29,9 @@ int pythons_find(const struct sandbox *sandbox, int control, struct pythons *ret
                  struct error *err) must_check;
 void pythons_done(struct pythons *pythons);
 
+/* Every row and every word of it. */
+void pythons_copy(const struct pythons *from, struct pythons *ret);
+
 /* What a run asks for. `version` may be NULL, "3", "3.12", "3.12.4" or an absolute
  * path of an ELF interpreter (PYTHON_EXACT at the command line). `allowed` is NULL
  * or the versions a requires-python admits (NULL-ended); then `demand` is what and whose that
