@@ -6,6 +6,8 @@ import gzip
 import os
 import stat
 import tarfile
+import time
+import zipfile
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
@@ -13,6 +15,10 @@ VERSION = (SOURCE / "VERSION").read_text().strip()
 
 # Read in the middle of a rename by nobody: a package is written under this name and then moved.
 UNFINISHED = ".unfinished"
+
+# Whose name the MCP registry knows this server under: reversed DNS of something that who publishes
+# it owns. What stands here without one can be owned by nobody.
+NAMESPACE = os.environ.get("CORDON_NAMESPACE", "invalid.cordon")
 
 
 def moment():
@@ -61,3 +67,18 @@ def tar_gz_write(target, tree, top):
                 with open(path, "rb") as data:
                     archive.addfile(member, data)
     unfinished.replace(target)
+
+
+def filled(name):
+    """A text of packaging/ with what it leaves open: there is one place for each of these."""
+    text = (SOURCE / "packaging" / name).read_text()
+    return text.replace("@VERSION@", VERSION).replace("@NAMESPACE@", NAMESPACE)
+
+
+def zip_add(archive, name, data, mode):
+    """One file, dated with the one moment (zip knows no year before 1980), its mode kept."""
+    entry = zipfile.ZipInfo(name, time.gmtime(moment())[:6])
+    entry.create_system = 3  # Unix: external_attr is a mode
+    entry.external_attr = (stat.S_IFREG | mode) << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, data, compresslevel=9)

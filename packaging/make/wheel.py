@@ -9,9 +9,7 @@ installation. A zip file has no links: cordon-mcp is a second copy of cordon.
 import base64
 import hashlib
 import json
-import stat
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -66,8 +64,8 @@ def licences_of(bill):
 
 def metadata_of(bill):
     fields = [*METADATA, ("License-Expression", licences_of(bill))]
-    text = (common.SOURCE / "packaging/wheel/description.md").read_text()
-    return "".join(f"{key}: {value}\n" for key, value in fields) + "\n" + text
+    described = common.filled("wheel/description.md")
+    return "".join(f"{key}: {value}\n" for key, value in fields) + "\n" + described
 
 
 def contents(tree, musl):
@@ -93,15 +91,6 @@ def record_line(name, data):
     return f"{name},sha256={digest},{len(data)}\n"
 
 
-def zip_add(archive, name, data, mode):
-    """One file, dated with the one moment (zip knows no year before 1980), its mode kept."""
-    entry = zipfile.ZipInfo(name, time.gmtime(common.moment())[:6])
-    entry.create_system = 3  # Unix: external_attr is a mode
-    entry.external_attr = (stat.S_IFREG | mode) << 16
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(entry, data, compresslevel=9)
-
-
 def wheel_write(tree, platforms, into):
     target = into / f"{STEM}-py3-none-{'.'.join(platforms)}.whl"
     unfinished = target.with_name(target.name + common.UNFINISHED)
@@ -111,9 +100,9 @@ def wheel_write(tree, platforms, into):
         described = (f"{STEM}.dist-info/WHEEL", tags_file(platforms), 0o644)
         musl = platforms[0].startswith("musl")
         for name, data, mode in [*contents(tree, musl), described]:
-            zip_add(archive, name, data, mode)
+            common.zip_add(archive, name, data, mode)
             lines.append(record_line(name, data))
-        zip_add(archive, record, ("".join(lines) + f"{record},,\n").encode(), 0o644)
+        common.zip_add(archive, record, ("".join(lines) + f"{record},,\n").encode(), 0o644)
     unfinished.replace(target)
     return target
 
