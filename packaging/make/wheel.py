@@ -9,6 +9,7 @@ installation. A zip file has no links: cordon-mcp is a second copy of cordon.
 import base64
 import hashlib
 import json
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -23,10 +24,7 @@ BILL = "share/doc/cordon/cordon.spdx.json"
 # What a static program asks of a C library is nothing. The one thing that an interpreter loads
 # into its own is linked with glibc: on musl it is left out, and runs do without ("start": "fork").
 GLIBC_ONLY = "libexec/cordon/cordon-branch.so"
-PLATFORMS = (
-    ("manylinux_2_17_{machine}", "manylinux2014_{machine}"),
-    ("musllinux_1_2_{machine}",),
-)
+GLIBC_OLDEST = (2, 17)  # the oldest that a tag of today is for; PyPI calls it manylinux2014 too
 
 # As long as PyPI wants one line to be.
 SUMMARY = "An MCP server and a command that run untrusted Python in a box, without containers"
@@ -107,10 +105,25 @@ def wheel_write(tree, platforms, into):
     return target
 
 
+def glibc_needed(data):
+    """The newest version of a symbol that an ELF file asks of glibc: what its tag must say."""
+    found = re.findall(rb"GLIBC_(\d+)\.(\d+)", data)
+    return max([GLIBC_OLDEST, *((int(major), int(minor)) for major, minor in found)])
+
+
+def platforms_of(tree, machine):
+    """What each wheel is for, as installers ask for it."""
+    major, minor = glibc_needed((tree / GLIBC_ONLY).read_bytes())
+    glibc = [f"manylinux_{major}_{minor}_{machine}"]
+    if (major, minor) == GLIBC_OLDEST:
+        glibc.append(f"manylinux2014_{machine}")
+    return glibc, [f"musllinux_1_2_{machine}"]
+
+
 def main(work, machine, into):
-    for platforms in PLATFORMS:
-        named = [platform.format(machine=machine) for platform in platforms]
-        print(wheel_write(Path(work) / "tree", named, Path(into)))
+    tree = Path(work) / "tree"
+    for platforms in platforms_of(tree, machine):
+        print(wheel_write(tree, platforms, Path(into)))
 
 
 if __name__ == "__main__":
