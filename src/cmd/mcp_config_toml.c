@@ -15,11 +15,13 @@
 static int check_layout(const struct toml *toml, const struct mcp_entry *entry)
 {
     const char *path[] = { entry->section, entry->name, NULL };
-    bool table = false;
+    bool table = false, within = false; /* a table of ours, or one below it */
     for (size_t i = 0; i < toml->count; i++) {
         const struct toml_item *item = &toml->items[i];
         size_t n = toml_shared(item->path, path), len = list_len(item->path);
         bool at = n == 2 && len == 2, above = n == 1 && len == 1, below = n == 2 && len > 2;
+        bool header = item->kind == TOML_TABLE || item->kind == TOML_TABLES;
+        within = header ? n == 2 : within;
         if ((at || above) && item->kind != TOML_TABLE)
             return fail_caller(toml->err, EEXIST,
                                "line %u: %s is not written as a table [%s.%s], which is all that "
@@ -29,7 +31,7 @@ static int check_layout(const struct toml *toml, const struct mcp_entry *entry)
         if (at && table)
             return fail_caller(toml->err, EEXIST, "line %u: this table is there twice", item->line);
         table |= at;
-        if (below && !table && item->kind == TOML_VALUE)
+        if (below && !header && !within)
             return fail_caller(toml->err, EEXIST,
                                "line %u: this belongs to %s, which is not written as a table "
                                "[%s.%s]",

@@ -9,12 +9,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Is each byte of `text` in `whole`, in its order? */
+static size_t skip_blanks(const char *text, size_t len, size_t at)
+{
+    while (at < len && strchr(" \t\r\n", text[at]))
+        at++;
+    return at;
+}
+
+/* Is each byte of `text` in `whole`, in its order? Of blanks a bracket may have lost some. */
 static bool is_within(const struct str *whole, const char *text, size_t len)
 {
-    size_t at = 0;
+    size_t at = skip_blanks(text, len, 0);
     for (size_t i = 0; i < whole->len && at < len; i++)
-        at += whole->data[i] == text[at];
+        if (whole->data[i] == text[at])
+            at = skip_blanks(text, len, at + 1);
     return at == len;
 }
 

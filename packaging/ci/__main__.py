@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The CI step: one script or command of a contribution in a box, and what there is to say of it.
+
+`python3 -IB packaging/ci` with the inputs in the environment (inputs.py); packaging/github and
+packaging/gitlab set them. -I: a contribution that lies in the working directory lends this program
+no module of its own.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+import leaks
+import program
+import runners
+import summary
+from inputs import Inputs, Wrong
+
+UNUSABLE = 125
+
+
+def command(inputs, cordon, report):
+    words = [cordon, "exec" if inputs.command else "run", "--no-server"]
+    words += ["--policy", inputs.policy, "--directory", inputs.directory, "--report", report]
+    for option, value in inputs.options():
+        words += [option, value]
+    words.append("--")
+    if inputs.command:
+        return words + ["/bin/sh", "-e", "-c", inputs.command]
+    return words + [inputs.script, *inputs.arguments]
+
+
+def run(words, environment, directory):
+    """The box's exit status. A runner that cancels signals this process alone."""
+    child = subprocess.Popen(words, env=environment, cwd=directory, stdin=subprocess.DEVNULL)
+
+    def forward(number, _frame):
+        child.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, forward)
+    return child.wait()
+
+
+def read_report(path):
+    """The result object; None where cordon had no box to tell of."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None
+
+
+def explain(cordon, inputs, environment):
+    """No box could be built: cordon itself knows what this host lacks, and what to do about it."""
+    print("What this host can enforce (cordon check):", flush=True)
+    subprocess.run([cordon, "check", "--policy", inputs.policy], env=environment, check=False)
+
+
+def step(runner, work):
+    inputs = Inputs(os.environ, runner.workspace)
+    leaks.refuse(inputs.directory, runner.remedy)
+    environment = leaks.environment(os.environ, inputs.env)
+    cordon = program.find(inputs, runner, work)
+    environment["CORDON_STATE"] = os.path.join(work, "state")
+    report = os.path.join(work, "report.json")
+
+    with runner.quoting():
+        status = run(command(inputs, cordon, report), environment, inputs.directory)
+    result = read_report(report)
+    if status == UNUSABLE and (result is None or result["end"] == "fault"):
+        explain(cordon, inputs, environment)
+    for sentence in summary.denials(result, inputs.policy):
+        runner.warn(sentence)
+    if status != 0:
+        runner.fail(summary.verdict(result, status))
+    runner.tell(summary.text(inputs.title(), result, status))
+    runner.hand_on(status, result, report, inputs.report)
+    return status
+
+
+def main():
+    runner = runners.here(os.environ)
+    try:
+        with tempfile.TemporaryDirectory(prefix="cordon-step-", dir=runner.temporary) as work:
+            return step(runner, work)
+    except Wrong as wrong:
+        runner.fail(str(wrong))
+        return UNUSABLE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
