@@ -20,7 +20,7 @@ COMMANDS = re.compile(
     r"(\$ )?(\w+=[^ (]+ |token=\$\()*(sudo |echo .*\| )?"
     r"(cordon|cordon-mcp|\./bin/cordon|\./dev|curl|cmake|uvx|uv|pip|ssh|scp|systemctl|journalctl|docker|"
     r"podman|apt|apt-get|tar|sha256sum|mkdir|cp|git|install|sysctl|python3|jq|printf|openssl|"
-    r"export|cat|kill) "
+    r"export|cat|kill|for) "
 )
 LANGUAGES = {"sh": "commands", "console": "commands", "bash": "commands", "json": "json", "python": "python"}
 

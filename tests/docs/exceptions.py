@@ -7,6 +7,7 @@ WORDS = {
     "./dev": "it builds or tests the tree, which is what is going on",
     "./bin/cordon": "tests/packaging does it where the archive was unpacked",
     "cmake": "it builds the tree that is under test",
+    "ctest": "it is the suite beside this one",
     "sudo": "it changes the machine",
     "apt": "it changes the machine",
     "apt-get": "it changes the machine",

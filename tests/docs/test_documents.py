@@ -43,6 +43,8 @@ FILES = {
     "project/tools/rename.py": "import os; print(os.getcwd())\n",
     "project/report.py": "print('a report')\n",
     "project/Makefile": "test:\n\t@echo tested\n",
+    "jobs.json": "{}",
+    "scripts/one.py": "print(1)\n",
     "settings.env": "GREETING=hello\n",
     "etc/cordon/tokens": "",
     "srv/projects/one/script.py": "print(1)\n",
