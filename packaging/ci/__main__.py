@@ -17,7 +17,7 @@ import leaks
 import program
 import runners
 import summary
-from inputs import Inputs, Wrong
+from inputs import Inputs, Wrong, lies_in
 
 UNUSABLE = 125
 
@@ -62,8 +62,10 @@ def explain(cordon, inputs, environment):
 
 def step(runner, work):
     inputs = Inputs(os.environ, runner.workspace)
+    if lies_in(work, inputs.directory):
+        raise Wrong(f"the temporary directory {work} lies in what the script can change; set TMPDIR")
     leaks.refuse(inputs.directory, runner.remedy)
-    environment = leaks.environment(os.environ, inputs.env)
+    environment = leaks.environment(os.environ, inputs.env, inputs.directory)
     cordon = program.find(inputs, runner, work)
     environment["CORDON_STATE"] = os.path.join(work, "state")
     report = os.path.join(work, "report.json")
@@ -85,6 +87,8 @@ def step(runner, work):
 def main():
     runner = runners.here(os.environ)
     try:
+        if not sys.platform.startswith("linux"):
+            raise Wrong("cordon needs a runner with Linux")
         with tempfile.TemporaryDirectory(prefix="cordon-step-", dir=runner.temporary) as work:
             return step(runner, work)
     except Wrong as wrong:

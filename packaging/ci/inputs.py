@@ -19,6 +19,12 @@ class Wrong(Exception):
     """One sentence for whoever wrote the pipeline."""
 
 
+def lies_in(path, directory):
+    """Both as they really are."""
+    path, directory = os.path.realpath(path), os.path.realpath(directory)
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
 def lines(text):
     return [line.strip() for line in text.splitlines() if line.strip()]
 
@@ -33,6 +39,8 @@ class Inputs:
         self.arguments = environment.get("CORDON_STEP_ARGUMENTS", "").splitlines()
         self.policy = self._get("POLICY") or "ci"
         self.directory = self._directory(workspace)
+        for name in ("POLICY", "PROGRAM"):
+            self._not_the_contributions(name)
         self.hosts = self._hosts()
         self.requirements = lines(self._get("WITH"))
         self.env = lines(self._get("ENV"))
@@ -54,11 +62,19 @@ class Inputs:
         """Only what lies in the workspace: beside it lie the runner's own files, and its tokens."""
         root = os.path.realpath(workspace)
         path = os.path.realpath(os.path.join(root, self._get("DIRECTORY") or "."))
-        if path != root and not path.startswith(root.rstrip("/") + "/"):
+        if not lies_in(path, root):
             raise Wrong(f"directory: {path} is not in the workspace {root}")
         if not os.path.isdir(path):
             raise Wrong(f"directory: {path} is no directory")
         return path
+
+    def _not_the_contributions(self, name):
+        """A file that the contribution brings along is no judge of it."""
+        value = self._get(name)
+        is_file = "/" in value or value.endswith(".json")
+        if is_file and lies_in(os.path.join(os.getcwd(), value), self.directory):
+            what = name.lower()
+            raise Wrong(f"{what}: {value} lies in what the contribution can change; keep it elsewhere")
 
     def _hosts(self):
         hosts = re.split(r"[\s,]+", self._get("HOSTS"))

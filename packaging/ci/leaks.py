@@ -8,7 +8,7 @@ what lies in the workspace, and what somebody hands in by mistake.
 import os
 import re
 
-from inputs import Wrong
+from inputs import Wrong, lies_in
 
 CONFIG_MAX = 1 << 20
 
@@ -40,13 +40,17 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def git_directories(directory):
-    """.git of the checkout, where it is a directory, and where it is a file that names another."""
-    git = os.path.join(directory, ".git")
-    if os.path.isfile(git) and os.path.getsize(git) < CONFIG_MAX:
-        with open(git, "rb") as file:
-            named = re.match(rb"gitdir:\s*(.+)", file.read())
-        git = os.path.join(directory, os.fsdecode(named[1].strip())) if named else git
-    return [git] if os.path.isdir(git) else []
+    """.git of each checkout there (one job may make several), where it is a directory, and where it
+    is a file that names another."""
+    for place, below, files in os.walk(directory):
+        git = os.path.join(place, ".git")
+        if ".git" in files and os.path.isfile(git) and os.path.getsize(git) < CONFIG_MAX:
+            with open(git, "rb") as file:
+                named = re.match(rb"gitdir:\s*(.+)", file.read())
+            git = os.path.join(place, os.fsdecode(named[1].strip())) if named else git
+        if os.path.isdir(git):
+            yield git
+        below[:] = [name for name in below if name != ".git"]
 
 
 def config_files(git):
@@ -68,7 +72,11 @@ def has_credential(path):
 def refuse(directory, remedy):
     for git in git_directories(directory):
         for path in config_files(git):
-            if os.path.isfile(path) and has_credential(path):
+            try:
+                found = os.path.isfile(path) and has_credential(path)
+            except OSError as error:
+                raise Wrong(f"{path} may hold a credential and cannot be read: {error.strerror}") from None
+            if found:
                 raise Wrong(f"{path} holds a credential, which the script could read; {remedy}")
     stored = os.path.join(directory, ".git-credentials")
     if os.path.exists(stored):
@@ -78,9 +86,13 @@ def refuse(directory, remedy):
 # --- in the environment ---------------------------------------------------------------------------
 
 
-def environment(of_job, asked):
-    """What cordon is started with; refuses to hand in what is the job's own."""
+def environment(of_job, asked, directory):
+    """What cordon is started with; refuses to hand in what is the job's own. Programs are not looked
+    for in what the contribution can write."""
     kept = {name: value for name, value in of_job.items() if KEPT.fullmatch(name)}
+    places = kept.get("PATH", "").split(os.pathsep)
+    outside = [place for place in places if os.path.isabs(place) and not lies_in(place, directory)]
+    kept["PATH"] = os.pathsep.join(outside)
     tokens = {
         name: value
         for name, value in of_job.items()

@@ -11,7 +11,7 @@ import secrets
 import shutil
 import sys
 
-from inputs import Wrong
+from inputs import Wrong, lies_in
 
 
 def one_line(text):
@@ -70,8 +70,7 @@ class Runner:
             return None
         # The last part of the name may be anybody's; what leads there is followed now and judged.
         parent = os.path.realpath(os.path.join(self.workspace, os.path.dirname(wanted)))
-        allowed = [os.path.realpath(place) for place in (self.workspace, self.temporary) if place]
-        if not any(parent == place or parent.startswith(place + "/") for place in allowed):
+        if not any(lies_in(parent, place) for place in (self.workspace, self.temporary) if place):
             raise Wrong(f"report: {wanted} is neither in the workspace nor in the temporary directory")
         path = os.path.join(parent, os.path.basename(wanted))
         with open(report, "rb") as file:

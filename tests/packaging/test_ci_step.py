@@ -267,6 +267,16 @@ def test_a_limit_ends_it_and_is_told(github, cordon):
     assert "`████████████████████████`" in done.summary
 
 
+def test_a_summary_shows_names_as_characters(github, cordon):
+    """What a script chose means nothing to Markdown, and nothing to the runner."""
+    name = "x|`<b>%0A::error::forged.py"
+    github.checkout({name: "import ctypes; ctypes.CDLL(None).syscall(101, 0, 0, 0, 0)\n"})
+    done = github.run({"script": name, "program": str(cordon)})
+    assert done.exit == 0, done.log
+    assert done.summary.splitlines()[0] == "### ✅ cordon: `x???b??0A::error::forged.py`"
+    assert levels(done) == ["warning"]
+
+
 def test_a_variable_is_given_by_name_alone(github, cordon):
     names = "('A', 'B', 'DEPLOY_KEY')"
     github.checkout({"show.py": f"import os; print([n for n in {names} if n in os.environ])\n"})
@@ -309,12 +319,16 @@ REFUSED = [
     ({"program": "", "archive": "/no/such", "sha256": "0" * 64}, "could not be fetched from /no/such"),
     ({"program": ""}, "is pinned here: give archive and sha256"),
     ({"timeout": "1m\n2m"}, "timeout is one line"),
+    ({"policy": "mine.json"}, "policy: mine.json lies in what the contribution can change"),
+    ({"policy": "./x.py"}, "policy: ./x.py lies in what the contribution can change"),
+    ({"program": "WORKSPACE/x.py"}, "lies in what the contribution can change"),
 ]
 
 
 @pytest.mark.parametrize("inputs, sentence", REFUSED, ids=lambda value: None)
 def test_what_is_asked_wrongly_is_one_error(github, cordon, inputs, sentence):
     github.checkout({"x.py": "print('ran')\n"})
+    inputs = {name: text.replace("WORKSPACE", str(github.workspace)) for name, text in inputs.items()}
     done = github.run({"script": "x.py", "program": str(cordon)} | inputs)
     assert done.exit == 125 and "ran" not in done.log.split()
     [(level, text)] = done.annotations
@@ -334,6 +348,7 @@ def test_a_token_that_checkout_left_is_refused(github, cordon):
     "name, text",
     [
         (".git/modules/sub/config", '[remote "o"]\n\turl = https://x:secret@host/y\n'),
+        ("other/checkout/.git/config", "[http]\n\textraheader = AUTHORIZATION: basic x\n"),
         (".git/config.worktree", "[http]\n\textraHeader = Authorization: Bearer x\n"),
         (".git-credentials", "https://x:y@host\n"),
     ],
