@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ static const struct {
     const char *why;
 } switches[] = {
     { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1,
-      "AppArmor restricts user namespaces: give cordon-sandbox a profile with \"userns\", or set "
+      "AppArmor restricts user namespaces: give cordon a profile with \"userns\" "
+      "(cordon-check(1)), or set "
       "kernel.apparmor_restrict_unprivileged_userns=0" },
     { "/proc/sys/kernel/unprivileged_userns_clone", 0, "set kernel.unprivileged_userns_clone=1" },
     { "/proc/sys/user/max_user_namespaces", 0, "set user.max_user_namespaces above 0" },
@@ -113,6 +115,21 @@ int explain_mounting(struct error *err)
     if (errno == EPERM || errno == EACCES)
         return fail_host_as(err, errno, MOUNTING_FORBIDDEN);
     return fail_host(err, "make the mount namespace our own");
+}
+
+/* It is the newest call that no box can do without: where it is, all others are. */
+#define KERNEL_WANTED "5.12"
+
+int explain_mount_attributes(const char *name, struct error *err)
+{
+    int code = errno;
+    struct utsname kernel;
+    if (code != ENOSYS || uname(&kernel) < 0)
+        return fail_host_as(err, code, "mount_setattr %s: %s", name, strerror(code));
+    return fail_host_as(err, code,
+                        "no mount_setattr here (Linux %.40s%s): boxes need Linux " KERNEL_WANTED
+                        " or newer, as Debian 12 and Ubuntu 22.04 have it",
+                        kernel.release, filtered() ? ", behind a filter of system calls" : "");
 }
 
 /* --- steps ------------------------------------------------------------------------------ */

@@ -18,6 +18,9 @@ int explain_surroundings(const char *what, struct error *err);
 /* Changing mounts in a mount namespace of our own failed with errno. */
 int explain_mounting(struct error *err);
 
+/* mount_setattr failed with errno for the tree `name`: also what a kernel that lacks it means. */
+int explain_mount_attributes(const char *name, struct error *err);
+
 /* A step inside failed: names it, its object and the reason, and what to do where that is known. */
 int explain_step(const struct report *report, struct error *err);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
+#include "explain.h"
 #include "kernel.h"
 #include "special.h"
 #include "str.h"
@@ -48,7 +49,7 @@ int tree_confine(int tree, const struct tree_options *options, const char *name,
                (options->write || options->device ? 0 : (uint64_t)KERNEL_ATTR_RDONLY),
     };
     if (kernel_mount_setattr(tree, AT_RECURSIVE, &attributes) < 0)
-        return fail_host(err, "mount_setattr %s", name);
+        return explain_mount_attributes(name, err);
     if (options->idmap >= 0) {
         struct kernel_mount_attr map = { .set = KERNEL_ATTR_IDMAP,
                                          .userns = (uint64_t)options->idmap };

@@ -120,7 +120,7 @@ static int locate(const struct sandbox *sandbox, char **ret, struct error *err)
     if (search_host(sandbox, ret))
         return 0;
     return fail_host_as(err, ENOENT,
-                        "uv is not found on this host: install it (pip install uv) or name it "
+                        "uv is not found on this host: install it (pipx install uv) or name it "
                         "with CORDON_UV or configuration uv.path");
 }
 

@@ -119,7 +119,7 @@ int state_directory(const char *option, const struct config *config, char **ret,
         return -err->code;
     int r = make_directories(path, 0700, err);
     if (r < 0)
-        return fail_within(err, "state directory %s", path);
+        return fail_within(err, "state directory %s (--state or CORDON_STATE names another)", path);
     autofree char *canonical = realpath(path, NULL);
     if (!canonical)
         return fail_host(err, "find the state directory %s", path);

@@ -15,6 +15,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_REMOUNT, MS_BIND, MS_RDONLY, MS_REC, MS_PRIVATE = 32, 4096, 1, 16384, 1 << 18
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP = 38, 22
+CALLS_END = 0x3FFFFFFF  # beyond are x32's
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
 
 
@@ -123,6 +124,15 @@ def no_landlock():
     refuse_calls(LANDLOCK_CREATE, LANDLOCK_RESTRICT, errno.ENOSYS)
 
 
+def linux_5_10():
+    """The kernel of Debian 11: none of the calls that came later (numbers as everywhere)."""
+    refuse_calls(441, CALLS_END, errno.ENOSYS)
+
+
+def linux_5_12():
+    refuse_calls(443, CALLS_END, errno.ENOSYS)
+
+
 def no_counters():
     """As Debian's kernels are set for ordinary users (kernel.perf_event_paranoid=3)."""
     calls = {"x86_64": 298, "aarch64": 241}
@@ -149,6 +159,8 @@ SURROUNDINGS = {
         readonly_cgroups,
         landlock_domain,
         no_landlock,
+        linux_5_10,
+        linux_5_12,
         no_counters,
         chroot,
     )

@@ -46,6 +46,7 @@ def within(cordon, tmp_path):
         ("masked_proc", "systempaths=unconfined"),
         ("landlock_domain", "inside a Landlock domain"),
         ("chroot", "inside a chroot"),
+        ("linux_5_10", "boxes need Linux 5.12 or newer"),
     ],
 )
 def test_a_host_that_cannot_build_a_box_is_explained(within, surrounding, reason):
@@ -149,6 +150,33 @@ def test_a_kernel_without_landlock_is_reported(within, tmp_path):
     done = within("no_landlock", "exec", "--policy", path, "--", "/bin/echo", "ran")
     assert done.returncode == 126 and done.stdout == ""
     assert "requires landlock" in done.stderr
+
+
+def test_the_oldest_kernel_that_is_named_runs_scripts(within, workspace):
+    done = within("linux_5_12", "run", "--directory", workspace, "-c", "open('x', 'w'); print(7)")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "7\n", "")
+
+
+def test_a_home_that_cannot_be_written_is_told_with_the_way_out(cordon, tmp_path):
+    if support.ROOT:
+        pytest.skip("nothing keeps root from writing there")
+    home = tmp_path / "home"
+    home.mkdir(mode=0o555)
+
+    def run(**names):
+        return subprocess.run(
+            [cordon, "run", "-c", "print(1)"],
+            env={**support.clean_environment(**names), "HOME": str(home)},
+            capture_output=True,
+            text=True,
+        )
+
+    done = run()
+    assert (done.returncode, done.stdout) == (125, "")
+    assert done.stderr.startswith("cordon: state directory ") and done.stderr.count("\n") == 1
+    assert "--state or CORDON_STATE names another" in done.stderr
+    done = run(CORDON_STATE=str(tmp_path / "state"))
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
 
 
 def test_root_of_a_container_gives_away_the_ids_it_has(within, workspace):
