@@ -46,6 +46,7 @@ FILES = {
     "jobs.json": "{}",
     "scripts/one.py": "print(1)\n",
     "settings.env": "GREETING=hello\n",
+    "etc/cordon/config.json": "{}",
     "etc/cordon/tokens": "",
     "srv/projects/one/script.py": "print(1)\n",
 }
