@@ -118,41 +118,64 @@ static void disable(int dir)
 
 /* --- the leaf ------------------------------------------------------------------------ */
 
-/* The process that started us, where that is cordon and not somebody's shell; else 0. */
-static pid_t our_front(void)
+/* Of cordon's own processes at most these three are where it was started: whoever started us, and
+ * who started that one. */
+#define FAMILY_MAX 3
+
+static bool is_cordon(pid_t pid)
 {
     char file[32], name[32];
-    pid_t parent = getppid();
-    (void)snprintf(file, sizeof(file), "/proc/%d/comm", (int)parent);
-    return cgroup_get(AT_FDCWD, file, name, sizeof(name)) && starts_with(name, "cordon") ? parent
-                                                                                         : 0;
+    (void)snprintf(file, sizeof(file), "/proc/%d/comm", (int)pid);
+    return cgroup_get(AT_FDCWD, file, name, sizeof(name)) && starts_with(name, "cordon");
 }
 
-/* Only cordon lives here: this process and the one that started it. */
-static bool only_us(int dir, pid_t pids[2])
+/* A steward (src/cmd/steward.h) says who he is, and then our parent is his server: neither may be
+ * seen where /proc hides what cannot be traced. Else the parent may be somebody's shell. */
+static void find_family(pid_t family[FAMILY_MAX])
+{
+    const char *steward = getenv("CORDON_STEWARD");
+    pid_t parent = getppid();
+    family[0] = getpid();
+    family[1] = steward || is_cordon(parent) ? parent : 0;
+    family[2] = steward ? (pid_t)strtol(steward, NULL, 10) : 0;
+}
+
+static bool is_of(const pid_t family[FAMILY_MAX], pid_t pid)
+{
+    for (size_t i = 0; i < FAMILY_MAX; i++)
+        if (pid > 0 && family[i] == pid)
+            return true;
+    return false;
+}
+
+/* Only cordon lives here: this process and those that started it. */
+static bool only_us(int dir, pid_t pids[FAMILY_MAX])
 {
     char list[256];
+    pid_t family[FAMILY_MAX];
     if (dir < 0 || !cgroup_get(dir, "cgroup.procs", list, sizeof(list)))
         return false;
-    const pid_t self = getpid(), front = our_front();
+    find_family(family);
     size_t count = 0;
+    bool here = false;
     char *rest = list, *line;
     while ((line = strsep(&rest, "\n")) && *line) {
         pid_t pid = (pid_t)strtol(line, NULL, 10);
         /* 0 is somebody in a pid namespace outside ours. */
-        if (count == 2 || pid == 0 || (pid != self && pid != front))
+        if (count == FAMILY_MAX || !is_of(family, pid))
             return false;
+        here = here || pid == family[0];
         pids[count++] = pid;
     }
-    for (size_t i = count; i < 2; i++)
+    for (size_t i = count; i < FAMILY_MAX; i++)
         pids[i] = 0;
-    return pids[0] == self || pids[1] == self;
+    return here;
 }
 
-static bool move_to(int dir, const char *file, const pid_t pids[2])
+static bool move_to(int dir, const char *file, const pid_t pids[FAMILY_MAX])
 {
     bool all = true;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < FAMILY_MAX; i++) {
         char text[16];
         (void)snprintf(text, sizeof(text), "%d", (int)pids[i]);
         all = all && (pids[i] == 0 || cgroup_put(dir, file, text) || errno == ESRCH);
@@ -164,7 +187,7 @@ static bool move_to(int dir, const char *file, const pid_t pids[2])
  * controllers on would take no process any more, from its owner either. */
 static void step_back(int dir)
 {
-    pid_t pids[2];
+    pid_t pids[FAMILY_MAX];
     char counts[128];
     autoclose int leaf = openat(dir, LEAF, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* Boxes of a cordon that lives elsewhere would lose their limits. */
@@ -178,7 +201,7 @@ static void step_back(int dir)
 
 static bool step_aside(int dir)
 {
-    pid_t pids[2];
+    pid_t pids[FAMILY_MAX];
     if (!only_us(dir, pids) || (mkdirat(dir, LEAF, 0755) < 0 && errno != EEXIST))
         return false;
     if (move_to(dir, LEAF "/cgroup.procs", pids) && enable(dir))

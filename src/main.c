@@ -237,6 +237,7 @@ static int start(struct options *options, const char *self, char *const *argv)
 int main(int argc, char **argv)
 {
     started_ns = now_ns();
+    called_with = argv;
     open_standard_descriptors();
     fd_limit_raise();
     sandbox_shown_in(argc, argv);

@@ -263,10 +263,16 @@ class Server:
         assert reply.status == 200, reply
         return reply.json()["result"]["tools"]
 
+    @property
+    def front(self):
+        """The process that reads what clients send; the one that was started is its steward."""
+        (front,) = support.children(self.pid)
+        return front
+
     def memory(self, field="VmRSS"):
         """Of the front and the gate, in bytes. VmHWM: the most there ever was."""
         total = 0
-        for pid in (self.pid, *support.children(self.pid)):
+        for pid in (self.front, *support.children(self.front)):
             total += int(support.status(pid)[field].split()[0]) * 1024
         return total
 

@@ -62,6 +62,12 @@ class Server:
         host, port = self.address
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/mcp"
 
+    @property
+    def front(self):
+        """The process that reads what clients send, of the steward's servers the newest."""
+        taken = re.findall(rb"event=takeover .*to=(\d+)", self.log)
+        return int(taken[-1]) if taken else support.children(self.process.pid)[0]
+
     def connect(self, timeout=120):
         if isinstance(self.address, str):
             stream = socket.socket(socket.AF_UNIX)

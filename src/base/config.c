@@ -396,12 +396,23 @@ static char *default_path(void)
     return home && home[0] == '/' ? path_join(home, ".config/cordon/config.json") : NULL;
 }
 
-int config_load(const char *path, struct config *ret, struct error *err)
+/* The one that is named, which must be there; NULL: none is. */
+static const char *named_path(const char *option)
 {
     const char *variable = getenv("CORDON_CONFIG");
-    if (!path && variable && variable[0])
-        path = variable;
-    autofree char *found = path ? xstrdup(path) : default_path();
+    return option || !variable || !variable[0] ? option : variable;
+}
+
+char *config_path(const char *option)
+{
+    const char *named = named_path(option);
+    return named ? xstrdup(named) : default_path();
+}
+
+int config_load(const char *path, struct config *ret, struct error *err)
+{
+    autofree char *found = config_path(path);
+    path = named_path(path);
     autoclose int fd = found ? open(found, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
     if (fd < 0 && (path || (found && errno != ENOENT && errno != ENOTDIR)))
         return fail_host(err, "open the configuration %s", found);

@@ -59,6 +59,9 @@ struct config {
 /* The policies that `owner` may name, NULL-ended; NULL: there is no such principal. */
 char *const *config_policies(const struct config *config, const char *owner);
 
+/* Where config_load() looks; NULL: nowhere. The caller's. */
+char *config_path(const char *option);
+
 /* Reads `path`; when NULL, CORDON_CONFIG's; without that the default place,
  * $XDG_CONFIG_HOME/cordon/config.json, as root /etc/cordon/config.json, where a
  * missing file is fine. *ret is the caller's, config_done(), after success. */

@@ -44,5 +44,8 @@ void complain(const char *fmt, ...) printf_like(1, 2);
 /* Complains, and says which exit status that is: by whose move it is. */
 int complain_error(const struct error *err);
 
+/* What the program was called with, all of it. */
+extern char **called_with;
+
 /* When the program started, for elapsed times (CLOCK_MONOTONIC). */
 extern uint64_t started_ns;

@@ -199,6 +199,11 @@ void door_stop(struct door *door, bool silent)
     session_cancel_all(door->session, silent);
 }
 
+void door_retire(struct door *door)
+{
+    endpoint_retire(door->endpoint);
+}
+
 size_t door_calls(const struct door *door)
 {
     return door->endpoint ? endpoint_calls(door->endpoint) : session_calls(door->session);

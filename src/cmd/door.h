@@ -42,6 +42,10 @@ void door_free(struct door *door); /* NULL is fine */
  * end. */
 void door_stop(struct door *door, bool silent);
 
+/* Nobody comes in any more, and who only listens is told to go; what was asked gets its answer. Of
+ * a door to a socket. */
+void door_retire(struct door *door);
+
 /* Requests that are not answered yet. */
 size_t door_calls(const struct door *door);
 

@@ -10,6 +10,7 @@
 #include "str.h"
 
 uint64_t started_ns;
+char **called_with;
 
 /* One write, so that lines of several processes do not mix; and names in it, of files above all,
  * are whoever's: masked. */

@@ -248,6 +248,17 @@ struct endpoint *endpoint_new(const struct endpoint_parts *parts)
     return endpoint;
 }
 
+void endpoint_retire(struct endpoint *endpoint)
+{
+    http_retire(endpoint->http);
+    legacy_end_listening(endpoint->legacies);
+    for (struct exchange *exchange = endpoint->exchanges.first, *next; exchange; exchange = next) {
+        next = exchange->next;
+        if (exchange->session)
+            session_end_listening(exchange->session);
+    }
+}
+
 void endpoint_stop(struct endpoint *endpoint)
 {
     http_stop(endpoint->http);

@@ -81,6 +81,9 @@ struct endpoint_parts {
 struct endpoint *endpoint_new(const struct endpoint_parts *parts);
 void endpoint_free(struct endpoint *endpoint); /* NULL is fine */
 
+/* Nobody new, and listeners are told that it is over; what was asked goes on to its answer. */
+void endpoint_retire(struct endpoint *endpoint);
+
 /* Nothing new; what is asked is cancelled and answered, listeners are told that it is over. */
 void endpoint_stop(struct endpoint *endpoint);
 

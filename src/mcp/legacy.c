@@ -328,6 +328,13 @@ size_t legacies_count(const struct legacies *legacies)
     return legacies->count;
 }
 
+void legacy_end_listening(struct legacies *legacies)
+{
+    for (struct legacy *legacy = legacies->first; legacy; legacy = legacy->next)
+        if (legacy->listening.exchange)
+            exchange_end(legacy->listening.exchange);
+}
+
 void legacy_cancel_all(struct legacies *legacies)
 {
     for (struct legacy *legacy = legacies->first, *next; legacy; legacy = next) {

@@ -87,6 +87,9 @@ bool legacy_resumes(const struct legacy *legacy);
 
 size_t legacies_count(const struct legacies *legacies); /* sessions that can be found */
 
+/* Their streams of what the server says by itself. */
+void legacy_end_listening(struct legacies *legacies);
+
 void legacy_cancel_all(struct legacies *legacies);
 
 /* --- streams ------------------------------------------------------------------------------ */

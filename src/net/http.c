@@ -450,6 +450,7 @@ bool connection_ends(const struct connection *connection)
 
 void connection_answered(struct connection *connection)
 {
+    connection->served = true;
     enter(connection, PHASE_IDLE);
 }
 
@@ -508,12 +509,27 @@ struct http *http_new(const struct http_parts *parts)
     return http;
 }
 
-void http_stop(struct http *http)
+static void listen_no_more(struct http *http)
 {
     http->stopping = true;
     if (http->listener)
         evhttp_del_accept_socket(http->inside, http->bound);
     http->listener = NULL;
+}
+
+void http_retire(struct http *http)
+{
+    listen_no_more(http);
+    for (struct connection *connection = http->first, *next; connection; connection = next) {
+        next = connection->next;
+        if (connection->phase == PHASE_IDLE && connection->served)
+            connection_drop(connection);
+    }
+}
+
+void http_stop(struct http *http)
+{
+    listen_no_more(http);
     for (struct connection *connection = http->first, *next; connection; connection = next) {
         next = connection->next;
         if (connection->phase != PHASE_NEW)

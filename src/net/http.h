@@ -69,6 +69,9 @@ void http_free(struct http *http); /* closes everything; each `gone` comes. NULL
 /* No more connections, no more requests: those without one close, the others with their reply. */
 void http_stop(struct http *http);
 
+/* No more connections: those that have had their replies close, the others with the next one. */
+void http_retire(struct http *http);
+
 size_t http_connections(const struct http *http); /* open ones */
 
 /* Is so much unread that this request should be told to come again? Room is made, for later. */

@@ -40,6 +40,7 @@ struct connection {
     struct evhttp_connection *inside;
     struct event *timer; /* of its phase, or what is to be done outside of a callback */
     enum phase phase;
+    bool served;        /* a request of it was answered */
     int refusal;        /* the status with which it is to end */
     size_t unread;      /* bytes of ours that were not sent yet */
     uint64_t unread_ns; /* since when there are some (clock.h) */

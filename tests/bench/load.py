@@ -82,11 +82,12 @@ def request_to(server):
 
 def measure(client, server, connections, seconds, request):
     request.write_bytes(request_to(server))
-    before = cpu_seconds(server.pid)
+    pid = getattr(server, "front", server.pid)
+    before = cpu_seconds(pid)
     command = [client, server.where[0], server.where[1], connections, seconds, request]
     out = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, check=True).stdout
     figures = json.loads(out)
-    figures["server_cpu_seconds"] = cpu_seconds(server.pid) - before
+    figures["server_cpu_seconds"] = cpu_seconds(pid) - before
     return figures
 
 

@@ -509,7 +509,7 @@ def test_a_modern_client_that_resets_ends_its_run_though_nothing_was_said(server
     stream = server.connect()
     stream.send(post(modern(1, "tools/call", **forever(name))))
     soon(lambda: alive(name))
-    stat = Path("/proc", str(server.process.pid), "stat")
+    stat = Path("/proc", str(server.front), "stat")
     before = ticks(stat)
     stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     stream.close()

@@ -739,7 +739,7 @@ def test_a_jwt_of_another_key_is_good_once_the_key_is(guarded, issuers, tmp_path
 def test_who_judges_tokens_has_a_cage_and_its_death_opens_nothing(guarded, issuers):
     (judge,) = [
         pid
-        for pid in support.children(guarded.process.pid)
+        for pid in support.children(guarded.front)
         if b"cordon-oauth" in Path("/proc", str(pid), "cmdline").read_bytes()
     ]
     status = support.status(judge)
