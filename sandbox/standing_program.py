@@ -43,11 +43,16 @@ def fork(library):
 
 
 def settle():
-    """No collection looks again at what is there now: not the last one, when the interpreter ends,
-    and forked ones share it as long as nobody writes to it."""
+    """No collection looks again at what is there now, until the interpreter takes itself apart: what
+    the script left in here is found then as in any. sys.path_hooks ends after the last collection
+    and before the first module. The library that forks has its own way (branch/leave.c)."""
     import gc
     import sys
 
+    class End:
+        __del__ = gc.unfreeze
+
+    sys.path_hooks[-1].end = End()
     gc.collect()
     gc.freeze()
     del sys.modules["gc"]
@@ -146,7 +151,8 @@ def main():
     begun = begun_with() - {"sitecustomize"}
     loaded = load([name for name in names if name])
     nowhere = os.fstat(0)
-    settle()
+    if not library:
+        settle()
     fds, fields = fork(library) if library else wait()
     asked = [os.path.abspath(place) for place in rest.split(os.pathsep) if rest]
     sys.path[:] = list(dict.fromkeys(asked + places))

@@ -6,10 +6,10 @@
  * order's text as bytes. It links no part of cordon's library: what it needs of it is compiled once
  * more into it. What it takes from its process: glibc (a raw clone(2) leaves the thread's id in
  * glibc's memory stale, so the kernel is told to write it there: PR_GET_TID_ADDRESS); one thread;
- * and the functions of CPython's that stem.c declares (3.7 on).
+ * and the functions of CPython's in python.h (3.7 on).
  *
  * The order of the files is that of a branch's life: stem.c makes it, box.c builds it, init.c is
- * its pid 1, payload.c what becomes the script.
+ * its pid 1, payload.c what becomes the script, leave.c how that ends.
  */
 #pragma once
 
@@ -63,6 +63,9 @@ void branch_init(struct branch *branch);
 void branch_build(struct branch *branch);
 int branch_place_script(struct branch *branch, int memfd);
 int branch_limit_scratch(struct branch *branch);
+
+/* leave.c: in the stem, once everything that is to be shared is there. */
+void branch_prepare_end(void);
 
 /* payload.c */
 void branch_confine_payload(struct branch *branch);

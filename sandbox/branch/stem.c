@@ -13,6 +13,7 @@
 
 #include "branch.h"
 #include "kernel.h"
+#include "python.h"
 
 #ifndef PR_GET_TID_ADDRESS
 #define PR_GET_TID_ADDRESS 40
@@ -21,15 +22,6 @@
 #define BRANCH_NAMESPACES                                                                      \
     (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
      CLONE_NEWCGROUP)
-
-/* The interpreter's own, all of its stable interface; a process without them is none. */
-extern void PyOS_BeforeFork(void) __attribute__((weak));
-extern void PyOS_AfterFork_Parent(void) __attribute__((weak));
-extern void PyOS_AfterFork_Child(void) __attribute__((weak));
-extern struct PyObject *PyBytes_FromStringAndSize(const char *bytes, ssize_t len)
-    __attribute__((weak));
-extern void PyErr_SetObject(struct PyObject *type, struct PyObject *value) __attribute__((weak));
-extern struct PyObject *PyExc_StopIteration __attribute__((weak));
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -89,6 +81,7 @@ static int get_ready(void)
     if (!state.thread_id || *state.thread_id != (int)syscall(SYS_gettid))
         return ENXIO;
     read_clock_shift();
+    branch_prepare_end();
     return 0;
 }
 

@@ -15,8 +15,13 @@ def serve(cordon, base, **changes):
     place.mkdir()
     policies.mkdir()
     support.policy_file(policies, "default", start="fork", **changes)
+    support.policy_file(policies, "fresh", start="spawn")
+    support.policy_file(policies, "pool", start="pool")
+    names = {"client_policies": ["default", "fresh", "pool"]}
+    (base / "config.json").write_text(json.dumps(names))
     environment = support.clean_environment(CORDON_STATE=str(base / "state"))
     command = [cordon, "serve", "--root", str(place), "--policies", str(policies)]
+    command += ["--config", str(base / "config.json")]
     client = support.RawClient(command, environment, str(place))
     client.initialize()
     client.place = place
@@ -44,6 +49,49 @@ def test_a_script_cannot_tell_from_its_interpreter_that_it_was_forked(client):
     assert forked["stderr"] == fresh["stderr"] == ""
     layers = {**forked["layers"], "start": None}
     assert layers == {**fresh["layers"], "start": None}
+
+
+# What a script can leave to be done when its interpreter ends; each prints in that moment.
+LAST_WORDS = {
+    "objects": "class A:\n  def __del__(self): print('del', sys is not None)\na = A()",
+    "no slots": "class A:\n  __slots__ = ()\n  def __del__(self): print('del')\na = A()",
+    "a cycle": "class A:\n  def __del__(self): print('del')\na = A(); a.a = a; del a",
+    "generators": "def f():\n  try: yield\n  finally: print('finally')\ng = f(); next(g)",
+    "weak references": "class A: pass\na = A(); r = weakref.ref(a, lambda r: print('gone'))",
+    "finalizers": "class A: pass\na = A(); weakref.finalize(a, print, 'gone')",
+    "at exit": "atexit.register(lambda: (print('exit'), os.write(1, b'x')))",
+    "audit": "sys.addaudithook(lambda event, more: os.write(1, event.encode() + b';'))",
+    "collections": "gc.callbacks.append(lambda phase, more: print(phase))",
+    "open files": "f = open('kept', 'w'); f.write('kept')\ndef g(): pass",
+    "files of a module": "os.path.f = open('kept', 'w'); os.path.f.write('kept')",
+    "streams": "class S:\n  write = sys.stdout.write\n  def flush(self): import json; os.write(1, b's')\n"
+    "sys.stdout = S()",
+    "threads": "threading.Thread(target=lambda: (time.sleep(.05), print('late'))).start()",
+    "daemons": "threading.Thread(target=lambda: time.sleep(60), daemon=True).start()",
+    "hooks": "sys.path_hooks.clear(); print(sys.path_hooks)",
+    "hooks kept": "os.path.hooks = sys.path_hooks",
+    "children": "if os.fork() == 0: sys.exit(print('child'))\nos.wait()",
+    "exit codes": "sys.exit(7)",
+    "errors": "raise ValueError('x')",
+    "words": "sys.exit('x')",
+    "flushing": "os.close(1); print('x')",
+    "nothing": "print(1)",
+}
+
+
+@pytest.mark.parametrize("start", ["default", "pool"])
+@pytest.mark.parametrize("what", LAST_WORDS)
+def test_an_interpreter_ends_as_any(client, what, start):
+    code = "import atexit, gc, os, sys, threading, time, weakref\n" + LAST_WORDS[what]
+    fresh = run(client, code, policy="fresh")
+    kept = client.place / "kept"
+    left = kept.read_text() if kept.exists() else None
+    kept.unlink(missing_ok=True)
+    forked = warm(client, code, policy=start)
+    for told in ("stdout", "stderr", "exit_code", "end", "signal"):
+        assert forked[told] == fresh[told], told
+    assert (kept.read_text() if kept.exists() else None) == left
+    kept.unlink(missing_ok=True)
 
 
 def test_one_interpreter_serves_many_orders(client):
