@@ -42,19 +42,33 @@ def fork(library):
         return [], [os.fsdecode(field) for field in order.value.split(b"\0")]
 
 
+def hook():
+    """A function that ends when the interpreter forgets what sys has: after the last collection, and
+    before the first module. (3.10 and 3.11 have another reference to sys.path_hooks.)"""
+    import sys
+
+    if sys.getrefcount(sys.path_hooks) == 2:
+        return sys.path_hooks[-1]
+    if sys.getrefcount(getattr(sys, "__interactivehook__", None)) == 2:
+        return sys.__interactivehook__
+    return None
+
+
 def settle():
     """No collection looks again at what is there now, until the interpreter takes itself apart: what
-    the script left in here is found then as in any. sys.path_hooks ends after the last collection
-    and before the first module. The library that forks has its own way (branch/leave.c)."""
+    the script left in here is found then as in any. The library that forks has its own way
+    (branch/leave.c)."""
     import gc
     import sys
 
     class End:
         __del__ = gc.unfreeze
 
-    sys.path_hooks[-1].end = End()
-    gc.collect()
-    gc.freeze()
+    ends = hook()
+    if ends:
+        ends.end = End()
+        gc.collect()
+        gc.freeze()
     del sys.modules["gc"]
 
 

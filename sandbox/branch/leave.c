@@ -8,9 +8,9 @@
  * that the script left can notice, they are taken out of the interpreter's list first; where
  * anything could, all goes as in any interpreter.
  *
- * The moment is that of sys.path_hooks' end: functions registered for the exit, threads, flushes
- * and the last collection are past, and no module has been touched yet. What hangs there is asked
- * for by nobody.
+ * The moment is that of sys.path_hooks' end, or of sys.__interactivehook__'s where an interpreter
+ * (3.10, 3.11) keeps another reference to those: functions registered for the exit, threads,
+ * flushes and the last collection are past, and no module has been touched yet.
  */
 #include <string.h>
 
@@ -291,14 +291,36 @@ static bool find_modules(void)
     return held;
 }
 
-/* The capsule hangs on what nothing but sys.path_hooks refers to. */
-static struct PyObject *find_hook(struct PyObject *hooks)
+/* Beside sys ours, and the call's. */
+static bool is_held_by_sys_alone(struct PyObject *sys, struct PyObject *object)
 {
-    ssize_t count = hooks ? PyList_Size(hooks) : 0;
-    return count > 0 ? PyList_GetItem(hooks, count - 1) : NULL;
+    struct PyObject *count = object ? PyObject_CallMethod(sys, "getrefcount", "O", object) : NULL;
+    bool ret = count && PyLong_AsSize_t(count) == 3;
+    if (count)
+        Py_DecRef(count);
+    return ret;
 }
 
-static bool keep_objects(struct PyObject *hooks, struct PyObject *hook)
+/* A function that ends when the interpreter forgets what sys has: the capsule hangs on it. It and
+ * what holds it are not to be kept. */
+static bool find_hook(struct PyObject **holder, struct PyObject **hook)
+{
+    struct PyObject *sys = PyImport_ImportModule("sys");
+    *holder = sys ? PyObject_GetAttrString(sys, "path_hooks") : NULL;
+    ssize_t count = *holder ? PyList_Size(*holder) : 0;
+    *hook = count > 0 ? PyList_GetItem(*holder, count - 1) : NULL;
+    if (*hook && !is_held_by_sys_alone(sys, *holder)) {
+        Py_DecRef(*holder);
+        *hook = *holder = PyObject_GetAttrString(sys, "__interactivehook__");
+        if (!is_held_by_sys_alone(sys, *holder))
+            *hook = NULL;
+    }
+    if (sys)
+        Py_DecRef(sys);
+    return *hook;
+}
+
+static bool keep_objects(struct PyObject *holder, struct PyObject *hook)
 {
     struct PyObject *all = PyObject_CallObject(own.get_objects, NULL);
     ssize_t count = all ? PyList_Size(all) : 0;
@@ -306,7 +328,7 @@ static bool keep_objects(struct PyObject *hooks, struct PyObject *hook)
     for (ssize_t i = 0; objects && i < count; i++) {
         struct PyObject *object = PyList_GetItem(all, i);
         struct PyObject *type = type_of(object);
-        if (object != hooks && object != hook && (is_known(type) || !runs_at_its_end(type)) &&
+        if (object != holder && object != hook && (is_known(type) || !runs_at_its_end(type)) &&
             PyList_Append(objects, object) < 0)
             return false;
     }
@@ -329,15 +351,16 @@ static void collector(const char *what)
 
 static bool get_ready(void)
 {
-    struct PyObject *hooks = member("sys", "path_hooks"), *hook = find_hook(hooks);
-    struct PyObject *capsule = hook ? PyCapsule_New(&held, NULL, on_end) : NULL;
-    bool ret = capsule && find_own() && find_modules() && keep_objects(hooks, hook) &&
+    struct PyObject *holder, *hook;
+    struct PyObject *capsule =
+        find_hook(&holder, &hook) ? PyCapsule_New(&held, NULL, on_end) : NULL;
+    bool ret = capsule && find_own() && find_modules() && keep_objects(holder, hook) &&
                PyObject_SetAttrString(hook, "cordon", capsule) == 0 &&
                (!PySys_AddAuditHook || PySys_AddAuditHook(on_event, NULL) == 0);
     if (capsule)
         Py_DecRef(capsule);
-    if (hooks)
-        Py_DecRef(hooks);
+    if (holder)
+        Py_DecRef(holder);
     blocks = ret ? number(own.allocated) : 0;
     return ret;
 }
