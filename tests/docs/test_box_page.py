@@ -47,7 +47,9 @@ def test_the_box_is_as_its_page_says(run):
         "proc": [], "home": False, "usr": "OSError",
         "setuid_file": "PermissionError", "network": "OSError", "name": "gaierror", "loopback": None,
         "child": 0, "files": 512, "scratch": 512,
-        "names": ["HOME", "LANG", "LOGNAME", "PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "TMPDIR", "TZ", "USER"],
+        "names": [
+            "HOME", "LANG", "LOGNAME", "PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "TMPDIR", "TZ", "USER"
+        ],
         "unbuffered": "1", "lang": "C.UTF-8", "home_at": "/box/home",
     }
 

@@ -206,7 +206,8 @@ def test_commands_run(block, there, request):
     if reason := reason_not_to_run(block):
         pytest.skip(reason)
     if block.first.removeprefix("$ ").startswith(exceptions.SERVERS):
-        serve_once(block.script, there)
+        for line in filter(None, block.script.splitlines()):
+            serve_once(line, there)
         return
     script = block.script
     if "127.0.0.1:8000" in script:
