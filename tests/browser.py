@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chromium without a window, spoken to over two pipes (Chrome DevTools Protocol), and a host for
-pages of MCP Apps: what the page posts comes here, and what is said here is posted to the page.
+pages of MCP Apps: what the page posts comes here, and what is said here is posted to the page. It
+opens pages of servers too, presses keys, and keeps what they asked the network for and complained of.
 
 Nothing is downloaded and no port is opened: the browser is the distribution's."""
 
@@ -14,6 +15,8 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
+
+import support
 
 FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run
 --disable-extensions --disable-background-networking --disable-component-update --mute-audio
@@ -32,6 +35,12 @@ CSP = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data:; connect-src 'none'"
 )
+
+
+# Of a status that is no success the network complains too; pages live with that.
+COMPLAINTS = {"Runtime.exceptionThrown", "Log.entryAdded"}
+
+KEYS = {"Enter": ("\r", 13), "Escape": ("", 27), "Tab": ("\t", 9), " ": (" ", 32)}
 
 
 def pipe():
@@ -64,6 +73,7 @@ class Browser:
         os.close(commands)
         os.close(replies)
         self.number, self.answers, self.heard = 0, {}, queue.Queue()
+        self.asked, self.complaints = [], []  # addresses; exceptions and what a page's policy refused
         self.arrived = threading.Condition()
         self.session = None
         threading.Thread(target=self._read, daemon=True).start()
@@ -84,10 +94,21 @@ class Browser:
                 message = json.loads(line)
                 if message.get("method") == "Runtime.bindingCalled":
                     self.heard.put(json.loads(message["params"]["payload"]))
+                elif message.get("method") == "Network.requestWillBeSent":
+                    self.asked.append(message["params"]["request"]["url"])
+                elif message.get("method") in COMPLAINTS:
+                    self._complain(message["params"])
                 elif "id" in message:
                     with self.arrived:
                         self.answers[message["id"]] = message
                         self.arrived.notify_all()
+
+    def _complain(self, params):
+        entry = params.get("entry")
+        if not entry:
+            self.complaints.append(params["exceptionDetails"])
+        elif entry["level"] == "error" and entry["source"] != "network":
+            self.complaints.append(entry["text"])
 
     def ask(self, method, **params):
         self.number += 1
@@ -126,16 +147,47 @@ class Browser:
         self.until("typeof view === 'object' && document.readyState === 'complete'")
         self.run(f"view.srcdoc = {json.dumps(guarded)}; 0")
 
+    def go(self, address):
+        """Opens an address, and notes from then on what is asked for."""
+        for domain in ("Network", "Log"):
+            self.ask(f"{domain}.enable")
+        self.ask("Page.navigate", url=address)
+        self.until(f"location.href == {json.dumps(address)} && document.readyState === 'complete'")
+
+    def _painted(self):
+        """What is pressed before a page was painted for the first time the browser throws away."""
+        self.until("performance.getEntriesByType('paint').length > 0")
+
+    def press(self, key):
+        self._painted()
+        text, code = KEYS[key] if key in KEYS else (key, ord(key.upper()))
+        same = {"key": key, "windowsVirtualKeyCode": code}
+        self.ask("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **same)
+        self.ask("Input.dispatchKeyEvent", type="keyUp", **same)
+
+    def type(self, text):
+        self.ask("Input.insertText", text=text)
+
+    def click(self, selector):
+        """Where a person would: what lies above it would get the click."""
+        self._painted()
+        self.until(f"document.querySelector({selector!r})?.checkVisibility()")
+        at = self.run(
+            f"(() => {{ const e = document.querySelector({selector!r});"
+            " e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect();"
+            " return [r.x + r.width / 2, r.y + r.height / 2] })()"
+        )
+        same = {"x": at[0], "y": at[1], "button": "left", "clickCount": 1}
+        for kind in ("mousePressed", "mouseReleased"):
+            self.ask("Input.dispatchMouseEvent", type=kind, **same)
+
     def run(self, code):
         answer = self.ask("Runtime.evaluate", expression=code, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until(self, code, tries=2000):
-        for _ in range(tries):
-            if self.run(code):
-                return
-        raise AssertionError(f"never true: {code}")
+    def until(self, code):
+        support.soon(lambda: self.run(code), 60, code)
 
     def inside(self, code):
         """In the page itself, which its host could not look into."""
@@ -153,11 +205,8 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def until_inside(self, code, tries=4000):
-        for _ in range(tries):
-            if self.inside(code):
-                return
-        raise AssertionError(f"never true in the page: {code}")
+    def until_inside(self, code):
+        support.soon(lambda: self.inside(code), 60, code)
 
     def post(self, message):
         self.run(f"view.contentWindow.postMessage({json.dumps(message)}, '*'); 0")

@@ -80,9 +80,9 @@ def eventually(true, seconds, interval=0.002):
         time.sleep(interval)
 
 
-def soon(true, seconds=60):
+def soon(true, seconds=60, what=""):
     """The same for a step of a test that must happen: how long it takes is not what is tested."""
-    assert eventually(true, seconds) is not None, f"did not happen within {seconds} s"
+    assert eventually(true, seconds) is not None, f"did not happen within {seconds} s: {what}"
 
 
 def limited(attempt, begun):

@@ -44,7 +44,7 @@ export async function showScripts(name) {
     try {
         const { scripts, total } = await call("py_list_scripts");
         showRows("scripts", scripts.map(script => row({
-            href: "#/scripts/" + encodeURIComponent(script.name), title: script.name, current: script.name === name,
+            href: "#/scripts/" + encodeURIComponent(script.name), key: script.name, title: script.name, current: script.name === name,
             under: [line(script.docstring?.trim().split("\n")[0]) || "no docstring", needs(script.header).map(line).join(", ")],
         })), total === 1 ? "1 saved script" : total + " saved scripts",
             "Nothing is saved yet. py_save_script keeps a script, and so does `cordon scripts save NAME FILE`.");
@@ -88,8 +88,8 @@ export async function showPolicies(name) {
     try {
         const { policies, default: first } = await readJson("cordon://policies");
         showRows("policies", policies.map(policy => row({
-            href: "#/policies/" + encodeURIComponent(policy.name), title: policy.name, current: policy.name === name,
-            aside: policy.name === first ? "default" : "",
+            href: "#/policies/" + encodeURIComponent(policy.name), key: policy.name, title: policy.name, current: policy.name === name,
+            aside: policy.name === first ? "by default" : "",
             under: [policy.error ? line(policy.error) : line(policy.purpose)],
         })), policies.length === 1 ? "1 policy may be named" : policies.length + " policies may be named",
             "No policy may be named here.");
@@ -100,10 +100,14 @@ export async function showPolicies(name) {
     } catch (error) { showProblem("policies", error); }
 }
 
+const MODES = { none: "none", ro: "read only", rw: "read and written in place",
+                "overlay-keep": "a layer above it takes the changes, which are applied at the end",
+                "overlay-discard": "a layer above it takes the changes, which are thrown away" };
+
 async function showPolicy(policy) {
     head($("policy"), ["#/policies", "All policies"], policy.name);
     const facts = element("dl", undefined, { class: "pairs wide" });
-    showPairs(facts, [["network", networkWords(policy.network)], ["workspace", policy.workspace?.mode ?? "none"],
+    showPairs(facts, [["network", networkWords(policy.network)], ["workspace", MODES[policy.workspace?.mode ?? "none"] ?? policy.workspace.mode],
         ["protected in it", (policy.workspace?.protect ?? []).join(" ")]]);
     const limits = element("dl", undefined, { class: "pairs wide" });
     showPairs(limits, Object.entries(policy.limits ?? {}).map(([key, value]) => [LIMITS[key] ?? key, value]));

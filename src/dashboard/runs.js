@@ -5,7 +5,7 @@ import { call, readJson } from "./mcp.js";
 import { $, choice, problem, renew, row, timeOf, Watch } from "./view.js";
 
 const STEP = 50, MOST = 1000;
-const SOON_MS = 2000, LATER_MS = 5000;
+const SOON_MS = 2000, LATER_MS = 3000;
 const KNOWN_MAX = 500; /* ends that are remembered */
 
 const FILTERS = [["", "All"], ["running", "Running"], ["failed", "Failed"]];
@@ -74,7 +74,7 @@ function rowOf(job) {
                          job.policy && job.policy !== "default" ? line(job.policy) : null, timeOf(job.created_at)] });
 }
 
-function heading(words) { return element("li", words, { class: "group" }); }
+function heading(words) { return element("li", words, { class: "group", "data-key": words }); }
 
 function count() {
     const running = list.jobs.filter(job => job.status === "running").length;

@@ -49,28 +49,48 @@ export function row({ href, tone, sign, title, under, aside, current, key }) {
     return item;
 }
 
-/* Buttons of which one is pressed. */
+/* Buttons of which one is pressed; those that are there already stay, for who is about to press one. */
 export function choice(box, options, chosen, choose) {
-    box.replaceChildren(...options.map(([value, words]) => {
-        const button = element("button", words, { type: "button", "aria-pressed": String(value === chosen) });
+    const same = box.children.length === options.length;
+    if (!same) box.replaceChildren(...options.map(() => element("button", "", { type: "button" })));
+    options.forEach(([value, words], i) => {
+        const button = box.children[i];
+        if (button.textContent !== words) button.textContent = words;
+        button.setAttribute("aria-pressed", String(value === chosen));
         button.dataset.value = value;
-        button.addEventListener("click", () => choose(value));
-        return button;
-    }));
+        button.onclick = () => choose(value);
+    });
 }
 
-/* What is there becomes what shall be, where they differ: focus and scrolling stay where they are. */
-export function renew(list, rows) {
-    rows.forEach((wanted, i) => {
-        const now = list.children[i];
-        if (!now) list.append(wanted);
-        else if (!now.isEqualNode(wanted)) {
-            const focused = now.contains(document.activeElement);
-            now.replaceWith(wanted);
-            if (focused) wanted.querySelector("a")?.focus({ preventScroll: true });
-        }
+/* What is there becomes what is wanted, where they differ. Who is about to press a row, or has the focus
+ * on it, finds it where it was. */
+function patch(now, wanted) {
+    const anchor = now.querySelector("a"), next = wanted.querySelector("a");
+    if (!anchor || !next) { now.replaceChildren(...wanted.childNodes); return; }
+    anchor.href = next.getAttribute("href");
+    if (next.hasAttribute("aria-current")) anchor.setAttribute("aria-current", "true");
+    else anchor.removeAttribute("aria-current");
+    const parts = [...next.children]; /* which leave it, one by one */
+    parts.forEach((child, i) => {
+        if (!anchor.children[i]) anchor.append(child);
+        else if (!anchor.children[i].isEqualNode(child)) anchor.children[i].replaceWith(child);
     });
-    while (list.children.length > rows.length) list.lastElementChild.remove();
+    while (anchor.children.length > parts.length) anchor.lastElementChild.remove();
+}
+
+export function renew(list, rows) {
+    const had = new Map([...list.children].map(item => [item.dataset.key, item])), focused = document.activeElement;
+    const kept = rows.map(wanted => {
+        const now = had.get(wanted.dataset.key);
+        if (!now || !wanted.dataset.key) return wanted;
+        if (!now.isEqualNode(wanted)) patch(now, wanted);
+        return now;
+    });
+    kept.forEach((item, i) => {
+        if (list.children[i] !== item) list.insertBefore(item, list.children[i] ?? null);
+    });
+    while (list.children.length > kept.length) list.lastElementChild.remove();
+    if (focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 export function problem(error) {
