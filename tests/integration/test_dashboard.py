@@ -41,6 +41,12 @@ def record_of(server, job):
 
 
 @pytest.fixture
+def state(tmp_path):
+    """Of the test alone: what has run is listed."""
+    return tmp_path / "state"
+
+
+@pytest.fixture
 def server(web):
     return web()
 

@@ -9,7 +9,7 @@ import os
 import browser
 import pytest
 import support
-from test_dashboard import RUN, call
+from test_dashboard import RUN, call, state
 from test_page import luminance
 from web import Connection
 
@@ -20,6 +20,7 @@ pytestmark = [
 
 IN_DIR = "py_run_script_in_dir"
 WAIT = "import os, time\ndef wait(name):\n    while not os.path.exists(name): time.sleep(.01)\n"
+__all__ = ["state"]  # a fixture of its own for each test here too
 TOKEN = "dashboard-0123456789abcdef"
 
 
