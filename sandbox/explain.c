@@ -32,6 +32,8 @@ static const struct {
     { "/proc/sys/user/max_user_namespaces", 0, "set user.max_user_namespaces above 0" },
 };
 
+#define SWITCHED_OFF "user namespaces are switched off here: "
+
 static bool switched_off(size_t row)
 {
     autofree char *text = NULL;
@@ -73,8 +75,7 @@ int explain_namespaces(struct error *err)
     int code = errno;
     for (size_t i = 0; i < COUNT(switches); i++)
         if (switched_off(i))
-            return fail_host_as(err, code, "user namespaces are switched off here: %s",
-                                switches[i].why);
+            return fail_host_as(err, code, SWITCHED_OFF "%s", switches[i].why);
     if (in_chroot())
         return fail_host_as(err, code, INSIDE_CHROOT);
     if (filtered())
@@ -90,6 +91,16 @@ int explain_namespaces(struct error *err)
                         "namespaces cannot be made here (%s): cordon is inside a chroot, or a "
                         "security module forbids them",
                         strerror(code));
+}
+
+/* What AppArmor lets an unprivileged program make may be a namespace without capabilities. */
+int explain_maps(struct error *err)
+{
+    if (err->code == EACCES || err->code == EPERM)
+        for (size_t i = 0; i < COUNT(switches); i++)
+            if (switched_off(i))
+                return fail_host_as(err, err->code, SWITCHED_OFF "%s", switches[i].why);
+    return fail_within(err, "own user namespace");
 }
 
 int explain_surroundings(const char *what, struct error *err)

@@ -11,6 +11,9 @@
 /* Making namespaces failed with errno: says which switch, profile or surrounding it is. */
 int explain_namespaces(struct error *err);
 
+/* A namespace was made, and its maps could not be written; err says why not. */
+int explain_maps(struct error *err);
+
 /* Something is not where it should be: because no box can be built here at all (tried),
  * or simply `what`. */
 int explain_surroundings(const char *what, struct error *err);

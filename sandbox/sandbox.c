@@ -158,7 +158,7 @@ int sandbox_enter(const struct sandbox *sandbox, struct error *err)
         int r = identity_write_maps("/proc/self", true, sandbox->uid, sandbox->uid, sandbox->gid,
                                     sandbox->gid, err);
         if (r < 0)
-            return fail_within(err, "own user namespace");
+            return explain_maps(err);
     }
     /* What the host mounts later still arrives; what we do never leaves. */
     if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)

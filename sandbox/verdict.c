@@ -25,6 +25,8 @@
 #define WITNESS_INSIDE "/box/witness"
 #define WITNESS_MS     10000
 
+#define PROGRAM_BYTES_MAX (64UL << 20) /* of one with sanitizers, many times over */
+
 /* --- what it is about ------------------------------------------------------------- */
 
 /* One line: another boot, kernel, program or user, and the verdict is another. */
@@ -122,15 +124,27 @@ static void lift_bait(struct laid *laid)
 
 /* --- the self-test --------------------------------------------------------------------- */
 
-static int run_witness(const struct sandbox *sandbox, const struct bait *bait, char **lines,
-                       struct error *err)
+/* A server outlives its file: an upgrade puts another in its place, and what has no name any more
+ * cannot be mounted. The same bytes under a name of their own, until the witness has spoken. */
+static int copy_program(const struct sandbox *sandbox, char **name, struct error *err)
 {
-    autofree char *self = NULL;
-    struct error ignored;
+    autofree char *bytes = NULL, *copy = xasprintf("witness-%d", (int)getpid());
+    size_t len = 0;
+    int r = file_read(AT_FDCWD, self_path(), PROGRAM_BYTES_MAX, &bytes, &len, err);
+    if (r == 0)
+        r = file_write(sandbox->state_fd, copy, bytes, len, 0755, err);
+    if (r < 0)
+        return fail_within(err, "cordon-sandbox is not where the kernel says; a copy of it");
+    /* Whoever runs it is not whose file it is, whatever our umask. */
+    (void)fchmodat(sandbox->state_fd, copy, 0755, 0);
+    *name = TAKE(&copy);
+    return 0;
+}
+
+static int run_witness(const struct sandbox *sandbox, const char *program_file,
+                       const struct bait *bait, char **lines, struct error *err)
+{
     char words[BAIT_COUNT][24];
-    /* By its path: the link leads to a mount of the namespace we have left. */
-    if (self_find(&self, &ignored) < 0 || access(self, X_OK) < 0)
-        return explain_surroundings("cordon-sandbox is not where the kernel says", err);
     (void)snprintf(words[0], sizeof(words[0]), "%d", (int)bait->pid);
     (void)snprintf(words[1], sizeof(words[1]), "%u", bait->port);
     (void)snprintf(words[2], sizeof(words[2]), "%d", bait->key);
@@ -138,7 +152,7 @@ static int run_witness(const struct sandbox *sandbox, const struct bait *bait, c
     char program[] = WITNESS_INSIDE, word[] = "witness", leaks[] = "ASAN_OPTIONS=detect_leaks=0";
     char *const argv[] = { program, word, words[0], words[1], words[2], words[3], NULL };
     char *const env[] = { leaks, NULL }; /* where we are built with sanitizers: ptrace is gone */
-    const struct errand_mount mounts[] = { { .host = self, .inside = WITNESS_INSIDE } };
+    const struct errand_mount mounts[] = { { .host = program_file, .inside = WITNESS_INSIDE } };
     struct errand errand = { .policy = WITNESS_POLICY,
                              .argv = argv,
                              .env = env,
@@ -157,6 +171,22 @@ static int run_witness(const struct sandbox *sandbox, const struct bait *bait, c
     return r;
 }
 
+static int find_witness(const struct sandbox *sandbox, const struct bait *bait, char **lines,
+                        struct error *err)
+{
+    autofree char *self = NULL, *copy = NULL;
+    struct error why;
+    /* By its path: the link leads to a mount of the namespace we have left. */
+    if (self_find(&self, &why) == 0 && access(self, X_OK) == 0)
+        return run_witness(sandbox, self, bait, lines, err);
+    if (copy_program(sandbox, &copy, &why) < 0)
+        return explain_surroundings(why.text, err);
+    autofree char *path = path_join(sandbox->state, copy);
+    int r = run_witness(sandbox, path, bait, lines, err);
+    (void)unlinkat(sandbox->state_fd, copy, 0);
+    return r;
+}
+
 int verdict_get(const struct sandbox *sandbox, bool fresh, struct verdict *ret, struct error *err)
 {
     autofree char *about = circumstances();
@@ -168,7 +198,7 @@ int verdict_get(const struct sandbox *sandbox, bool fresh, struct verdict *ret, 
     autofree char *lines = NULL;
     int r = lay_bait(&laid, err);
     if (r == 0)
-        r = run_witness(sandbox, &laid.bait, &lines, err);
+        r = find_witness(sandbox, &laid.bait, &lines, err);
     lift_bait(&laid);
     if (r < 0)
         return r;

@@ -2,6 +2,7 @@
 """ask.py COMMAND...: what an MCP client does with a server over standard input, with nothing but
 Python's own library; prints the standard output of the script that it has run.
 
+ask.py --when FIFO COMMAND...: the call only when a line can be read there.
 ask.py --unpack FILE.mcpb INTO, ask.py --bundle INTO: the same of a bundle, as its manifest says.
 """
 
@@ -37,11 +38,14 @@ CONVERSATION = [
 ]
 
 
-def ask(command, env=None):
+def ask(command, env=None, when=None):
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
     ) as server:
         for message in CONVERSATION:
+            if when and message.get("id") == 2:
+                with open(when) as fifo:
+                    fifo.readline()
             print(json.dumps(message), file=server.stdin, flush=True)
         for line in server.stdout:
             answer = json.loads(line)
@@ -86,5 +90,7 @@ if __name__ == "__main__":
         unpack(*sys.argv[2:])
     elif sys.argv[1] == "--bundle":
         sys.exit(ask_bundle(sys.argv[2]))
+    elif sys.argv[1] == "--when":
+        sys.exit(ask(sys.argv[3:], when=sys.argv[2]))
     else:
         sys.exit(ask(sys.argv[1:]))
