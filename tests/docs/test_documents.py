@@ -147,6 +147,28 @@ def reason_not_to_run(block):
     return None
 
 
+# --- what they refer to ------------------------------------------------------------------------------
+
+
+def test_every_link_leads_somewhere():
+    lost = []
+    for path in documents.documents():
+        for to in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text()):
+            if not (path.parent / to).exists():
+                lost.append(f"{path.name}: {to}")
+    assert lost == []
+
+
+def test_every_page_that_is_named_is_there():
+    pages = {path.name for path in documents.documents() if re.search(r"\.[1-8]\.md$", path.name)}
+    lost = []
+    for path in documents.documents():
+        for name, section in re.findall(r"\b(cordon(?:-[a-z]+)?)(?:\*\*)?\(([1-8])\)", path.read_text()):
+            if f"{name}.{section}.md" not in pages:
+                lost.append(f"{path.name}: {name}({section})")
+    assert lost == []
+
+
 # --- what is done with them -------------------------------------------------------------------------
 
 
