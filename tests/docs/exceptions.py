@@ -17,8 +17,8 @@ WORDS = {
     "podman": "it needs a container engine",
     "ssh": "it needs another machine",
     "scp": "it needs another machine",
-    "uvx": "tests/packaging does it with the wheel that was built here",
-    "pip": "tests/packaging does it with the wheel that was built here",
+    "uvx": "tests/clean/packages does it on bare systems, with the wheel that was built here",
+    "pip": "tests/clean/packages does it on bare systems, with the wheel that was built here",
 }
 
 # The first line of a block -> why it is not run.
