@@ -110,6 +110,9 @@ static int lay_bait(struct laid *laid, struct error *err)
     laid->segment = shmget(laid->bait.key, 4096, IPC_CREAT | IPC_EXCL | 0600);
     (void)clock_gettime(CLOCK_BOOTTIME, &boot);
     laid->bait.pid = getpid();
+    struct stat numbers;
+    if (stat("/proc/self/ns/pid", &numbers) == 0)
+        laid->bait.pid_namespace = numbers.st_ino;
     laid->bait.port = ntohs(at.sin_port);
     laid->bait.boottime_s = (uint64_t)boot.tv_sec;
     return 0;
@@ -149,8 +152,9 @@ static int run_witness(const struct sandbox *sandbox, const char *program_file,
     (void)snprintf(words[1], sizeof(words[1]), "%u", bait->port);
     (void)snprintf(words[2], sizeof(words[2]), "%d", bait->key);
     (void)snprintf(words[3], sizeof(words[3]), "%llu", (unsigned long long)bait->boottime_s);
+    (void)snprintf(words[4], sizeof(words[4]), "%llu", (unsigned long long)bait->pid_namespace);
     char program[] = WITNESS_INSIDE, word[] = "witness", leaks[] = "ASAN_OPTIONS=detect_leaks=0";
-    char *const argv[] = { program, word, words[0], words[1], words[2], words[3], NULL };
+    char *const argv[] = { program, word, words[0], words[1], words[2], words[3], words[4], NULL };
     char *const env[] = { leaks, NULL }; /* where we are built with sanitizers: ptrace is gone */
     const struct errand_mount mounts[] = { { .host = program_file, .inside = WITNESS_INSIDE } };
     struct errand errand = { .policy = WITNESS_POLICY,

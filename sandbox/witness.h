@@ -11,13 +11,14 @@
 
 /* What the supervisor lays out on the host's side for the witness to reach for. */
 struct bait {
-    pid_t pid;           /* a process of the host */
-    uint16_t port;       /* a listener on the host's 127.0.0.1 */
-    int key;             /* a System V shared memory segment of the host */
-    uint64_t boottime_s; /* CLOCK_BOOTTIME of the host */
+    pid_t pid;              /* a process of the host */
+    uint16_t port;          /* a listener on the host's 127.0.0.1 */
+    int key;                /* a System V shared memory segment of the host */
+    uint64_t boottime_s;    /* CLOCK_BOOTTIME of the host */
+    uint64_t pid_namespace; /* what the host's numbers of processes belong to; 0: not known */
 };
 
-#define BAIT_COUNT 4 /* words on the command line, in the order of the struct */
+#define BAIT_COUNT 5 /* words on the command line, in the order of the struct */
 
 /* Prints one line per layer: "NAME ok" or "NAME REASON". The exit status. */
 int witness_main(int argc, char *const *argv);

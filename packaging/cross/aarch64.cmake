@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # aarch64.cmake - how a host of another kind builds for aarch64; CORDON_SYSROOT is what
-# packaging/cross/sysroot made.
+# packaging/cross/unpacked made.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES CORDON_SYSROOT)

@@ -61,12 +61,13 @@ def source_name(name):
 
 def from_sysroot(path, sysroot):
     inside = f"/{path.relative_to(sysroot).as_posix()}"
-    for line in (sysroot / "packages").read_text().splitlines():
+    listed = sysroot.with_name(sysroot.name + ".packages")
+    for line in listed.read_text().splitlines():
         name, package, version, source, source_version = line.split("\t")
         if name in (inside, inside.removeprefix("/usr")):
             notices = sysroot / "usr/share/doc" / package / "copyright"
             return Library(source_name(source), package, version, source_version, "arm64", notices)
-    raise SystemExit(f"{path} is linked and of no package that {sysroot}/packages knows")
+    raise SystemExit(f"{path} is linked and of no package that {listed} knows")
 
 
 def ask(*words):

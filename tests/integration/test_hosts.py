@@ -199,7 +199,8 @@ def test_a_witness_outside_a_box_sees_every_layer_missing(cordon):
     try:
         with open("/proc/sysvipc/shm") as file:
             key = next(line.split()[0] for line in file if line.split()[1] == number)
-        witness = [sandbox, "witness", str(os.getpid()), str(port), key, "61"]
+        numbers = str(os.stat("/proc/self/ns/pid").st_ino)
+        witness = [sandbox, "witness", str(os.getpid()), str(port), key, "61", numbers]
         done = subprocess.run(
             ["prlimit", "--nofile=1000:1000", "unshare", "-m", *witness],
             capture_output=True,
@@ -215,6 +216,22 @@ def test_a_witness_outside_a_box_sees_every_layer_missing(cordon):
     # The host's own group may be the root of its hierarchies, its root may lack CAP_SYS_RESOURCE.
     held = {layer for layer, verdict in verdicts.items() if verdict == "ok"}
     assert held <= {"cgroup_ns", "rlimits"}
+
+
+def test_the_first_process_of_a_container_is_no_process_of_its_box(cordon, tmp_path):
+    """Both have the number 1."""
+    if os.getuid() != 0:
+        pytest.skip("only root can make a process the first of its namespace")
+    done = subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount-proc", cordon, "check"],
+        env=support.clean_environment(CORDON_STATE=str(tmp_path / "state")),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert [line.split() for line in done.stdout.splitlines() if " pid " in line] == [
+        ["yes", "pid", "on"]
+    ]
 
 
 def test_check_says_yes_or_no_for_every_layer(run):

@@ -130,7 +130,7 @@ def sysroot_with(tmp_path, source):
     (sysroot / "usr/lib/libthing.a").touch()
     (sysroot / "usr/lib/libother.a").touch()
     row = ("/usr/lib/libthing.a", "libthing-dev", "1:2.3-4", source, "2.3-4")
-    (sysroot / "packages").write_text("\t".join(row) + "\n")
+    (tmp_path / "sysroot.packages").write_text("\t".join(row) + "\n")
     text = f"{sysroot}/usr/lib/libthing.a(a.o)\n    main.o (thing)\n{own}/libfront.a(b.o)\n"
     (tmp_path / "map").write_text(text + f"LOAD {sysroot}/usr/lib/libother.a\n")
     return tmp_path / "map", sysroot, own
@@ -151,6 +151,6 @@ def test_a_library_whose_licence_nobody_read_stops_the_build(tmp_path):
 
 def test_a_library_of_no_package_stops_the_build(tmp_path):
     where, sysroot, own = sysroot_with(tmp_path, "zlib")
-    (sysroot / "packages").write_text("")
+    (tmp_path / "sysroot.packages").write_text("")
     with pytest.raises(SystemExit, match="libthing.a is linked and of no package"):
         linked.libraries_of(where, sysroot, own)

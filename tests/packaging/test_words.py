@@ -100,6 +100,6 @@ def test_a_package_that_is_not_known_is_refused_before_anything_is_built():
 def test_every_package_is_listed_and_can_be_made():
     text = (PACKAGING / "commands").read_text()
     listed = re.findall(r"^  (\w+) +\|", dev().stderr, re.MULTILINE)
-    assert {"tar", "wheel", "deb", "mcpb"} <= set(listed)
+    assert {"tar", "wheel", "deb", "oci", "mcpb"} <= set(listed)
     for what in listed:
         assert re.search(rf"^package_{what}\(\) \{{", text, re.MULTILINE), what
