@@ -99,7 +99,7 @@ def blocks(path):
 
 
 def spoken_commands(path):
-    """(line, text) of commands of cordon within sentences: `cordon run --json`."""
+    """(line, text) of commands of cordon within sentences: `cordon run --json`, **cordon run --json**."""
     text = re.sub(r"(?ms)^( *)```.*?^ *```", lambda found: "\n" * found[0].count("\n"), path.read_text())
-    for found in re.finditer(r"`(cordon(?:-mcp)? [^`]+)`", text):
-        yield text[: found.start()].count("\n") + 1, found[1].replace("\n", " ")
+    for found in re.finditer(r"`(cordon(?:-mcp)? [^`]+)`|\*\*(cordon [^*]+)\*\*", text):
+        yield text[: found.start()].count("\n") + 1, (found[1] or found[2]).replace("\n", " ")

@@ -169,6 +169,9 @@ def test_every_page_that_is_named_is_there():
         for name, section in re.findall(r"\b(cordon(?:-[a-z]+)?)(?:\*\*)?\(([1-8])\)", path.read_text()):
             if f"{name}.{section}.md" not in pages:
                 lost.append(f"{path.name}: {name}({section})")
+        for name in re.findall(r"\bman (?:\d )?(cordon(?:-[a-z]+)?)\b", path.read_text()):
+            if not any(page.startswith(f"{name}.") for page in pages):
+                lost.append(f"{path.name}: man {name}")
     assert lost == []
 
 
