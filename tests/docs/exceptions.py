@@ -15,6 +15,7 @@ WORDS = {
     "journalctl": "it needs systemd as process 1",
     "docker": "it needs a container engine",
     "podman": "it needs a container engine",
+    "skopeo": "it needs a container registry",
     "ssh": "it needs another machine",
     "scp": "it needs another machine",
     "uvx": "tests/clean/packages does it on bare systems, with the wheel that was built here",
