@@ -337,3 +337,23 @@ def test_commands_in_sentences_exist(cordon):
             if said := wrong_words(cordon, text):
                 wrong.append(f"{path.name}:{line}: {said}: {text}")
     assert wrong == []
+
+
+def test_the_table_of_clients_is_what_the_program_says(there, cordon):
+    readme = (support.SOURCE / "README.md").read_text()
+    rows = re.findall(r"(?m)^\| `([a-z-]+)` \| `~/([^`]+)`.* \| (.*) \|$", readme)
+    assert len(rows) == 7
+    for client, file, entry in rows:
+        done = subprocess.run(
+            [cordon, "mcp", "config", client, "--root", "."],
+            env={**there.environment, "HOME": str(there.cwd)}, cwd=there.cwd, capture_output=True, text=True,
+        )
+        assert done.returncode == 0 and f"{there.cwd}/{file};" in done.stderr, done
+        if client == "codex":
+            assert done.stdout.startswith("[mcp_servers.cordon]"), done
+            continue
+        value = json.loads(done.stdout)
+        (table,) = value
+        more = [f'"{key}": "{value[table]["cordon"][key]}"' for key in ("type", "source")
+                if key in value[table]["cordon"]]
+        assert re.findall(r"`([^`]+)`", entry) == [table, *more]
