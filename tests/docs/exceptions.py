@@ -36,3 +36,6 @@ STATUS = {
 
 # Servers: started, heard to serve, and ended.
 SERVERS = ("cordon serve", "cordon-mcp")
+
+# What wants a state directory with nothing in it.
+FRESH = ("cordon restore",)

@@ -189,9 +189,12 @@ def test_every_exception_is_still_there():
 
 
 def bash(script, there, stdin=subprocess.DEVNULL):
+    environment = dict(there.environment)
+    if script.startswith(exceptions.FRESH):
+        environment["CORDON_STATE"] = str(there.cwd / "fresh")
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
-        env=there.environment, cwd=there.cwd, stdin=stdin, capture_output=True, timeout=120,
+        env=environment, cwd=there.cwd, stdin=stdin, capture_output=True, timeout=120,
     )
 
 
