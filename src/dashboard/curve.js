@@ -34,8 +34,10 @@ export class Readings {
     show(box, limits) {
         box.hidden = this.rows.length < 2;
         if (box.hidden) return;
-        draw(box.querySelector(".cpu"), this.rows, row => row.cores, value => value.toFixed(2) + " cores", 0);
-        draw(box.querySelector(".memory"), this.rows, row => row.memory, megabytes, limits?.memory_mb);
+        draw(box.querySelector(".cpu"), this.rows, row => row.cores,
+            { print: value => value.toFixed(2) + " cores", least: 0.1 });
+        draw(box.querySelector(".memory"), this.rows, row => row.memory,
+            { print: megabytes, least: 1, limit: limits?.memory_mb });
     }
 }
 
@@ -56,13 +58,17 @@ function short(value) {
     return value >= 1000 ? +(value / 1000).toFixed(1) + "k" : String(+value.toPrecision(2));
 }
 
-function draw(figure, rows, of, print, limit) {
+/* Who came late to a run sees it from there on. */
+const LATE_S = 2;
+
+function draw(figure, rows, of, { print, least, limit }) {
     const values = rows.map(of), wide = figure.clientWidth, last = rows.at(-1).at;
+    const from = rows[0].at > LATE_S ? rows[0].at : 0;
     const most = Math.max(...values);
     /* A limit is drawn where it is near enough to matter. */
     const near = limit > 0 && most > limit / 4;
-    const top = near ? Math.max(limit * 1.05, most) : roundUp(Math.max(most, 1e-3));
-    const x = at => LEFT + (wide - LEFT) * (last > 0 ? at / last : 0);
+    const top = near ? Math.max(limit * 1.05, most) : roundUp(Math.max(most, least));
+    const x = at => LEFT + (wide - LEFT) * (last > from ? (at - from) / (last - from) : 0);
     const y = value => TOP + (HIGH - TOP - BOTTOM) * (1 - value / top);
     const name = figure.querySelector("h2").textContent;
     const box = svg("svg", { viewBox: `0 0 ${wide} ${HIGH}`, role: "img", "aria-label":
@@ -72,7 +78,7 @@ function draw(figure, rows, of, print, limit) {
                                  class: near && value ? "limit" : "grid" }));
         box.append(svg("text", { x: LEFT - 4, y: y(value) + 3, "text-anchor": "end" }, short(value)));
     }
-    box.append(svg("text", { x: LEFT, y: HIGH - 2 }, "0"));
+    box.append(svg("text", { x: LEFT, y: HIGH - 2 }, from ? seconds(from) : "0"));
     box.append(svg("text", { x: wide, y: HIGH - 2, "text-anchor": "end" }, seconds(last)));
     const path = rows.map((row, i) => `${x(row.at).toFixed(1)},${y(values[i]).toFixed(1)}`);
     const first = x(rows[0].at);

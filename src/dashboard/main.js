@@ -5,13 +5,23 @@ import { choose, runs } from "./runs.js";
 import { closeRun, openRun, rest } from "./run.js";
 import { showPolicies, showScripts } from "./library.js";
 import { showHost } from "./host.js";
+import { board } from "./board.js";
 import { $ } from "./view.js";
 
 /* --- views --------------------------------------------------------------------------------------------- */
 
+/* A telephone has room for the list alone. */
+const wide = matchMedia("(min-width: 761px)");
+
+function beginRuns(id) {
+    choose(id);
+    if (id) { board.end(); openRun(id); }
+    else { closeRun(); wide.matches ? board.begin() : board.end(); }
+    runs.begin();
+}
+
 const VIEWS = {
-    runs: { begin: id => { choose(id); id ? openRun(id) : closeRun(); runs.begin(); },
-            end: () => { runs.end(); rest(); } },
+    runs: { begin: beginRuns, end: () => { runs.end(); rest(); board.end(); } },
     scripts: { begin: showScripts, end: () => {} },
     policies: { begin: showPolicies, end: () => {} },
     host: { begin: showHost, end: () => {} },
@@ -141,6 +151,7 @@ $("skip").addEventListener("click", () => $("main").focus());
 const kept = localStorage.getItem("cordon theme");
 setTheme(Object.hasOwn(THEMES, kept ?? "") ? kept : "auto");
 window.addEventListener("hashchange", show);
+wide.addEventListener("change", show);
 $("views").hidden = false;
 show();
 showLink();

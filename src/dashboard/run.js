@@ -180,7 +180,7 @@ const watch = new Watch(async () => {
 function say(words) {
     const place = document.querySelector("#run .nothing");
     place.textContent = words;
-    place.hidden = false;
+    place.hidden = !words;
     $("run-body").hidden = true;
 }
 
@@ -199,7 +199,7 @@ export function openRun(id) {
 export function closeRun() {
     watch.end();
     run = null;
-    say("Choose a run to see its output, what it used, and what it was denied.");
+    say("");
 }
 
 export function rest() { watch.end(); }

@@ -21,11 +21,14 @@ export function isOpen(job) { return job.status === "pending" || job.status === 
 
 const list = { jobs: [], total: 0, limit: STEP, filter: "", find: "", chosen: null, error: null, ends: new Map() };
 
+/* "runs", with them as its detail, whenever they were read. */
+export const heard = new EventTarget();
+
 /* --- words ------------------------------------------------------------------------------------------ */
 
 const SIGNS = { pending: "waiting", running: "running", completed: "completed", failed: "failed", cancelled: "cancelled" };
 
-function toneOf(job) {
+export function toneOf(job) {
     if (isOpen(job)) return job.status === "running" ? "busy" : "";
     const end = list.ends.get(job.id);
     if (job.status === "completed") return end ? endTone(end) : "good";
@@ -38,7 +41,7 @@ function signOf(job) {
 
 /* "failed" of a record says that something else ended it, which is said; of one that ended by itself
  * with an error its exit status is. */
-function endOf(job) {
+export function wordsOf(job) {
     const end = list.ends.get(job.id);
     if (job.status === "pending") return job.progress?.message ? line(job.progress.message) : "waiting";
     if (job.status === "running") return progressWords(job.progress) ?? "running";
@@ -70,7 +73,7 @@ function wanted(job) {
 function rowOf(job) {
     return row({ href: "#/runs/" + encodeURIComponent(job.id), key: job.id, tone: toneOf(job), sign: signOf(job),
                  title: titleOf(job), aside: lasted(job), current: job.id === list.chosen,
-                 under: [endOf(job), job.label ? toolWords(job.tool) : null,
+                 under: [wordsOf(job), job.label ? toolWords(job.tool) : null,
                          job.policy && job.policy !== "default" ? line(job.policy) : null, timeOf(job.created_at)] });
 }
 
@@ -131,6 +134,7 @@ const watch = new Watch(async () => {
     showRuns();
     await learnEnds();
     showRuns();
+    heard.dispatchEvent(new CustomEvent("runs", { detail: jobs }));
     return jobs.some(isOpen) ? SOON_MS : LATER_MS;
 }, error => {
     if (error.kind === "offline" || error.kind === "token" || error.kind === "slow") return;

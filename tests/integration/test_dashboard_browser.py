@@ -23,6 +23,8 @@ WAIT = "import os, time\ndef wait(name):\n    while not os.path.exists(name): ti
 __all__ = ["state"]  # a fixture of its own for each test here too
 TOKEN = "dashboard-0123456789abcdef"
 
+HEADED = "[...document.querySelectorAll('main :is(h1, h2)')].some(e => e.checkVisibility() && e.textContent)"
+
 
 class Page:
     """The dashboard of a server, as a person has it before him."""
@@ -188,6 +190,27 @@ def test_of_much_output_the_end_is_shown_and_all_of_it_saved(page, tmp_path):
     assert file.read_bytes() == whole
 
 
+def test_where_none_is_chosen_those_that_run_are_shown(page, workspace):
+    page = page()
+    ended(page, begin(page, "raise SystemExit(2)", job_label="gone"))
+    page.open()
+    page.until_text("#board-title", "Nothing is running")
+    page.until_text("#board-tally", "1 not well")
+    code = WAIT + "print('<i>words</i>', flush=True)\nblock = bytearray(30_000_000)\nwait('go')"
+    arguments = {"directory": str(workspace), "script_content": code, "job_label": "on the wall"}
+    call(page.server, IN_DIR, async_mode=True, **arguments)
+    page.until_text("#board-now", "on the wall")
+    page.until_text("#board-now .said", "<i>words</i>")
+    page.until_seen("#board-now .charts .memory svg")
+    page.until_text("#board-title", "One run now")
+    (workspace / "go").touch()
+    page.until_text("#board-title", "Nothing is running")
+    page.until_text("#board-tally", "1 well, 1 not well")
+    page.shown.click("#board-history a:first-child")
+    page.until_text("#run-title", "gone")
+    assert not page.seen("#board")
+
+
 def test_runs_are_found_and_sorted_out(page):
     page = page()
     for label, code in (("alpha", "pass"), ("beta", "raise SystemExit(1)"), ("gamma", "pass")):
@@ -343,7 +366,7 @@ def test_nothing_is_wider_than_the_window(page, width):
     for place in ("#/runs", f"#/runs/{job}", f"#/scripts/{'s' * 60}", "#/policies/default", "#/host"):
         page.open(place)
         page.until_text("#link", "live")
-        page.shown.until("document.querySelector('main > section:not([hidden]) h1, main > section h2')?.textContent")
+        page.shown.until(HEADED)
         assert page.shown.run("document.documentElement.scrollWidth") <= width, place
 
 
@@ -381,9 +404,9 @@ def test_every_control_has_a_name(page):
     for place in (f"#/runs/{job}", "#/scripts", "#/policies/default", "#/host"):
         page.open(place)
         page.until_text("#link", "live")
-        page.shown.until("document.querySelector('main > section:not([hidden]) :is(h1, h2)')?.textContent")
+        page.shown.until(HEADED)
         nodes = page.shown.ask("Accessibility.getFullAXTree")["nodes"]
-        controls = {"button", "link", "textbox", "searchbox", "checkbox", "img", "image", "table", "region", "log"}
+        controls = {"button", "link", "textbox", "searchbox", "checkbox", "img", "table", "region", "log"}
         found = [n for n in nodes if not n["ignored"] and n["role"]["value"] in controls]
         assert len(found) > 8
         assert [n for n in found if not n.get("name", {}).get("value")] == []
