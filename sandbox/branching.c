@@ -279,23 +279,6 @@ static pid_t pid_of(int pidfd)
     return line ? (pid_t)strtol(line + 5, NULL, 10) : -1;
 }
 
-static const char *const apart[] = { "user", "mnt", "pid", "net", "ipc", "uts", "cgroup" };
-
-/* The kernel says of each namespace which it is: none is ours, and so none is a box's around. */
-static int look_from_outside(pid_t pid, pid_t stem, struct error *err)
-{
-    for (size_t i = 0; i < COUNT(apart); i++) {
-        struct stat theirs, its;
-        autofree char *one = xasprintf("/proc/%d/ns/%s", (int)pid, apart[i]),
-                      *other = xasprintf("/proc/%d/ns/%s", (int)stem, apart[i]);
-        if (stat(one, &theirs) < 0 || stat(other, &its) < 0)
-            return fail_host(err, "look at the %s namespace of a forked box", apart[i]);
-        if (theirs.st_ino == its.st_ino)
-            return fail_host_as(err, EPROTO, "a forked box shares its %s namespace", apart[i]);
-    }
-    return 0;
-}
-
 static pid_t parent_of(pid_t pid)
 {
     autofree char *path = xasprintf("/proc/%d/stat", (int)pid), *text = NULL;
@@ -305,6 +288,37 @@ static pid_t parent_of(pid_t pid)
         return -1;
     const char *rest = strrchr(text, ')');
     return rest && sscanf(rest + 1, " %*c %d", &parent) == 1 ? parent : -1;
+}
+
+static const char *const apart[] = { "user", "mnt", "pid", "net", "ipc", "uts", "cgroup" };
+_Static_assert(COUNT(apart) == STEM_NAMESPACES, "as branching.h says");
+
+static int look_at_namespaces(pid_t pid, ino_t ret[STEM_NAMESPACES], struct error *err)
+{
+    autofree char *path = xasprintf("/proc/%d/ns", (int)pid);
+    autoclose int place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; i < STEM_NAMESPACES; i++) {
+        struct stat st;
+        if (place < 0 || fstatat(place, apart[i], &st, 0) < 0)
+            return fail_host(err, "look at the %s namespace of a forked box", apart[i]);
+        ret[i] = st.st_ino;
+    }
+    return 0;
+}
+
+/* The kernel says of each namespace which it is: none is the stem's, and so none is a box's around.
+ * The stem's never change: it has no capability. */
+static int look_from_outside(struct stem *stem, pid_t pid, struct error *err)
+{
+    ino_t theirs[STEM_NAMESPACES];
+    int r = stem->looked_at ? 0 : look_at_namespaces(parent_of(pid), stem->namespaces, err);
+    stem->looked_at = r == 0;
+    if (r == 0)
+        r = look_at_namespaces(pid, theirs, err);
+    for (size_t i = 0; r == 0 && i < STEM_NAMESPACES; i++)
+        if (theirs[i] == stem->namespaces[i])
+            r = fail_host_as(err, EPROTO, "a forked box shares its %s namespace", apart[i]);
+    return r;
 }
 
 static int ask_for_one(struct stem *stem, const struct branch_shape *shape, struct box *box,
@@ -345,7 +359,7 @@ int branch_stand(struct stem *stem, const struct plan *plan, struct box *ret, st
     if (r == 0)
         r = box_hear(ret, REPORT_STANDING, err);
     if (r == 0)
-        r = look_from_outside(ret->pid, parent_of(ret->pid), err);
+        r = look_from_outside(stem, ret->pid, err);
     if (r < 0)
         box_done(ret);
     return r < 0 ? fail_within(err, "a forked box") : 0;

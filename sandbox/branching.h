@@ -18,10 +18,14 @@
 /* Where the stem's box has the library. */
 #define STEM_LIBRARY "/box/standing/cordon-branch.so"
 
+#define STEM_NAMESPACES 7
+
 /* The keeper's hold on it. `sock` is the caller's. */
 struct stem {
     int sock;
     uint64_t ns; /* CPU time of the stem itself, as last told */
+    bool looked_at;
+    ino_t namespaces[STEM_NAMESPACES]; /* its own, which none of a branch may be */
 };
 
 /* Where the library lies beside this program, or NULL with the reason; the caller's. */

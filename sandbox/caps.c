@@ -2,9 +2,12 @@
 /* caps.c - every capability gone (capabilities(7)). */
 #include "caps.h"
 
+#include <errno.h>
+#include <linux/capability.h>
 #include <linux/securebits.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* An id of 0 means nothing in a box, now and for whatever is executed later. */
 #define SECURE_BITS                                                                          \
@@ -14,14 +17,15 @@
 
 int caps_drop_all(void)
 {
-    for (cap_value_t cap = 0; cap < cap_max_bits(); cap++)
-        if (cap_drop_bound(cap) < 0)
-            return -1;
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct none[2] = { 0 };
+    unsigned long cap = 0;
+    while (prctl(PR_CAPBSET_DROP, cap) == 0)
+        cap++;
+    if (errno != EINVAL) /* what the kernel has no more of */
+        return -1;
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
         prctl(PR_SET_SECUREBITS, SECURE_BITS) < 0)
         return -1;
-    cap_t none = cap_init();
-    int r = none ? cap_set_proc(none) : -1;
-    (void)cap_free(none);
-    return r;
+    return (int)syscall(SYS_capset, &header, none);
 }

@@ -10,9 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <net/if.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,7 +21,6 @@
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "caps.h"
 #include "clock.h"
@@ -32,19 +28,9 @@
 #include "cost.h"
 #include "fd.h"
 #include "kernel.h"
+#include "pid1.h"
 #include "profile_program.h"
 #include "terminal.h"
-
-#define CONTROL_FD  3
-#define REPORT_FD   4
-#define LISTENER_FD 5
-
-/* Where the boot-time and monotonic clocks of a box begin. */
-#define CLOCK_START_S 1
-
-/* What the payload leaves behind may still hold some of its output (`... > >(tee log)`): so
- * long it gets to end by itself. Long for that, and short for whoever waits for the result. */
-#define PARTING_NS (250 * NS_PER_MS)
 
 /* Its steps need a few KiB. */
 #define PAYLOAD_STACK (64 * 1024)
@@ -55,19 +41,15 @@ static const char *step_object = "";
 static struct command_order executed; /* the plan's own, or that of an order */
 static int64_t clock_shift_s; /* the monotonic clock of the namespace is so far ahead of ours */
 
-static void tell(const struct report *report)
+static void tell(enum report_kind kind)
 {
-    ssize_t ignored = write(report_fd, report, sizeof(*report));
-    (void)ignored; /* a supervisor that is gone takes us along */
+    const struct report report = { .kind = kind };
+    (void)pid1_send(report_fd, &report, sizeof(report), -1); /* or we go with who is gone */
 }
 
 static _Noreturn void give_up(const char *step)
 {
-    struct report report = { .kind = REPORT_FAULT, .code = errno };
-    (void)snprintf(report.step, sizeof(report.step), "%s", step);
-    (void)snprintf(report.what, sizeof(report.what), "%s", step_object);
-    tell(&report);
-    _exit(125);
+    pid1_give_up(report_fd, step, step_object);
 }
 
 /* --- the steps of pid 1 ------------------------------------------------------- */
@@ -135,13 +117,7 @@ static int name_host(const struct plan *plan)
 static int raise_loopback(const struct plan *plan)
 {
     (void)plan;
-    int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-    int r = sock < 0 ? -1 : ioctl(sock, SIOCSIFFLAGS, &request);
-    own_close(&sock);
-    /* Nothing is protected by it, and a kernel that forbids it must not forbid the box. */
-    (void)r;
-    return 0;
+    return pid1_raise_loopback();
 }
 
 /* To the supervisor; ours is closed. */
@@ -169,23 +145,7 @@ static int build_root(const struct plan *plan)
 static int shift_clocks(const struct plan *plan)
 {
     (void)plan;
-    /* Only children enter the new namespace; offsets can be set until one does. */
-    if (unshare(CLONE_NEWTIME) < 0)
-        return errno == EINVAL ? 0 : -1; /* a kernel before 5.6 has none: plan says so in layers */
-    char text[96];
-    struct timespec boot, monotonic;
-    (void)clock_gettime(CLOCK_BOOTTIME, &boot);
-    (void)clock_gettime(CLOCK_MONOTONIC, &monotonic);
-    int len = snprintf(text, sizeof(text), "monotonic %lld 0\nboottime %lld 0\n",
-                       CLOCK_START_S - (long long)monotonic.tv_sec,
-                       CLOCK_START_S - (long long)boot.tv_sec);
-    int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : write(fd, text, (size_t)len);
-    own_close(&fd);
-    if (n < 0)
-        return -1;
-    clock_shift_s = CLOCK_START_S - (int64_t)monotonic.tv_sec;
-    return 0;
+    return pid1_shift_clocks(0, 0, &clock_shift_s);
 }
 
 static int close_the_rest(const struct plan *plan)
@@ -241,23 +201,9 @@ static int die_with_launcher(const struct plan *plan)
     return prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-static int set_limit(const struct plan_rlimit *wanted)
-{
-    struct rlimit limit = { wanted->value, wanted->value };
-    struct rlimit now;
-    /* As a user a hard limit below the policy's stays: lowering is all that is possible. */
-    if (getrlimit((__rlimit_resource_t)wanted->resource, &now) == 0 &&
-        now.rlim_max < limit.rlim_max)
-        limit.rlim_max = limit.rlim_cur = now.rlim_max;
-    return setrlimit((__rlimit_resource_t)wanted->resource, &limit);
-}
-
 static int set_limits(const struct plan *plan)
 {
-    for (size_t i = 0; i < plan->rlimit_count; i++)
-        if (plan->rlimits[i].resource != RLIMIT_NOFILE && set_limit(&plan->rlimits[i]) < 0)
-            return -1;
-    return 0;
+    return pid1_limit(plan->rlimits, plan->rlimit_count, false);
 }
 
 static int forgo_privileges(const struct plan *plan)
@@ -284,7 +230,7 @@ static int await_order(const struct plan *plan)
 {
     if (!plan->ahead)
         return 0;
-    tell(&(struct report){ .kind = REPORT_STANDING });
+    tell(REPORT_STANDING);
     return command_order_take(report_fd, &executed);
 }
 
@@ -308,14 +254,9 @@ static int reset_signals(const struct plan *plan)
     return sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* pid 1 keeps what it inherited: it sends a descriptor, which a payload of another box of
- * the same user could else forbid (fd_limit_raise says how). */
 static int limit_open_files(const struct plan *plan)
 {
-    for (size_t i = 0; i < plan->rlimit_count; i++)
-        if (plan->rlimits[i].resource == RLIMIT_NOFILE && set_limit(&plan->rlimits[i]) < 0)
-            return -1;
-    return 0;
+    return pid1_limit(plan->rlimits, plan->rlimit_count, true);
 }
 
 static int enter_directory(const struct plan *plan)
@@ -334,14 +275,9 @@ static int lock_files(const struct plan *plan)
 
 static int filter_syscalls(const struct plan *plan)
 {
-    struct sock_fprog asking = { .len = plan->asking.length, .filter = plan->asking.program };
-    /* The listener becomes LISTENER_FD, the lowest that is free; pid 1 finds it there. An
-     * older kernel, or a box around us that listens already, makes it the plain filter. */
-    if (asking.len > 0 && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-                                  SECCOMP_FILTER_FLAG_NEW_LISTENER, &asking) >= 0)
-        return 0;
-    struct sock_fprog program = { .len = plan->filter.length, .filter = plan->filter.program };
-    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+    const struct sock_fprog asking = { plan->asking.length, plan->asking.program },
+                            plain = { plan->filter.length, plan->filter.program };
+    return pid1_filter(&asking, &plain);
 }
 
 struct step {
@@ -424,90 +360,6 @@ static _Noreturn void become_payload(const struct plan *plan)
 
 /* --- pid 1 ------------------------------------------------------------------- */
 
-static void on_child(int number)
-{
-    (void)number; /* only to interrupt ppoll */
-}
-
-static void kill_everyone(void)
-{
-    /* Atomic against fork: a process with a pending SIGKILL cannot make another. */
-    (void)kill(-1, SIGKILL);
-}
-
-/* One command; false when there will be no more. */
-static bool obey(pid_t payload)
-{
-    unsigned char byte = 0;
-    ssize_t n = read(CONTROL_FD, &byte, 1);
-    if (n == 1 && byte == COMMAND_SIGNAL && read(CONTROL_FD, &byte, 1) == 1) {
-        (void)kill(-payload, byte);
-        return true;
-    }
-    if (n < 0 && errno == EINTR)
-        return true;
-    kill_everyone();
-    return false;
-}
-
-/* Everybody in here descends from us, and orphans become our own: without a child there is nobody
- * to look for among all processes of the host. */
-static _Noreturn void farewell(struct report report, bool left)
-{
-    if (left)
-        kill_everyone();
-    pid_t pid;
-    while (left && ((pid = wait(NULL)) > 0 || errno == EINTR))
-        report.left_behind += pid > 0;
-    cost_end(&report);
-    tell(&report);
-    /* Its readings are taken while we use nothing, and its owner is told before our namespaces go.
-     */
-    char byte;
-    while (read(CONTROL_FD, &byte, 1) > 0 || errno == EINTR)
-        errno = 0;
-    _exit(0);
-}
-
-/* Everybody who has ended. False when nobody is left. */
-static bool reap(pid_t payload, struct report *report)
-{
-    int status;
-    pid_t pid;
-    uint64_t ended = 0;
-    for (; (pid = waitpid(-1, &status, WNOHANG)) > 0; ended++)
-        if (pid == payload) {
-            report->status = status;
-            report->ended_ns = now_ns();
-        }
-    /* Those it has never waited for became ours in the moment of its end. */
-    if (report->ended_ns > 0)
-        report->left_behind += ended;
-    return pid == 0;
-}
-
-static _Noreturn void reap_until(pid_t payload, struct report report, const sigset_t *waiting)
-{
-    struct pollfd control = { .fd = CONTROL_FD, .events = POLLIN };
-    bool parting = false;
-    for (;;) {
-        bool left = reap(payload, &report);
-        uint64_t now = now_ns(), until = report.ended_ns + PARTING_NS;
-        /* A payload that was killed (for its memory, say) has ended for all of them. */
-        if (report.ended_ns > 0 && (!left || now >= until || !WIFEXITED(report.status)))
-            farewell(report, left);
-        if (report.ended_ns > 0 && !parting) {
-            struct report first = report;
-            first.kind = REPORT_PARTING;
-            tell(&first);
-            parting = true;
-        }
-        struct timespec rest = { .tv_nsec = parting ? (long)(until - now) : 0 };
-        if (ppoll(&control, 1, parting ? &rest : NULL, waiting) > 0 && !obey(payload))
-            control.fd = -1;
-    }
-}
-
 static int payload_begin(void *plan)
 {
     become_payload(plan);
@@ -544,19 +396,6 @@ static pid_t payload_start(const struct plan *plan, bool lent)
     return pid;
 }
 
-/* Says what the box has cost until now, and lets the listener go. */
-static void tell_running(struct report *report)
-{
-    struct error ignored;
-    int listener = fcntl(LISTENER_FD, F_GETFD) < 0 ? -1 : LISTENER_FD;
-    report->kind = REPORT_RUNNING;
-    cost_running(report);
-    /* A supervisor that is gone takes us along. */
-    if (socket_send(REPORT_FD, report, sizeof(*report), &listener, 1, &ignored) < 0)
-        kill_everyone();
-    own_close(&listener);
-}
-
 _Noreturn void confine(const struct plan *plan, const struct cgroup *cgroup,
                        const struct confine_pipes *pipes)
 {
@@ -570,30 +409,21 @@ _Noreturn void confine(const struct plan *plan, const struct cgroup *cgroup,
     close(pipes->report[0]);
     take_steps(init_steps, COUNT(init_steps), false, plan);
 
-    /* Blocked but for the wait in ppoll, so that no child's end is missed. */
-    sigset_t block, waiting;
-    sigemptyset(&block);
-    sigaddset(&block, SIGCHLD);
-    sigaddset(&block, cost_signal());
-    struct sigaction action = { .sa_handler = on_child };
-    if (sigprocmask(SIG_BLOCK, &block, &waiting) < 0 || sigaction(SIGCHLD, &action, NULL) < 0)
+    sigset_t waiting;
+    if (pid1_heed_children(&waiting) < 0)
         give_up("signals");
-    sigdelset(&waiting, SIGCHLD);
-    sigdelset(&waiting, cost_signal());
-
-    tell(&(struct report){ .kind = REPORT_STARTED });
+    tell(REPORT_STARTED);
     struct report report = { .started_ns = now_ns() };
     bool lent = memory_is_lent();
     cost_begin(plan, lent ? 0 : clock_shift_s);
     pid_t payload = payload_start(plan, lent);
     if (payload < 0)
         give_up("fork");
-    tell_running(&report);
+    pid1_tell_running(&report);
     /* The payload's ends of its pipes are its own: ours would keep them open. A terminal is
      * kept open, or its leader would see an end whenever nobody in here happens to have it. */
     (void)kernel_close_range(plan->terminal ? 1 : 0, 2, 0);
     if (plan->profile > 0)
         close(PROFILE_FD);
-    report.kind = REPORT_ENDED;
-    reap_until(payload, report, &waiting);
+    pid1_reap(payload, report, &waiting);
 }

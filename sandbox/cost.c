@@ -173,7 +173,7 @@ void cost_init(int64_t clock_shift_s)
 {
     own_shift_ns = clock_shift_s * (int64_t)NS_PER_S;
     share->step_count = 0;
-    share->init_ns = now_ns() - (uint64_t)own_shift_ns;
+    share->init_ns = cost_now();
 }
 
 void cost_step(const char *name, bool inside)
@@ -192,6 +192,17 @@ void cost_forked(void)
 }
 
 /* --- before the program ---------------------------------------------------------------- */
+
+uint64_t cost_now(void)
+{
+    return now_ns() - (uint64_t)own_shift_ns;
+}
+
+void cost_script_read(void)
+{
+    if (script_read_ns == 0)
+        script_read_ns = cost_now();
+}
 
 void cost_begin(const struct plan *plan, int64_t clock_shift_s)
 {
@@ -286,5 +297,5 @@ void cost_end(struct report *report)
     }
     own_so_far(report);
     report->script_read_ns = script_read_ns > 0 ? script_read_ns : last_read_ns;
-    report->empty_ns = now_ns() - (uint64_t)own_shift_ns;
+    report->empty_ns = cost_now();
 }

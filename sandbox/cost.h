@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cost.h - what the payload is charged with: all that happens from its execve on, and nothing
- * that happens before. Called by confine.c alone, in this order.
+ * that happens before. Called by pid 1 alone (confine.c, branch/init.c, pid1.c), in this order.
  */
 #pragma once
 
@@ -39,6 +39,12 @@ void cost_running(struct report *report);
 
 /* Pid 1, at the end: what it and all it has waited for have used. */
 void cost_end(struct report *report);
+
+/* The host's clock, as pid 1 tells it. */
+uint64_t cost_now(void);
+
+/* The interpreter reads its script now: whoever looks for that instead of cost_begin(). */
+void cost_script_read(void);
 
 /* The signal that comes when the interpreter reads its script; pid 1 waits with it unblocked. */
 int cost_signal(void);

@@ -6,10 +6,8 @@
  * them cannot be taken away once the capabilities are gone.
  */
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -84,13 +82,7 @@ static int new_session(struct branch *branch)
 static int raise_loopback(struct branch *branch)
 {
     (void)branch;
-    int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-    if (sock >= 0) {
-        (void)ioctl(sock, SIOCSIFFLAGS, &request); /* as in confine.c: nothing is protected by it */
-        close(sock);
-    }
-    return 0;
+    return pid1_raise_loopback();
 }
 
 static int mount_new(const char *type, const char *const (*options)[2], unsigned attributes)

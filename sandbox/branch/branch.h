@@ -16,7 +16,7 @@
 #include <signal.h>
 
 #include "branch_order.h"
-#include "confine.h"
+#include "pid1.h"
 
 /* The stem's end of the keeper's socket. */
 #define BRANCH_SOCKET 9
@@ -26,11 +26,6 @@ struct PyObject;
 struct PyObject *PyInit_cordon_branch(void);
 
 /* --- between the files ---------------------------------------------------------------------- */
-
-/* As in every box's pid 1. */
-#define CONTROL_FD  3
-#define REPORT_FD   4
-#define LISTENER_FD 5 /* the lowest that is free when the payload makes it */
 
 struct branch {
     const struct branch_shape *shape;
@@ -59,7 +54,7 @@ extern const char *branch_object; /* what a step is at, for the report */
 /* The stem's child: builds the box, waits for the order. Returns in the payload alone. */
 void branch_init(struct branch *branch);
 
-/* box.c: the steps that need no order, in their order; and the two of the script's that do. */
+/* box.c: the steps that need no order, in their order; and the two that do. */
 void branch_build(struct branch *branch);
 int branch_place_script(struct branch *branch, int memfd);
 int branch_limit_scratch(struct branch *branch);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* init.c - pid 1 of a branch: waits for its order, makes the payload, reaps. It takes the same
- * commands and tells the same reports as confine.c's. */
+ * commands and tells the same reports as confine.c's (pid1.h). */
 #include <errno.h>
-#include <linux/capability.h>
-#include <linux/securebits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,68 +13,29 @@
 #include <time.h>
 
 #include "branch.h"
-#include "clock.h"
+#include "caps.h"
 #include "cost.h"
 #include "kernel.h"
 
 /* What stays open beside control and report, until there is a payload. */
 #define KEPT_FD 16
 
-/* As in confine.c. */
-#define CLOCK_START_S 1
-#define PARTING_NS    (250 * NS_PER_MS)
-
-#define SECURE_BITS                                                                          \
-    (SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |                         \
-     SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | \
-     SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
-
 const char *branch_object = "";
 
 static int ready[2];
 static int64_t payload_shift_s;
-static int64_t stem_shift_ns;
-static volatile uint64_t script_read_ns;
-
 /* --- telling ------------------------------------------------------------------------------ */
 
-static uint64_t host_ns(void)
+static void tell(enum report_kind kind)
 {
-    return now_ns() - (uint64_t)stem_shift_ns;
-}
-
-static void tell_with(const struct report *report, int fd)
-{
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } room;
-    struct iovec part = { .iov_base = (void *)(uintptr_t)report, .iov_len = sizeof(*report) };
-    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-    if (fd >= 0) {
-        message.msg_control = &room;
-        message.msg_controllen = sizeof(room);
-        room.header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
-                                        .cmsg_type = SCM_RIGHTS,
-                                        .cmsg_len = CMSG_LEN(sizeof(int)) };
-        memcpy(CMSG_DATA(&room.header), &fd, sizeof(int));
-    }
-    if (sendmsg(REPORT_FD, &message, MSG_NOSIGNAL) < 0)
+    const struct report report = { .kind = kind };
+    if (pid1_send(REPORT_FD, &report, sizeof(report), -1) < 0)
         _exit(125); /* a keeper that is gone takes us along */
-}
-
-static void tell(const struct report *report)
-{
-    tell_with(report, -1);
 }
 
 _Noreturn void branch_give_up(const char *step)
 {
-    struct report report = { .kind = REPORT_FAULT, .code = errno };
-    (void)snprintf(report.step, sizeof(report.step), "%s", step);
-    (void)snprintf(report.what, sizeof(report.what), "%s", branch_object);
-    tell(&report);
-    _exit(125);
+    pid1_give_up(REPORT_FD, step, branch_object);
 }
 
 void branch_take(const struct branch_step *steps, unsigned count, bool inside,
@@ -164,24 +123,9 @@ static int copy_script(struct branch *branch)
     return branch_place_script(branch, fds[BRANCH_SCRIPT]);
 }
 
-/* As in confine.c, but for the shift that the stem's clocks have already. */
 static int shift_clocks(struct branch *branch)
 {
-    if (unshare(CLONE_NEWTIME) < 0)
-        return errno == EINVAL ? 0 : -1;
-    char text[96];
-    struct timespec boot, monotonic;
-    (void)clock_gettime(CLOCK_BOOTTIME, &boot);
-    (void)clock_gettime(CLOCK_MONOTONIC, &monotonic);
-    payload_shift_s = CLOCK_START_S - (monotonic.tv_sec - branch->clock_shift_s);
-    int len = snprintf(text, sizeof(text), "monotonic %lld 0\nboottime %lld 0\n",
-                       (long long)payload_shift_s,
-                       (long long)(CLOCK_START_S - (boot.tv_sec - branch->boot_shift_s)));
-    int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : write(fd, text, (size_t)len);
-    if (fd >= 0)
-        close(fd);
-    return n < 0 ? -1 : 0;
+    return pid1_shift_clocks(branch->clock_shift_s, branch->boot_shift_s, &payload_shift_s);
 }
 
 static int take_descriptors(struct branch *branch)
@@ -195,34 +139,13 @@ static int take_descriptors(struct branch *branch)
 
 static int set_limits(struct branch *branch)
 {
-    for (uint32_t i = 0; i < branch->order->rlimit_count; i++) {
-        const struct plan_rlimit *wanted = &branch->order->rlimits[i];
-        struct rlimit limit = { wanted->value, wanted->value }, now;
-        if (wanted->resource == RLIMIT_NOFILE)
-            continue;
-        if (getrlimit((__rlimit_resource_t)wanted->resource, &now) == 0 &&
-            now.rlim_max < limit.rlim_max)
-            limit.rlim_max = limit.rlim_cur = now.rlim_max;
-        if (setrlimit((__rlimit_resource_t)wanted->resource, &limit) < 0)
-            return -1;
-    }
-    return 0;
+    return pid1_limit(branch->order->rlimits, branch->order->rlimit_count, false);
 }
 
 static int drop_capabilities(struct branch *branch)
 {
     (void)branch;
-    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-    struct __user_cap_data_struct none[2] = { 0 };
-    unsigned long cap = 0;
-    while (prctl(PR_CAPBSET_DROP, cap) == 0)
-        cap++;
-    if (errno != EINVAL) /* what the kernel has no more of */
-        return -1;
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-        prctl(PR_SET_SECUREBITS, SECURE_BITS) < 0)
-        return -1;
-    return (int)syscall(SYS_capset, &header, none);
+    return caps_drop_all();
 }
 
 static int forgo_privileges(struct branch *branch)
@@ -251,16 +174,10 @@ static const struct branch_step order_steps[] = {
 
 /* --- the payload's start --------------------------------------------------------------------- */
 
-static void on_child(int number)
-{
-    (void)number;
-}
-
 static void on_read(int number)
 {
     (void)number;
-    if (script_read_ns == 0)
-        script_read_ns = host_ns();
+    cost_script_read();
 }
 
 /* Whoever reads in the script's own directory is the interpreter (cost.c). */
@@ -308,83 +225,6 @@ static bool await_ready(const sigset_t *waiting)
     return true;
 }
 
-static void tell_running(struct report *report)
-{
-    int listener = fcntl(LISTENER_FD, F_GETFD) < 0 ? -1 : LISTENER_FD;
-    report->kind = REPORT_RUNNING;
-    cost_running(report);
-    tell_with(report, listener);
-}
-
-/* --- reaping: as in confine.c -------------------------------------------------------------- */
-
-static void kill_everyone(void)
-{
-    (void)kill(-1, SIGKILL);
-}
-
-static bool obey(pid_t payload)
-{
-    unsigned char byte = 0;
-    ssize_t n = read(CONTROL_FD, &byte, 1);
-    if (n == 1 && byte == COMMAND_SIGNAL && read(CONTROL_FD, &byte, 1) == 1) {
-        (void)kill(-payload, byte);
-        return true;
-    }
-    if (n < 0 && errno == EINTR)
-        return true;
-    kill_everyone();
-    return false;
-}
-
-static _Noreturn void farewell(struct report report)
-{
-    kill_everyone();
-    pid_t pid;
-    while ((pid = wait(NULL)) > 0 || errno == EINTR)
-        report.left_behind += pid > 0;
-    cost_end(&report);
-    report.script_read_ns = script_read_ns;
-    tell(&report);
-    _exit(0);
-}
-
-static bool reap(pid_t payload, struct report *report)
-{
-    int status;
-    pid_t pid;
-    uint64_t ended = 0;
-    for (; (pid = waitpid(-1, &status, WNOHANG)) > 0; ended++)
-        if (pid == payload) {
-            report->status = status;
-            report->ended_ns = host_ns();
-        }
-    if (report->ended_ns > 0)
-        report->left_behind += ended;
-    return pid == 0;
-}
-
-static _Noreturn void reap_until(pid_t payload, struct report report, const sigset_t *waiting)
-{
-    struct pollfd control = { .fd = CONTROL_FD, .events = POLLIN };
-    bool parting = false;
-    for (;;) {
-        bool left = reap(payload, &report);
-        uint64_t now = host_ns(), until = report.ended_ns + PARTING_NS;
-        if (report.ended_ns > 0 && (!left || now >= until || !WIFEXITED(report.status)))
-            farewell(report);
-        if (report.ended_ns > 0 && !parting) {
-            struct report first = report;
-            first.kind = REPORT_PARTING;
-            tell(&first);
-            parting = true;
-        }
-        struct timespec rest = { .tv_nsec = parting ? (long)(until - now) : 0 };
-        if (ppoll(&control, 1, parting ? &rest : NULL, waiting) > 0 && !obey(payload))
-            control.fd = -1;
-    }
-}
-
 /* --- all of it -------------------------------------------------------------------------------- */
 
 static void become_payload(struct branch *branch)
@@ -402,31 +242,23 @@ static void become_payload(struct branch *branch)
 void branch_init(struct branch *branch)
 {
     static const struct plan watched_here = { .root = { .script = -1 } };
-    stem_shift_ns = branch->clock_shift_s * (int64_t)NS_PER_S;
     branch_build(branch);
     if (close_the_rest(branch) < 0)
         branch_give_up("close the rest");
-    tell(&(struct report){ .kind = REPORT_STANDING });
+    tell(REPORT_STANDING);
     if (receive_order(branch) < 0)
         branch_give_up("await order");
     cost_joined();                    /* what was used until now was not on the order's account */
     cost_init(branch->clock_shift_s); /* nor its time */
     branch_take(order_steps, sizeof(order_steps) / sizeof(*order_steps), false, branch);
 
-    sigset_t block, waiting;
-    sigemptyset(&block);
-    sigaddset(&block, SIGCHLD);
-    sigaddset(&block, cost_signal());
-    struct sigaction child = { .sa_handler = on_child },
-                     read_script = { .sa_handler = on_read, .sa_flags = SA_RESTART };
-    if (sigprocmask(SIG_BLOCK, &block, &waiting) < 0 || sigaction(SIGCHLD, &child, NULL) < 0 ||
-        sigaction(cost_signal(), &read_script, NULL) < 0 || make_ready_pipe() < 0)
+    sigset_t waiting;
+    struct sigaction read_script = { .sa_handler = on_read, .sa_flags = SA_RESTART };
+    if (pid1_heed_children(&waiting) < 0 || sigaction(cost_signal(), &read_script, NULL) < 0 ||
+        make_ready_pipe() < 0)
         branch_give_up("signals");
-    sigdelset(&waiting, SIGCHLD);
-    sigdelset(&waiting, cost_signal());
-
-    tell(&(struct report){ .kind = REPORT_STARTED });
-    struct report report = { .started_ns = host_ns() };
+    tell(REPORT_STARTED);
+    struct report report = { .started_ns = cost_now() };
     cost_begin(&watched_here, payload_shift_s);
     watch_script(branch);
     pid_t payload = fork_sharing_files(branch);
@@ -440,10 +272,9 @@ void branch_init(struct branch *branch)
         /* It takes leave of our descriptors at the same time: whoever comes second keeps them. */
         (void)unshare(CLONE_FILES);
         watch_script(branch); /* that ended with the leave, if it was first */
-        tell_running(&report);
+        pid1_tell_running(&report);
     }
     (void)kernel_close_range(0, 2, 0);
     (void)kernel_close_range(LISTENER_FD, KEPT_FD - 1, 0);
-    report.kind = REPORT_ENDED;
-    reap_until(payload, report, &waiting);
+    pid1_reap(payload, report, &waiting);
 }

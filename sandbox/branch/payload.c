@@ -44,17 +44,7 @@ static int restore_signals(struct branch *branch)
 
 static int limit_open_files(struct branch *branch)
 {
-    for (uint32_t i = 0; i < branch->order->rlimit_count; i++) {
-        const struct plan_rlimit *wanted = &branch->order->rlimits[i];
-        struct rlimit limit = { wanted->value, wanted->value }, now;
-        if (wanted->resource != RLIMIT_NOFILE)
-            continue;
-        if (getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_max < limit.rlim_max)
-            limit.rlim_max = limit.rlim_cur = now.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-            return -1;
-    }
-    return 0;
+    return pid1_limit(branch->order->rlimits, branch->order->rlimit_count, true);
 }
 
 static int enter_directory(struct branch *branch)
@@ -91,12 +81,9 @@ static struct sock_fprog program(const struct branch *branch, uint32_t at, unsig
 static int filter_syscalls(struct branch *branch)
 {
     const struct branch_order *order = branch->order;
-    struct sock_fprog asking = program(branch, order->asking, order->asking_length);
-    if (asking.len > 0 && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-                                  SECCOMP_FILTER_FLAG_NEW_LISTENER, &asking) >= 0)
-        return 0;
-    struct sock_fprog plain = program(branch, order->filter, order->filter_length);
-    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &plain, 0, 0);
+    const struct sock_fprog asking = program(branch, order->asking, order->asking_length),
+                            plain = program(branch, order->filter, order->filter_length);
+    return pid1_filter(&asking, &plain);
 }
 
 static const struct branch_step steps[] = {

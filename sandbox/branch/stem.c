@@ -108,26 +108,12 @@ static ssize_t hear(int sock, int fds[2])
     return n;
 }
 
-static int answer(int sock, struct branch_told *told, int pidfd)
+static void answer(int sock, struct branch_told *told, int pidfd)
 {
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } room;
     struct rusage own;
     if (getrusage(RUSAGE_SELF, &own) == 0)
         told->stem_ns = timeval_ns(own.ru_utime) + timeval_ns(own.ru_stime);
-    struct iovec part = { .iov_base = told, .iov_len = sizeof(*told) };
-    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-    if (pidfd >= 0) {
-        message.msg_control = &room;
-        message.msg_controllen = sizeof(room);
-        room.header = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
-                                        .cmsg_type = SCM_RIGHTS,
-                                        .cmsg_len = CMSG_LEN(sizeof(int)) };
-        memcpy(CMSG_DATA(&room.header), &pidfd, sizeof(int));
-    }
-    return sendmsg(sock, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+    (void)pid1_send(sock, told, sizeof(*told), pidfd); /* who is gone will be heard no more */
 }
 
 /* --- making one ----------------------------------------------------------------------------- */
@@ -151,7 +137,7 @@ static bool make(int sock, int fds[2])
     if (unfit) {
         close(fds[0]);
         close(fds[1]);
-        (void)answer(sock, &told, pidfd);
+        answer(sock, &told, pidfd);
         return false;
     }
     PyOS_BeforeFork();
@@ -171,7 +157,7 @@ static bool make(int sock, int fds[2])
     PyOS_AfterFork_Parent();
     close(fds[0]);
     close(fds[1]);
-    (void)answer(sock, &told, pidfd);
+    answer(sock, &told, pidfd);
     if (pidfd >= 0)
         close(pidfd);
     return false;
@@ -189,7 +175,7 @@ static void wait_for_child(int sock)
         told.code = errno;
     told.user_ns = timeval_ns(used.ru_utime);
     told.system_ns = timeval_ns(used.ru_stime);
-    (void)answer(sock, &told, -1);
+    answer(sock, &told, -1);
 }
 
 /* Only a payload comes back; the stem ends with its keeper. */
