@@ -73,6 +73,11 @@ int etc_add(struct root_plan *root, struct error *err)
     return 0;
 }
 
+const char *etc_of_host(size_t i)
+{
+    return i < COUNT(bound) ? bound[i] : NULL;
+}
+
 enum etc_whose etc_whose(const char *path)
 {
     for (size_t i = 0; i < COUNT(made); i++)

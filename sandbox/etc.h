@@ -9,6 +9,9 @@
  * (ld.so.cache, services, mime.types, localtime, CA configuration). */
 int etc_add(struct root_plan *root, struct error *err) must_check;
 
+/* The host's among them; NULL: there are no more. */
+const char *etc_of_host(size_t i);
+
 /* Whose a path beneath /etc is. */
 enum etc_whose { ETC_NOBODYS, ETC_MADE, ETC_HOSTS };
 enum etc_whose etc_whose(const char *path);

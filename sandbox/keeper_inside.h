@@ -21,8 +21,9 @@ struct keeper {
     struct job stand; /* the template's */
     struct job job;   /* the order's */
     struct launch launch;
-    struct seen_file files[BINDS_MAX + 1];
-    char *guarded; /* what is protected in the workspace, as chain_print() has it */
+    struct seen_file workspace_file;
+    struct str seen; /* struct seen_file[]: of everything else that the box has of the host */
+    char *guarded;   /* what is protected in the workspace, as chain_print() has it */
     struct standing standing;
     struct waiting waiting;
     struct supervision run;

@@ -43,7 +43,7 @@ BEFORE = (
 
 
 QUICK_SECONDS = 22  # after so many no further part is begun: with its slowest part, under a minute
-FULL_ONLY = {"served", "imports", "sleepers", "work"}
+FULL_ONLY = {"served", "exec-served", "imports", "sleepers", "work"}
 
 
 def parts(stage, calls):
@@ -54,6 +54,7 @@ def parts(stage, calls):
         ("boxes", None, rows_box.boxes),
         ("run", "A box for an interpreter", rows_box.run),
         ("served", None, rows_box.resident_server),
+        ("exec-served", None, rows_box.served_box),
         ("start", "A server", rows_calls.server_start),
         ("warm", "Calls, one after the other", rows_calls.warm),
         ("imports", None, rows_calls.imports),

@@ -60,6 +60,35 @@ def box(stage):
         compare(stage, "a box for true" + when, things, times, -1, bwrap)
 
 
+def served_box(stage):
+    """The same while a server of the same user, state and settings stands, which has a box waiting."""
+    what = "cordon exec -- /bin/true through a running server, against bubblewrap"
+    ours = stage.command("cordon exec, through a server", stage.cordon, "exec", "--", "/bin/true")
+    others = launchers(stage, ["/bin/true"])[:1]
+    if not others or others[0].name != "bubblewrap":
+        return
+    server = timing.Server([stage.cordon, "serve", "--root", stage.work], stage.environment, stage.work)
+    try:
+        server.begin()
+        if not stage.is_taken([stage.cordon, "exec", "--json", "--", "/bin/true"]):
+            stage.table.leave_out(what, "no server takes it here")
+            return
+        for _ in range(10 if stage.quick else 30):  # until as many wait as follow each other
+            ours.once()
+        times = stage.alternate([*others, ours], 200, pause=0.025)
+    finally:
+        server.close()
+    stage.table.add(
+        "exec-served",
+        what,
+        times[1].median / times[0].median,
+        promised=1.0,
+        broken=times[1].judge(BROKEN),
+        figures=f"{times[1]}; bubblewrap {times[0]}",
+    )
+    stage.table.draw("a box for true", ours.name, times[1])
+
+
 def run(stage):
     """An interpreter that does nothing: with an environment that exists, and with none. The
     system's, because launchers show no more than /usr."""

@@ -164,6 +164,29 @@ def test_another_directory_is_another_box(client, tmp_path):
     assert started(replaced) != "on"
 
 
+def test_what_a_policy_shows_is_what_is_there_now(cordon, tmp_path):
+    place, shown, policies = (tmp_path / name for name in ("place", "shown", "policies"))
+    for directory in (place, shown, policies):
+        directory.mkdir()
+    files = json.loads((support.SOURCE / "policies/default.json").read_text())["files"]
+    files.append({"read": str(shown), "why": "what this test replaces"})
+    support.policy_file(policies, "default", files=files)
+    environment = support.clean_environment(CORDON_STATE=str(tmp_path / "state"))
+    command = [cordon, "serve", "--root", str(place), "--policies", str(policies)]
+    client = support.RawClient(command, environment, str(place))
+    client.initialize()
+    client.place, client.number = place, 0
+    code = f"import os; print(os.listdir({str(shown)!r}))"
+    assert warm(client, code)["stdout"] == "[]\n"
+    (shown / "old").touch()
+    assert warm(client, code)["stdout"] == "['old']\n"
+    shown.rename(tmp_path / "gone")
+    shown.mkdir()
+    replaced = run(client, code)
+    assert (replaced["stdout"], started(replaced) == "on") == ("[]\n", False)
+    client.close()
+
+
 def test_what_the_script_writes_stays(client):
     for number in range(3):
         warm(client, f"open('file{number}', 'w').write('x')")

@@ -30,6 +30,32 @@ print(json.dumps({
     "processes": sorted(int(name) for name in os.listdir("/proc") if name.isdigit()),
 }))
 """
+# What reaches for pid 1, which has been there for longer; by name, how it ended.
+REACH = r"""
+import ctypes, json, os
+libc = ctypes.CDLL(None, use_errno=True)
+def call(*arguments):
+    if libc.syscall(*arguments) < 0:
+        raise OSError(ctypes.get_errno(), "")
+def attempts():
+    for name in ("environ", "mem", "maps", "root", "cwd", "exe", "stack", "syscall"):
+        yield "read " + name, lambda: open("/proc/1/" + name).read(1)
+    yield "its descriptors", lambda: os.listdir("/proc/1/fd")
+    for number in range(12):
+        yield f"steal {number}", lambda: call(438, os.pidfd_open(1), number, 0)  # pidfd_getfd
+    for name in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup", "time"):
+        yield "join " + name, lambda: call(308, os.open("/proc/1/ns/" + name, os.O_RDONLY), 0)  # setns
+    yield "trace", lambda: call(101, 16, 1, 0, 0)  # PTRACE_ATTACH
+    yield "limit", lambda: __import__("resource").prlimit(1, 0, (1, 1))
+ended = {}
+for name, attempt in attempts():
+    try:
+        attempt()
+        ended[name] = "worked"
+    except OSError as error:
+        ended[name] = error.errno
+print(json.dumps(ended))
+"""
 PYTHON = (support.SYSTEM_PYTHON, "-I", "-c")
 NONE = "off: no box like it was waiting"
 
@@ -90,6 +116,12 @@ def test_a_command_cannot_tell_that_its_box_was_there_before_it(execute, warm):
     estimated = {"peak_memory_at_least"}
     assert waited["usage"].keys() - estimated == fresh["usage"].keys() - estimated
     assert {**waited["layers"], "start": None} == {**fresh["layers"], "start": None}
+
+
+def test_its_pid_1_is_out_of_reach_as_ever(execute, warm):
+    fresh = json.loads(execute(*PYTHON, REACH)["stdout"])
+    waited = json.loads(warm(*PYTHON, REACH)["stdout"])
+    assert waited == fresh and "worked" not in waited.values()
 
 
 def test_any_command_takes_the_box_that_waits(warm):
