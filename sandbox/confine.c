@@ -198,7 +198,14 @@ static int enter_cgroup_view(const struct plan *plan)
 static int die_with_launcher(const struct plan *plan)
 {
     (void)plan;
-    return prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct pollfd supervisor = { .fd = CONTROL_FD, .events = POLLIN };
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        return -1;
+    if (poll(&supervisor, 1, 0) > 0 && (supervisor.revents & POLLHUP)) {
+        errno = ECANCELED; /* it died before we could follow */
+        return -1;
+    }
+    return 0;
 }
 
 static int set_limits(const struct plan *plan)

@@ -5,7 +5,9 @@
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "fd.h"
 #include "kernel.h"
@@ -73,6 +75,15 @@ int identity_map(const struct identity *identity, pid_t child, struct error *err
                                identity->gid, err);
 }
 
+/* It holds what its parent does, a slot among it: if that is killed meanwhile it goes along. */
+static _Noreturn void be_unborn(pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
+        while (getppid() == parent)
+            pause();
+    _exit(1);
+}
+
 int identity_idmap(const struct identity *identity, uid_t owner, gid_t group, struct error *err)
 {
     /* Only the namespace is wanted; the child that carried it is killed unborn. */
@@ -80,12 +91,12 @@ int identity_idmap(const struct identity *identity, uid_t owner, gid_t group, st
     struct clone3_args args = { .flags = CLONE_NEWUSER | CLONE_PIDFD,
                                 .pidfd = (uintptr_t)&pidfd,
                                 .exit_signal = SIGCHLD };
+    const pid_t parent = getpid();
     pid_t child = kernel_clone3(&args);
     if (child < 0)
         return fail_host(err, "clone3 for an id map");
     if (child == 0)
-        for (;;)
-            pause();
+        be_unborn(parent);
     char path[48];
     (void)snprintf(path, sizeof(path), "/proc/%d", (int)child);
     int r = identity_write_maps(path, false, owner, identity->uid, group, identity->gid, err);

@@ -60,15 +60,17 @@ def of_maker(path):
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_nothing_is_left_of_boxes_killed_at_random_moments(start, state, seed):
+def test_nothing_is_left_of_boxes_killed_at_random_moments(start, state, seed, tmp_path):
     chance = random.Random(seed)
+    work = tmp_path / "work"  # as root its owner is mapped, by a process more
+    work.mkdir()
     # What every state directory has after a run.
     assert support.finish(start("run", "--memory", "100M", "-c", "pass")).exit == 0
     files_before = files(state)
     mounts_before, ours, makers = mounts(), set(), set()
     script = "import os, time\nfor _ in range(2):\n    os.fork()\ntime.sleep(30)\n"
     for _ in range(ROUNDS):
-        process = start("run", "--memory", "100M", "-c", script)
+        process = start("run", "--directory", str(work), "--memory", "100M", "-c", script)
         time.sleep(chance.uniform(0, LONGEST))  # the moment is what is drawn at random
         members = family(process.pid)
         makers |= set(members)
