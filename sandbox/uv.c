@@ -13,6 +13,7 @@
 #include "helper.h"
 #include "interpreter.h"
 #include "memo.h"
+#include "self.h"
 #include "str.h"
 
 #define MEMORY     "uv"
@@ -93,9 +94,27 @@ static bool search_places(const struct sandbox *sandbox, char **ret)
     return found;
 }
 
+/* What was installed with us, as by `pip install 'cordon-mcp[uv]'`: a client that starts our
+ * program by its path has no such directory on its PATH. */
+static bool search_beside(char **ret)
+{
+    static const char *const from_us[] = { "/uv", "/../../bin/uv" }; /* bin/, libexec/cordon/ */
+    autofree char *self = NULL;
+    struct error ignored = { 0 };
+    if (self_find(&self, &ignored) < 0)
+        return false;
+    int len = (int)(strrchr(self, '/') - self);
+    bool found = false;
+    for (size_t i = 0; i < COUNT(from_us) && !found; i++) {
+        autofree char *candidate = xasprintf("%.*s%s", len, self, from_us[i]);
+        found = try_found(candidate, ret);
+    }
+    return found;
+}
+
 static bool search_host(const struct sandbox *sandbox, char **ret)
 {
-    return search_path(sandbox, ret) || search_places(sandbox, ret);
+    return search_path(sandbox, ret) || search_beside(ret) || search_places(sandbox, ret);
 }
 
 /* What the operator names may be a wrapper script; what is merely found may not. */

@@ -2,6 +2,7 @@
 """The programs under test, put into a package and installed from it as their users do."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -48,6 +49,22 @@ def test_a_wheel_installs_a_server_and_a_runner(work, tmp_path):
     assert (told.stdout, told.returncode) == ("42\n", 0), told.stderr
     hello = asked([str(venv / "bin/cordon-mcp")], state)[0]
     assert hello["serverInfo"]["version"] == (support.SOURCE / "VERSION").read_text().strip()
+
+
+def test_uv_is_found_where_it_was_installed_with_the_runner(work, tmp_path):
+    """By pip install 'cordon-mcp[uv]', and by a client that knows nothing of that directory."""
+    words = [work / "tree/bin/cordon", "run", "--state", tmp_path / "state", "--offline"]
+    words += ["--with", "no-such-thing", "-c", "print(1)"]
+    bare = {"HOME": str(tmp_path), "PATH": "/nonexistent", "LANG": "C.UTF-8"}
+
+    def told():
+        ran = subprocess.run(list(map(str, words)), capture_output=True, text=True, env=bare)
+        return ran.stderr
+
+    if "uv is not found" not in told():
+        pytest.skip("this host has a uv in a place of its own")
+    shutil.copy(os.environ["CORDON_UV"], work / "tree/bin/uv")
+    assert "no-such-thing" in told() and "uv is not found" not in told()
 
 
 def unpacked(bundle_path, into):
