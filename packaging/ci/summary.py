@@ -114,6 +114,13 @@ def usage_rows(result):
             yield f"| {title} | {write(used)} | none | |"
 
 
+def axis_format(milliseconds):
+    """Of a clock that begins at nought: what depends on the reader's time zone is left out."""
+    if milliseconds < 60_000:
+        return "%S.%L"
+    return "%M:%S" if milliseconds < 3_600_000 else "'"
+
+
 def phases_chart(result):
     """Where the time went, as a chart that GitHub and GitLab draw."""
     phases = (result.get("usage") or {}).get("phases") or {}
@@ -129,7 +136,7 @@ def phases_chart(result):
         "gantt",
         "    title Where the time went",
         "    dateFormat x",
-        "    axisFormat %M:%S.%L",
+        f"    axisFormat {axis_format(at)}",
         *rows,
         "```",
         "",

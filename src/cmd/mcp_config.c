@@ -385,6 +385,15 @@ static int settings_path(const struct client *client, const struct options *opti
     return 0;
 }
 
+static void hint_roots(const struct client *client, const struct options *options)
+{
+    if (!options->root)
+        complain(
+            "where %s starts it outside of a project, scripts run in temporary directories only; "
+            "--root DIR names others",
+            client->title);
+}
+
 static int print_entry(const struct client *client, const struct options *options,
                        const struct mcp_entry *entry, const char *path, struct error *err)
 {
@@ -398,11 +407,12 @@ static int print_entry(const struct client *client, const struct options *option
         complain("this goes into the settings of %s: %s", client->title, client->elsewhere);
     if (!options->wsl)
         complain("this goes into %s; --write puts it there", path);
+    hint_roots(client, options);
     return 0;
 }
 
-static int write_entry(const struct client *client, const struct mcp_entry *entry, const char *path,
-                       struct error *err)
+static int write_entry(const struct client *client, const struct options *options,
+                       const struct mcp_entry *entry, const char *path, struct error *err)
 {
     struct mcp_file file;
     autostr struct str text = { 0 };
@@ -423,6 +433,8 @@ static int write_entry(const struct client *client, const struct mcp_entry *entr
         complain("%s has the server already", file.path);
     else if (r == 0)
         complain("%s is written; %s", file.path, client->after);
+    if (r == 0 && !same)
+        hint_roots(client, options);
     mcp_file_done(&file);
     return r;
 }
@@ -461,7 +473,7 @@ static int config_words(struct options *options, char *const *words, struct erro
     if (r == 0)
         r = settings_path(client, options, &path, err);
     if (r == 0)
-        r = options->install ? write_entry(client, &entry, path, err)
+        r = options->install ? write_entry(client, options, &entry, path, err)
                              : print_entry(client, options, &entry, path, err);
     mcp_entry_done(&entry);
     return r;

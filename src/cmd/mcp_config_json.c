@@ -300,6 +300,8 @@ static int find(const struct str *text, const char *const *path, struct place *r
                 struct error *err)
 {
     struct cursor cursor = { .text = text->data, .len = text->len, .err = err };
+    if (begins(&cursor, "\xEF\xBB\xBF"))
+        cursor.at += 3; /* editors of Windows put it there, and clients take it */
     int r = skip(&cursor);
     if (r == 0 && here(&cursor) != '{')
         return unlike(&cursor, cursor.at, "the file is not an object of JSON");

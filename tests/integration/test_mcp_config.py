@@ -165,6 +165,7 @@ KEPT = {
     "lines of Windows": ("vscode", '{\r\n  "servers": {\r\n    "o": {"command": "x"}\r\n  }\r\n}\r\n'),
     "names like ours": ("cursor", '{"x": {"mcpServers": {"cordon": 1}}, "y": "\\"mcpServers\\": {"}\n'),
     "an escaped name": ("cursor", '{"mcp\\u0053ervers": {"o": {"command": "x"}}}\n'),
+    "a mark of Windows": ("vscode", '\ufeff{\r\n\t"inputs": []\r\n}'),
     "nothing in it": ("cursor", "\n\n"),
     "a table": ("codex", '# mine\nmodel = "x" # why\n\n[mcp_servers.o]\ncommand = "x"\nenv = { A = "b" }'),
     "texts over lines": (
@@ -187,10 +188,10 @@ def test_all_else_stays_byte_for_byte(config, home, cordon, kind):
     result = config(client, "--write")
     assert result.exit == 0, result.err
     after = path.read_bytes().decode()
-    before = parse(text, path) if text.strip() else {}
+    before = parse(text.lstrip("\ufeff"), path) if text.strip() else {}
     section, beside = CLIENTS[client][1:]
     before.setdefault(section, {})["cordon"] = {"command": str(cordon), "args": ["serve"]} | beside
-    assert parse(after, path) == before
+    assert parse(after.lstrip("\ufeff"), path) == before
     # The old text is in the new one, in its order; what came in is the entry and a comma.
     rest = iter(after)
     assert all(c in rest for c in text)
