@@ -175,6 +175,24 @@ def test_every_page_that_is_named_is_there():
     assert lost == []
 
 
+def keys_of(schema):
+    """The names of all members that it allows, at any depth."""
+    if isinstance(schema, list):
+        return {key for part in schema for key in keys_of(part)}
+    if not isinstance(schema, dict):
+        return set()
+    own = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()
+    return own | {key for part in schema.values() for key in keys_of(part)}
+
+
+@pytest.mark.parametrize("name", ["config", "policy"])
+def test_every_key_of_a_file_is_in_its_page(name):
+    keys = keys_of(json.loads((support.SOURCE / f"policies/schema/{name}.schema.json").read_text()))
+    page = (support.SOURCE / f"policies/cordon-{name}.5.md").read_text().replace("\\_", "_")
+    assert len(keys) > 20
+    assert [key for key in sorted(keys) if not re.search(rf'\*\*"?{key}\b|"{key}"', page)] == []
+
+
 # --- what is done with them -------------------------------------------------------------------------
 
 
