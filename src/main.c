@@ -82,6 +82,11 @@ static const struct command commands[] = {
       "cordon env make --with rich\n"
       "cordon env export KEY rich.cordon-env",
       NULL },
+    { "backup", COMMAND_BACKUP, backup_command, "DIR",
+      "copy records, output, saved scripts and the audit log", "cordon backup cordon-2026-11-23",
+      NULL },
+    { "restore", COMMAND_RESTORE, backup_command, "DIR", "put such a copy into an empty state",
+      "cordon restore --state \"$PWD/new\" cordon-2026-11-23", NULL },
 };
 
 /* check, policy and most of env are the sandbox's own business: it reads what it
@@ -130,7 +135,8 @@ static void say_command(const struct command *command)
             "\nExit status: the program's own; 124 a limit on time, CPU, output or disk ended it,\n"
             "137 the one on memory, 130 it was cancelled, 126 the policy refuses,\n"
             "125 the box could not be built or cordon was used wrongly.");
-    (void)printf("\nman cordon-%s says more.\n", command->name);
+    (void)printf("\nman cordon-%s says more.\n",
+                 command->bit == COMMAND_RESTORE ? "backup" : command->name);
 }
 
 static int say_help(const struct command *command)

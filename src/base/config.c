@@ -33,25 +33,11 @@
 
 #define DAY_MS (24ULL * 3600 * 1000)
 
-/* Values that no part keeps yet are checked all the same: their readers fill this. */
-struct unused {
-    char *text;
-    uint64_t number;
-};
-
 struct draft {
     struct config config;
-    struct unused unused;
 };
 
-static void unused_done(struct unused *unused)
-{
-    free(unused->text);
-    *unused = (struct unused){ 0 };
-}
-
-#define KEPT(member)   offsetof(struct draft, config.member)
-#define UNUSED(member) offsetof(struct draft, unused.member)
+#define KEPT(member) offsetof(struct draft, config.member)
 
 /* A second value for one slot must not leak the first. */
 static void replace_text(struct json_reading *reading, const char *path, struct json_object *value,
@@ -367,7 +353,6 @@ int config_parse(const char *source, const char *text, size_t len, struct config
     if (root)
         json_read_object(&reading, "", root, members, &draft);
     judge_client_policies(&reading, &draft.config);
-    unused_done(&draft.unused);
     if (reading.faults) {
         config_done(&draft.config);
         return -err->code;

@@ -32,6 +32,7 @@ int bench_command(const struct command *command, struct options *options);
 int jobs_command(const struct command *command, struct options *options);
 int serve_command(const struct command *command, struct options *options);
 int scripts_command(const struct command *command, struct options *options);
+int backup_command(const struct command *command, struct options *options); /* and restore */
 int env_command(const struct command *command, struct options *options);
 int mcp_command(const struct command *command, struct options *options);
 

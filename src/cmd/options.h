@@ -25,7 +25,9 @@ enum command_bit {
     COMMAND_SCRIPTS = 1 << 7,
     COMMAND_ENV = 1 << 8,
     COMMAND_MCP = 1 << 9,
-    COMMAND_ANY = (1 << 10) - 1,
+    COMMAND_BACKUP = 1 << 10,
+    COMMAND_RESTORE = 1 << 11,
+    COMMAND_ANY = (1 << 12) - 1,
 };
 
 enum option_kind {

@@ -83,7 +83,7 @@ _cordon() {
     done
     _cordon_value "$before" "$current" "$command" && return
     if [[ -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "run exec bench serve check policy jobs scripts env mcp $_cordon_everywhere" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "run exec bench serve check policy jobs scripts env backup restore mcp $_cordon_everywhere" -- "$current")
     elif [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_cordon_options "$command")" -- "$current")
     elif [[ $command == policy ]] && [[ $before =~ ^(show|diff|explain)$ || ${COMP_WORDS[COMP_CWORD - 2]} == diff ]]; then

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of cordon(1) for fish.
 
-set -l commands run exec bench serve check policy jobs scripts env mcp
+set -l commands run exec bench serve check policy jobs scripts env backup restore mcp
 set -l boxed '__fish_seen_subcommand_from run exec bench'
 complete -c cordon -f -n "not __fish_seen_subcommand_from $commands" -a "$commands"
 
@@ -97,4 +97,4 @@ complete -c cordon -n $config -l name -x -d 'what the server is called there'
 complete -c cordon -n $config -l file -r -F -d 'these settings'
 complete -c cordon -n $config -l ssh -x -a '(__fish_print_hostnames)' -d 'the server is on this host'
 complete -c cordon -n $config -l wsl -d 'the client is on the Windows around this'
-
+complete -c cordon -f -n '__fish_seen_subcommand_from backup restore' -a '(__fish_complete_directories)'

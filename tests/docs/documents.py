@@ -17,7 +17,7 @@ import support
 
 # The first word of a block without a language that is a list of commands.
 COMMANDS = re.compile(
-    r"(\$ )?(\w+=[^ (]+ |token=\$\()*(sudo |echo .*\| )?"
+    r"(\$ )?(\w+=[^ (]+ |token=\$\()*(sudo (-u \w+ )?|echo .*\| )?"
     r"(cordon|cordon-mcp|\./bin/cordon|\./dev|curl|cmake|uvx|uv|pip|ssh|scp|systemctl|journalctl|docker|"
     r"podman|apt|apt-get|tar|sha256sum|mkdir|cp|git|install|sysctl|python3|jq|printf|openssl|"
     r"export|cat|kill|for) "

@@ -229,6 +229,48 @@ def test_nobody_who_listens_is_no_fault(web, tmp_path):
     assert "result" in ask(server)
 
 
+# --- the configuration --------------------------------------------------------------------------
+
+SHIPPED = Path(__file__).parents[2] / "policies"
+SCHEMA = json.loads((SHIPPED / "schema/config.schema.json").read_text())
+
+
+def keys_of(schema, before=""):
+    for name, value in schema.get("properties", {}).items():
+        yield before + name
+        yield from keys_of(value, f"{before}{name}.")
+
+
+def refusal(cordon, state, path, text):
+    path.write_text(text)
+    path.chmod(0o644)
+    done = subprocess.run(
+        [str(cordon), "check", "--config", str(path)],
+        env=support.clean_environment(CORDON_STATE=str(state)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 125, done
+    return done.stderr
+
+
+def test_every_key_of_the_configuration_is_in_the_page_and_is_checked(cordon, state, tmp_path):
+    page = (SHIPPED / "cordon-config.5.md").read_text().replace("\\_", "_")
+    path = tmp_path / "config.json"
+    said = refusal(cordon, state, path, '{\n"zzz": 1}')
+    assert "line 2: zzz: no such key; allowed are " in said
+    known = said.strip().partition("allowed are ")[2].split(", ")
+    assert set(known) == set(SCHEMA["properties"])
+    for key in keys_of(SCHEMA):
+        assert f"**{key.rpartition('.')[2]}**" in page, key
+        *sections, name = key.split(".")
+        text = '{"%s": {"no": "such"}}' % name  # nothing takes an object with that in it
+        for section in reversed(sections):
+            text = '{"%s": %s}' % (section, text)
+        assert key in refusal(cordon, state, path, text), key
+
+
 # --- one server after the other ------------------------------------------------------------------
 
 

@@ -176,7 +176,7 @@ static const struct {
     { COMMAND_RUN, "run" },         { COMMAND_EXEC, "exec" },   { COMMAND_BENCH, "bench" },
     { COMMAND_SERVE, "serve" },     { COMMAND_CHECK, "check" }, { COMMAND_POLICY, "policy" },
     { COMMAND_JOBS, "jobs" },       { COMMAND_ENV, "env" },     { COMMAND_MCP, "mcp" },
-    { COMMAND_SCRIPTS, "scripts" },
+    { COMMAND_SCRIPTS, "scripts" }, { COMMAND_BACKUP, "backup" }, { COMMAND_RESTORE, "backup" },
 };
 
 static void the_page_of_a_command_knows_its_options(void **state)
