@@ -141,7 +141,8 @@ static int ask(const struct sandbox *sandbox, const struct pythons *pythons,
     const struct python *reader = reader_of(pythons, mode->since);
     if (!reader)
         return fail_host_as(err, ENOENT,
-                            "reading %s needs a Python from 3.%d on, and this host has none",
+                            "reading %s needs a Python from 3.%d on, and this host has none "
+                            "(uv python install 3.13 brings one)",
                             mode->what, mode->since);
     autolist char **args = NULL;
     list_add(&args, mode->name);
