@@ -373,8 +373,8 @@ static int payload_begin(void *plan)
 }
 
 /* May the payload have our memory until it executes? It makes no copy of it then, which would take
- * longer than all of its steps. Before Linux 6.1 who has another's memory does not come into the
- * time namespace by its exec either; and a sanitizer knows of one stack only. */
+ * longer than all of its steps. Before Linux 6.2 nobody who is to come into another time namespace
+ * may have it (EINVAL, or its exec does not bring it there). A sanitizer knows one stack only. */
 static bool memory_is_lent(void)
 {
 #ifdef __SANITIZE_ADDRESS__
@@ -383,7 +383,7 @@ static bool memory_is_lent(void)
     struct utsname kernel;
     unsigned major, minor;
     return uname(&kernel) == 0 && sscanf(kernel.release, "%u.%u", &major, &minor) == 2 &&
-           (major > 6 || (major == 6 && minor >= 1));
+           (major > 6 || (major == 6 && minor >= 2));
 #endif
 }
 
