@@ -41,6 +41,7 @@ function show() {
     if (now && now.view !== view) VIEWS[now.view].end();
     const another = !now || now.view !== view || now.id !== id;
     now = { view, id };
+    for (const question of document.querySelectorAll("dialog[open]")) question.close(); /* it was about another */
     document.body.dataset.deep = id ? "yes" : "no";
     for (const name of NAMES) $(name).hidden = name !== view || link.wanted;
     for (const anchor of document.querySelectorAll("#views a"))

@@ -38,14 +38,18 @@ export class Stream {
         return content;
     }
 
-    /* All there is so far, `ended`: and ever will be. True: something came. */
-    async catchUp(total, ended) {
+    /* All there is so far, `ended`: and ever will be. Whoever asks meanwhile waits: nothing is read twice. */
+    catchUp(total, ended) {
+        this.reading = (this.reading ?? Promise.resolve()).catch(() => {}).then(() => this.readOn(total, ended));
+        return this.reading;
+    }
+
+    async readOn(total, ended) {
         this.total = Math.max(this.total, total);
         if (this.from === null) {
             this.from = this.to = Math.max(0, this.total - TAIL);
             this.cut = this.from > 0; /* maybe within a character */
         }
-        let came = false;
         while (this.to < this.total) {
             const content = await this.range(this.to, STEP), piece = bytesOf(content);
             if (piece.length === 0) break;
@@ -53,10 +57,8 @@ export class Stream {
             this.cut = false;
             this.to += piece.length;
             this.append(this.decoder.decode(piece.subarray(Math.max(0, begin)), { stream: true }));
-            came = true;
         }
         if (ended && this.to >= this.total) this.finish();
-        return came;
     }
 
     append(text) {

@@ -169,7 +169,6 @@ const watch = new Watch(async () => {
     if (isOpen(job)) return LOOK_MS;
     showEnd(job);
     learn(job);
-    if (run.seen) runs.begin();
     return null;
 }, error => {
     if (error.kind === "offline" || error.kind === "token" || error.kind === "slow") return;
@@ -204,26 +203,28 @@ export function closeRun() {
 
 export function rest() { watch.end(); }
 
+function complain(error) {
+    $("run-error").hidden = false;
+    $("run-error").textContent = problem(error);
+}
+
 /* --- its controls ----------------------------------------------------------------------------------------------- */
 
 $("run-cancel").addEventListener("click", () => {
     $("sure-what").textContent = line(titleOf(run.job)) + " and all its processes end at once. "
         + "What it has written so far stays.";
     $("sure").returnValue = "";
+    $("sure").dataset.job = run.id;
     $("sure").showModal();
 });
 
 $("sure").addEventListener("close", async () => {
-    if ($("sure").returnValue !== "yes" || !run) return;
+    if ($("sure").returnValue !== "yes" || run?.id !== $("sure").dataset.job) return;
     const mine = run;
     mine.cancelling = true;
     showHead(mine.job);
     try { await call("py_cancel_job", { job_id: mine.id }); }
-    catch (error) {
-        if (mine !== run) return;
-        $("run-error").hidden = false;
-        $("run-error").textContent = problem(error);
-    }
+    catch (error) { if (mine === run) complain(error); }
     mine.cancelling = false;
     if (mine === run) watch.begin();
     runs.begin();
@@ -240,14 +241,16 @@ $("run-pane").addEventListener("scroll", () => {
 });
 $("run-copy").addEventListener("click", () => copy(run.streams[run.stream].text, $("run-copy")));
 $("run-save").addEventListener("click", async () => {
-    const stream = run.streams[run.stream], address = URL.createObjectURL(await stream.whole());
+    const stream = run.streams[run.stream];
+    let address;
+    try { address = URL.createObjectURL(await stream.whole()); } catch (error) { complain(error); return; }
     element("a", undefined, { href: address, download: `${stream.job}.${stream.name}` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10000);
 });
 $("run-earlier").addEventListener("click", async () => {
     const pane = $("run-pane"), high = pane.scrollHeight;
     $("run-follow").checked = false;
-    await run.streams[run.stream].readEarlier();
+    try { await run.streams[run.stream].readEarlier(); } catch (error) { complain(error); return; }
     showStreams();
     pane.scrollTop += pane.scrollHeight - high;
 });

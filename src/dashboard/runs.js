@@ -117,8 +117,11 @@ export function showRuns() {
 async function learnEnds() {
     for (const job of list.jobs.filter(job => job.status !== "cancelled" && !isOpen(job) && !list.ends.has(job.id))) {
         if (!watch.begun || document.hidden) return;
-        const { job: whole } = await readJson("cordon://jobs/" + job.id);
-        learn(whole);
+        try { learn((await readJson("cordon://jobs/" + job.id)).job); }
+        catch (error) {
+            if (error.kind) throw error;
+            learn(job); /* pruned meanwhile */
+        }
     }
 }
 
