@@ -492,7 +492,7 @@ int mcp_command(const struct command *command, struct options *options)
         return EXIT_UNUSABLE;
     }
     int r = options_collect(options, command->bit, options->words + 1, &words, &err);
-    static char *const none[] = { NULL };
+    static char *const none[] = { NULL, NULL };
     if (r == 0)
         r = config_words(options, words ? words : none, &err);
     if (r == 0)

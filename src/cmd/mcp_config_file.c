@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mcp_config_file.c - a client's settings are read, shown as they change, and replaced whole. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,6 +14,11 @@
 
 /* Lines on either side that are compared one by one; of more, all are shown. */
 #define SHOWN_MAX 400
+
+/* A line that is longer holds more than one thing; what is shorter of two lines is the same by
+ * chance. */
+#define DENSE     100
+#define KNOWN_MIN 12
 
 static struct mcp_stamp stamp_of(const struct stat *st)
 {
@@ -129,7 +135,7 @@ struct lines {
 
 static struct lines lines_of(const char *text)
 {
-    struct lines lines = { 0 };
+    struct lines lines = { .line = xcalloc(1, sizeof(*lines.line)) };
     while (*text) {
         size_t len = strcspn(text, "\n"), shown = len > 0 && text[len - 1] == '\r' ? len - 1 : len;
         list_add_owned(&lines.line, xstrndup(text, shown));
@@ -145,49 +151,91 @@ static void say_line(char sign, const char *line)
     printf("%c %s\n", sign, printable(line, shown, sizeof(shown)));
 }
 
+/* The line itself, or with the comma that a new member behind it needs. */
+static bool is_same(const char *old, const char *new)
+{
+    size_t len = strlen(old);
+    return strncmp(old, new, len) == 0 && (!new[len] || strcmp(new + len, ",") == 0);
+}
+
+/* More than one member in a line, as programs write them: other servers' too. */
+static bool is_dense(const char *line)
+{
+    const char *open = strchr(line, '{');
+    return strlen(line) > DENSE || (open && strchr(open + 1, '{'));
+}
+
+static void say_old(const char *line)
+{
+    if (is_dense(line))
+        printf("- ... (%zu characters)\n", strlen(line));
+    else
+        say_line('-', line);
+}
+
+/* Of a line that took the place of a dense one (`old`, or NULL) only what was not in that. */
+static void say_new(const char *line, const char *old)
+{
+    size_t len = strlen(line), begin = 0, end = 0, most = old ? strlen(old) : 0;
+    if (!old || !is_dense(old)) {
+        say_line('+', line);
+        return;
+    }
+    while (begin < len && begin < most && line[begin] == old[begin])
+        begin++;
+    begin = begin < KNOWN_MIN ? 0 : begin;
+    while (begin + end < len && end < most && line[len - 1 - end] == old[most - 1 - end])
+        end++;
+    end = end < KNOWN_MIN ? 0 : end;
+    autofree char *shown = xasprintf("%s%.*s%s", begin ? "..." : "", (int)(len - begin - end),
+                                     line + begin, end ? "..." : "");
+    say_line('+', shown);
+}
+
 /* The longest common part of the lines between the ends that are the same. */
 static void show_between(const struct lines *before, const struct lines *after, size_t head,
                          size_t tail)
 {
     size_t n = before->count - head - tail, m = after->count - head - tail, width = m + 1;
     bool small = n <= SHOWN_MAX && m <= SHOWN_MAX;
+    assert(before->line && after->line); /* lists, if empty ones */
     char **old = before->line + head, **new = after->line + head;
     autofree unsigned *common = xcalloc(small ? (n + 1) * width : 1, sizeof(*common));
     for (size_t i = small ? n : 0; i-- > 0;)
         for (size_t j = m; j-- > 0;) {
             unsigned down = common[(i + 1) * width + j], right = common[i * width + j + 1];
-            common[i * width + j] = strcmp(old[i], new[j]) == 0
-                                        ? common[(i + 1) * width + j + 1] + 1
-                                        : (down > right ? down : right);
+            common[i * width + j] = is_same(old[i], new[j]) ? common[(i + 1) * width + j + 1] + 1
+                                                            : (down > right ? down : right);
         }
     size_t i = 0, j = 0;
-    bool quiet = true; /* the last line was no change */
+    const char *gone = NULL; /* of this change */
+    bool quiet = true;       /* the last line was no change */
     while (i < n || j < m) {
-        if (small && i < n && j < m && strcmp(old[i], new[j]) == 0) {
+        if (small && i < n && j < m && is_same(old[i], new[j])) {
             i++, j++;
             quiet = true;
+            gone = NULL;
             continue;
         }
         if (quiet)
             printf("@@ line %zu @@\n", head + j + 1);
         quiet = false;
         if (i < n && (j == m || !small || common[(i + 1) * width + j] >= common[i * width + j + 1]))
-            say_line('-', old[i++]);
+            say_old(gone = old[i++]);
         else
-            say_line('+', new[j++]);
+            say_new(new[j++], gone);
     }
 }
 
 void mcp_show_change(const char *path, const char *before, const char *after)
 {
     struct lines old = lines_of(before), new = lines_of(after);
-    size_t head = 0, tail = 0;
-    while (head < old.count && head < new.count &&strcmp(old.line[head], new.line[head]) == 0)
+    size_t head = 0, tail = 0, least = old.count < new.count ? old.count : new.count;
+    assert(old.line && new.line);
+    while (head < least && is_same(old.line[head], new.line[head]))
         head++;
-    while (head + tail < old.count &&
-           head + tail < new.count &&strcmp(old.line[old.count - 1 - tail],
-                                            new.line[new.count - 1 - tail]) ==
-               0)
+    while (head + tail < least &&
+           is_same(old.line[old.count - 1 - tail], new.line[new.count - 1 - tail]))
         tail++;
     char shown[PATH_MAX];
     printf("%s\n", printable(path, shown, sizeof(shown)));

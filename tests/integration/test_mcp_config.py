@@ -256,12 +256,22 @@ def test_another_way_of_starting_replaces_the_arguments(config, home):
     assert entry_of(home, "cursor")["args"] == ["-T", "devbox", "cordon", "serve"]
 
 
-def test_secrets_of_other_servers_are_not_shown(config, home):
-    text = '{"mcpServers": {\n "o": {\n  "env": {"KEY": "hunter2"}\n }\n}}\n'
+SECRETS = [
+    '{"mcpServers": {\n "o": {\n  "env": {"KEY": "hunter2"}\n }\n}}\n',
+    '{\n  "mcpServers": {\n    "o": { "env": {"KEY": "hunter2"} }\n  }\n}\n',
+    '{"a":1,"mcpServers":{"o":{"env":{"KEY":"hunter2"}}},"z":{"key":"hunter2","y":[1,2,3]}}',
+    '{"z":{"mcpServers":{}},"key":"hunter2"}',
+]
+
+
+@pytest.mark.parametrize("text", SECRETS, ids=["lines", "a line each", "one line", "no section"])
+def test_secrets_of_other_servers_are_not_shown(config, home, cordon, text):
     put(home, "cursor", text)
     shown = config("cursor", "--write")
     assert shown.exit == 0 and "hunter2" not in shown.out + shown.err
-    assert entry_of(home, "cursor", "o")["env"] == {"KEY": "hunter2"}
+    assert '+ ' in shown.out and str(cordon) in shown.out
+    assert entry_of(home, "cursor")["command"] == str(cordon)
+    assert (home / CLIENTS["cursor"][0]).read_text().count("hunter2") == text.count("hunter2")
 
 
 def test_a_link_is_followed_and_stays(config, home):
