@@ -46,7 +46,7 @@ export async function showHost() {
         const again = element("button", "Look again", { type: "button", class: "quiet", id: "host-again" });
         again.addEventListener("click", () => { again.disabled = true; showHost(); });
         const header = element("header", undefined, { class: "title" });
-        header.append(element("h1", check.ok ? "This host enforces what its policy asks" : "This host lacks something"),
+        header.append(element("h1", check.ok ? "This host enforces what the policy asks" : "This host lacks something"),
             element("span", "policy " + line(check.policy), { class: "state", "data-tone": check.ok ? "good" : "bad" }), again);
         place.replaceChildren(header);
         if (check.error) place.append(element("p", line(check.error), { class: "error" }));

@@ -47,7 +47,7 @@ export async function showScripts(name) {
             href: "#/scripts/" + encodeURIComponent(script.name), key: script.name, title: script.name, current: script.name === name,
             under: [line(script.docstring?.trim().split("\n")[0]) || "no docstring", needs(script.header).map(line).join(", ")],
         })), total === 1 ? "1 saved script" : total + " saved scripts",
-            "Nothing is saved yet. py_save_script keeps a script, and so does `cordon scripts save NAME FILE`.");
+            "Nothing is saved yet. py_save_script keeps a script, and so does cordon scripts save NAME FILE.");
         const script = scripts.find(one => one.name === name);
         if (!name) nothing($("script"), scripts.length ? "Choose a script to read it, or to run it." : "");
         else if (script) await showScript(script);

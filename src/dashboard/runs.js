@@ -92,7 +92,7 @@ function empty(rows) {
     if (list.error) return problem(list.error);
     if (rows > 0) return "";
     if (list.total > 0) return "No run among the newest " + list.jobs.length + " is like that.";
-    return "Nothing has run yet. What a client runs is here when it takes a moment; `cordon run --job` is always.";
+    return "Nothing has run yet. What a client runs is here when it takes a moment; cordon run --job is always.";
 }
 
 export function showRuns() {
