@@ -72,6 +72,18 @@ def test_secrets_are_not_in_it(run, python, state):
     assert "hunter2" not in Path(state, "gate/audit.log").read_text()
 
 
+def test_a_log_that_was_renamed_is_begun_anew(python, state):
+    """As logrotate does it (packaging/logrotate.d): nobody needs to be told."""
+    log = Path(state, "gate/audit.log")
+    assert python("print(1)").exit == 0
+    older = log.read_text()
+    log.rename(log.with_suffix(".log.1"))
+    assert python("print(2)").exit == 0
+    (line,) = lines_of(state)
+    assert line["sha256"] == sha256("print(2)") and log.stat().st_mode & 0o777 == 0o600
+    assert log.with_suffix(".log.1").read_text() == older
+
+
 def test_refusals_and_limits_are_in_it(python, state):
     assert python("pass", "--memory", "900G").exit == 126
     assert python("pass", "--policy", "none-such").exit == 126
