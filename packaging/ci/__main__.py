@@ -34,15 +34,21 @@ def command(inputs, cordon, report):
 
 
 def run(words, environment, directory):
-    """The box's exit status. A runner that cancels signals this process alone."""
-    child = subprocess.Popen(words, env=environment, cwd=directory, stdin=subprocess.DEVNULL)
+    """The box's exit status. A runner that cancels signals this process alone, at any moment."""
+    child, numbers = None, []
 
-    def forward(number, _frame):
-        child.send_signal(number)
+    def forward(number=None, _frame=None):
+        if number:
+            numbers.append(number)
+        while child and numbers:
+            child.send_signal(numbers.pop(0))
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, forward)
-    return child.wait()
+    child = subprocess.Popen(words, env=environment, cwd=directory, stdin=subprocess.DEVNULL)
+    forward()
+    status = child.wait()
+    return status if status >= 0 else 128 - status
 
 
 def read_report(path):
