@@ -173,9 +173,9 @@ static const struct {
     unsigned bit;
     const char *name;
 } commands[] = {
-    { COMMAND_RUN, "run" },         { COMMAND_EXEC, "exec" },   { COMMAND_BENCH, "bench" },
-    { COMMAND_SERVE, "serve" },     { COMMAND_CHECK, "check" }, { COMMAND_POLICY, "policy" },
-    { COMMAND_JOBS, "jobs" },       { COMMAND_ENV, "env" },     { COMMAND_MCP, "mcp" },
+    { COMMAND_RUN, "run" },         { COMMAND_EXEC, "exec" },     { COMMAND_BENCH, "bench" },
+    { COMMAND_SERVE, "serve" },     { COMMAND_CHECK, "check" },   { COMMAND_POLICY, "policy" },
+    { COMMAND_JOBS, "jobs" },       { COMMAND_ENV, "env" },       { COMMAND_MCP, "mcp" },
     { COMMAND_SCRIPTS, "scripts" }, { COMMAND_BACKUP, "backup" }, { COMMAND_RESTORE, "backup" },
 };
 
