@@ -329,7 +329,11 @@ def a_server_runs_its_boxes_in_groups():
     same(got["end"], "memory", "ramp", got)
     same(got["layers"]["limits.memory"], BY_KERNEL, "limits.memory")
     server.communicate(timeout=60)
-    until(lambda: not leftovers(), "groups were left")
+    try:
+        until(lambda: not leftovers(), "groups were left")
+    except AssertionError as failure:
+        left = {path: Path(path, "cgroup.procs").read_text().split() for path in leftovers()}
+        raise AssertionError(f"{failure}: {left}") from None
     same((group / "cgroup.subtree_control").read_text().strip(), "", "controllers")
 
 
