@@ -17,6 +17,7 @@
 #include "audit.h"
 #include "cgroup.h"
 #include "charges.h"
+#include "clock.h"
 #include "fd.h"
 #include "gate_take.h"
 #include "gate_text.h"
@@ -30,6 +31,9 @@
 
 /* Supervisors that have told their end and are not gone yet: the front counts them no more. */
 #define LEAVING_MAX 8
+
+/* So long a gate waits for what is left of its boxes once it is told to end. */
+#define FOLLOWERS_NS (1 * NS_PER_S)
 
 /* Of the slots the part that a front leaves to others: command lines never take its own. */
 #define GUESTS_OF(slots) ((slots) / 4)
@@ -324,6 +328,25 @@ static int serve(struct gate *gate, int signals)
     }
 }
 
+static bool has_children(void)
+{
+    siginfo_t info;
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
+/* Who is left ends by itself, in milliseconds, but for a run of the command line's, which goes on.
+ * Our own group can be given back when nobody else is in it. */
+static void await_followers(struct gate *gate, int signals)
+{
+    const uint64_t until = now_ns() + FOLLOWERS_NS;
+    pool_leave(gate->pool);
+    for (uint64_t now = now_ns(); now < until && has_children(); now = now_ns()) {
+        struct pollfd ended = { .fd = signals, .events = POLLIN };
+        (void)poll(&ended, 1, (int)((until - now) / NS_PER_MS) + 1);
+        reap(gate, signals);
+    }
+}
+
 /* What every supervisor would read for itself is read once, before it is forked. */
 static void read_ahead(const struct sandbox *sandbox)
 {
@@ -357,6 +380,7 @@ int gate_serve(const struct sandbox *sandbox)
     hatch_open(&gate.hatch);
     int status = serve(&gate, signals);
     hatch_close(&gate.hatch);
+    await_followers(&gate, signals);
     return status;
 }
 

@@ -543,6 +543,9 @@ bool pool_ended(struct pool *pool, pid_t pid)
 void pool_leave(struct pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++)
-        for (size_t j = 0; j < pool->kinds[i]->count; j++)
-            own_close(&pool->kinds[i]->boxes[j].orders);
+        for (size_t j = 0; j < pool->kinds[i]->count; j++) {
+            int *orders = &pool->kinds[i]->boxes[j].orders;
+            own_close(orders);
+            *orders = -1;
+        }
 }

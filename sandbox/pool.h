@@ -51,5 +51,6 @@ bool pool_ended(struct pool *pool, pid_t pid);
 size_t pool_watch(const struct pool *pool, struct pollfd *fds, int *wait_ms);
 void pool_hear(struct pool *pool, const struct pollfd *fds, size_t count);
 
-/* In a child of the gate: its copies of the sockets would keep all of them from ending. */
+/* In a child of the gate, whose copies of the sockets would keep all of them from ending; in the
+ * gate itself, at its end: they do. */
 void pool_leave(struct pool *pool);

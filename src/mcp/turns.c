@@ -163,7 +163,8 @@ static void look_later(struct turns *turns)
     struct event *event = turns->look;
     bool could = false;
     for (int rank = 0; rank < TURN_RANKS; rank++)
-        could = could || (has_place(turns, rank) && first_of(turns, rank));
+        could = could ||
+                (has_place(turns, (enum turn_rank)rank) && first_of(turns, (enum turn_rank)rank));
     if (!could || evtimer_pending(event, NULL))
         return;
     const struct timeval wait = { .tv_usec = (suseconds_t)turns->look_ms * 1000 };
