@@ -209,13 +209,14 @@ static int run(struct forester *all, struct outcome *outcome, struct error *err)
         job_supervised(job, &supervision, outcome);
     }
     mark("last readings");
-    box_done(&all->next);
     workspace_end(&workspace, &job->changes, outcome);
     mark("changes");
     if (r == 0 && outcome->end == END_FAULT && !all->begun)
         r = fail_host_as(err, EAGAIN, "the forked box was lost: %s", outcome->error.text);
-    if (r < 0)
+    if (r < 0) {
+        box_done(&all->next);
         started_done(&job->started);
+    }
     return r;
 }
 
@@ -247,9 +248,12 @@ static bool obey(struct forester *all)
     if (why)
         r = job_spawn(job, why, &outcome, &err);
     /* First, so that whoever has heard of the end finds the next one waiting. */
+    bool used = r == 0 && !why;
     if (!why)
         keeper_say_ready(keeper);
     job_end(job, r < 0 ? &err : NULL, &outcome);
+    if (used)
+        box_done(&all->next);
     return !why;
 }
 

@@ -210,11 +210,11 @@ static void keep_report(struct state *state, const struct report *report)
 }
 
 /* An empty box can go when its owner has been told. A terminal's end and an overlay's changes are
- * looked at when it is gone, and a stem reaps its branches itself. */
+ * looked at when it is gone. */
 static void leave_pid1(struct state *state)
 {
     struct supervision *run = state->run;
-    state->lingers = !run->terminal && !run->box->stem && state->sampler.upper < 0;
+    state->lingers = !run->terminal && state->sampler.upper < 0;
     state->gone = state->lingers;
     if (!state->lingers)
         box_dismiss(run->box);
