@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "branching.h"
 #include "chart.h"
 #include "fd.h"
 #include "job_inside.h"
@@ -162,9 +163,18 @@ int job_make_plan(struct job *job, struct error *err)
 {
     const struct launch *launch = job->launch;
     struct standing *standing = job->standing;
+    struct error ignored;
+    size_t bind_count = job->bind_count;
+    autofree char *library = standing ? stem_library(&ignored) : NULL;
     if (standing) {
         autofree char *own = job_own_directories(job);
         standing_variables(&job->env, job->preload, own);
+    }
+    if (library) { /* without it, it ends as any */
+        variables_set(&job->env, "CORDON_STANDING_LIBRARY", STEM_LIBRARY);
+        job->binds[bind_count++] = (struct plan_bind){ .host = library,
+                                                       .inside = STEM_LIBRARY,
+                                                       .why = "cordon-branch.so" };
     }
     struct plan_request request = {
         .policy = job->policy,
@@ -172,7 +182,7 @@ int job_make_plan(struct job *job, struct error *err)
         .workspace = job->workspace,
         .workspace_fd = job->workspace_fd,
         .binds = job->binds,
-        .bind_count = job->bind_count,
+        .bind_count = bind_count,
         .script = job->command.script_at ? launch->fds[FD_SCRIPT] : -1,
         .script_at = job->command.script_at,
         .argv = job->command.argv,

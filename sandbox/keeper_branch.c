@@ -89,17 +89,13 @@ static int plan_orders(struct job *stand, struct error *err)
 static int plan_stem(struct forester *all, struct error *err)
 {
     struct keeper *keeper = all->keeper;
-    autofree char *library = stem_library(err);
-    if (!library)
-        return -ENOENT;
     struct job stem = keeper->stand;
     stem.standing = &keeper->standing;
     stem.env = list_copy(keeper->stand.env);
-    variables_set(&stem.env, "CORDON_STANDING_FORK", STEM_LIBRARY);
-    stem.binds[stem.bind_count++] =
-        (struct plan_bind){ .host = library, .inside = STEM_LIBRARY, .why = "cordon-branch.so" };
+    variables_set(&stem.env, "CORDON_STANDING_FORK", "1");
     stem.planned = false;
-    int r = job_make_plan(&stem, err);
+    autofree char *library = stem_library(err);
+    int r = library ? job_make_plan(&stem, err) : -ENOENT;
     if (r == 0) {
         all->stem_plan = stem.plan;
         r = stem_plan(&all->stem_plan, err);

@@ -42,34 +42,19 @@ def fork(library):
         return [], [os.fsdecode(field) for field in order.value.split(b"\0")]
 
 
-def hook():
-    """A function that ends when the interpreter forgets what sys has: after the last collection, and
-    before the first module. (3.10 and 3.11 have another reference to sys.path_hooks.)"""
-    import sys
+def settle(library):
+    """What is there now is not taken apart when the interpreter ends, where nothing that the script
+    leaves can notice (branch/leave.c)."""
 
-    if sys.getrefcount(sys.path_hooks) == 2:
-        return sys.path_hooks[-1]
-    if sys.getrefcount(getattr(sys, "__interactivehook__", None)) == 2:
-        return sys.__interactivehook__
-    return None
+    class Spec:
+        name, origin = "cordon_end", library
 
+    import _imp
 
-def settle():
-    """No collection looks again at what is there now, until the interpreter takes itself apart: what
-    the script left in here is found then as in any. The library that forks has its own way
-    (branch/leave.c)."""
-    import gc
-    import sys
-
-    class End:
-        __del__ = gc.unfreeze
-
-    ends = hook()
-    if ends:
-        ends.end = End()
-        gc.collect()
-        gc.freeze()
-    del sys.modules["gc"]
+    try:
+        _imp.create_dynamic(Spec)
+    except BaseException:
+        pass  # then it ends as any
 
 
 def load(names):
@@ -153,7 +138,8 @@ def main():
     import sys
 
     here = os.path.dirname(__file__)
-    library = os.environ.pop("CORDON_STANDING_FORK", None)
+    library = os.environ.pop("CORDON_STANDING_LIBRARY", None)
+    forks = os.environ.pop("CORDON_STANDING_FORK", None)
     names = os.environ.pop("CORDON_STANDING_LOAD").split(",")
     own = os.environ.pop("CORDON_STANDING_OWN").split(os.pathsep)
     rest = os.environ.pop("CORDON_STANDING_PATH")
@@ -165,9 +151,9 @@ def main():
     begun = begun_with() - {"sitecustomize"}
     loaded = load([name for name in names if name])
     nowhere = os.fstat(0)
-    if not library:
-        settle()
-    fds, fields = fork(library) if library else wait()
+    if library:
+        settle(library)
+    fds, fields = fork(library) if forks else wait()
     asked = [os.path.abspath(place) for place in rest.split(os.pathsep) if rest]
     sys.path[:] = list(dict.fromkeys(asked + places))
     for place in [here] + own:

@@ -24,6 +24,7 @@
 /* What the import system looks for. */
 struct PyObject;
 struct PyObject *PyInit_cordon_branch(void);
+struct PyObject *PyInit_cordon_end(void);
 
 /* --- between the files ---------------------------------------------------------------------- */
 
@@ -59,7 +60,7 @@ void branch_build(struct branch *branch);
 int branch_place_script(struct branch *branch, int memfd);
 int branch_limit_scratch(struct branch *branch);
 
-/* leave.c: in the stem, once everything that is to be shared is there. */
+/* leave.c: once everything is there that was before the script. */
 void branch_prepare_end(void);
 
 /* payload.c */

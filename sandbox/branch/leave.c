@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* leave.c - how a forked interpreter ends: what was there before the script is not taken apart.
+/* leave.c - how an interpreter ends that has waited: what was there before the script is not taken
+ * apart.
  *
  * An interpreter that ends takes its modules apart one by one. What a script left behind can run
  * code meanwhile (`__del__`, what a weak reference calls), and open files are written out: that is
- * the script's, and stays. The modules that its interpreter had before the fork have nothing to
- * say, but taking them apart writes to nearly every page that was shared with it. So where nothing
+ * the script's, and stays. The modules that its interpreter had before have nothing to say, but
+ * taking them apart takes longer than many a script, and in a fork writes to nearly every page that
+ * was shared. So where nothing
  * that the script left can notice, they are taken out of the interpreter's list first; where
  * anything could, all goes as in any interpreter.
  *
@@ -26,6 +28,7 @@
 #define HEAP_TYPE     (1UL << 9)
 
 #define TYPES_MAX 64
+#define TEXT_MAX  (1L << 20)
 
 /* A standard stream is a text's, which has a buffer, which has a file. */
 #define STREAMS 3
@@ -36,7 +39,7 @@ static struct {
     struct PyObject *get_objects, *unfreeze, *is_finalizing, *allocated, *threads; /* functions */
     struct PyObject *callback; /* the descriptor of weak references' __callback__ */
     struct PyObject *type, *reference, *function, *module, *streams[STREAMS]; /* types */
-    struct PyObject *library;                                                 /* ".so" */
+    struct PyObject *library, *place, *packages; /* parts of files' names */
 } own;
 
 static struct PyObject *held;    /* the modules, by name */
@@ -150,15 +153,18 @@ static bool is_known(struct PyObject *type)
     return quiet;
 }
 
-/* The order's standard input, which ends by itself and writes nothing. */
-static bool is_input(struct PyObject *object)
+/* A standard stream, or what is in it. `exactly`: of types as the interpreter's own, for nobody
+ * else's code is to run. */
+static bool is_stream(const char *name, bool exactly, struct PyObject *object)
 {
     struct PyObject *sys = PyDict_GetItemString(PyImport_GetModuleDict(), "sys");
-    struct PyObject *now = sys ? PyObject_GetAttrString(sys, "__stdin__") : NULL;
+    struct PyObject *now = sys ? PyObject_GetAttrString(sys, name) : NULL;
     bool found = false;
-    for (unsigned i = 0; now && !found && i < STREAMS && type_of(now) == own.streams[i]; i++) {
-        struct PyObject *next = i + 1 < STREAMS ? PyObject_GetAttrString(now, inner[i]) : NULL;
-        found = now == object;
+    for (unsigned i = 0; now && !found && i < STREAMS; i++) {
+        bool right = !exactly || type_of(now) == own.streams[i];
+        struct PyObject *next =
+            right && i + 1 < STREAMS ? PyObject_GetAttrString(now, inner[i]) : NULL;
+        found = right && now == object;
         Py_DecRef(now);
         now = next;
     }
@@ -174,7 +180,7 @@ static bool could_notice(struct PyObject *object)
     if (is_known(type))
         return false;
     if (runs_at_its_end(type))
-        return !is_input(object);
+        return !is_stream("__stdin__", true, object); /* the order's own, only read */
     if (PyType_IsSubtype(type, own.type)) /* whose instances the collector need not know */
         return runs_at_its_end(object);
     return PyType_IsSubtype(type, own.reference) && calls_back(object);
@@ -197,7 +203,26 @@ static bool is_foreign(struct PyObject *module)
 {
     struct PyObject *dict = type_of(module) == own.module ? PyModule_GetDict(module) : NULL;
     struct PyObject *file = dict ? PyDict_GetItemString(dict, "__file__") : NULL;
-    return file && PyUnicode_Tailmatch(file, own.library, 0, 1L << 20, 1) != 0;
+    return file && PyUnicode_Tailmatch(file, own.library, 0, TEXT_MAX, 1) != 0 &&
+           PyUnicode_Find(file, own.place, 0, TEXT_MAX, 1) < 0;
+}
+
+/* Installed beside the interpreter's own library. */
+static bool is_package(struct PyObject *module)
+{
+    struct PyObject *dict = type_of(module) == own.module ? PyModule_GetDict(module) : NULL;
+    struct PyObject *file = dict ? PyDict_GetItemString(dict, "__file__") : NULL;
+    return file && PyUnicode_Find(file, own.packages, 0, TEXT_MAX, 1) >= 0;
+}
+
+static bool has_packages(void)
+{
+    ssize_t at = 0;
+    struct PyObject *name, *module;
+    while (PyDict_Next(held, &at, &name, &module))
+        if (is_package(module))
+            return true;
+    return false;
 }
 
 static bool has_foreign(void)
@@ -205,7 +230,7 @@ static bool has_foreign(void)
     ssize_t at = 0;
     struct PyObject *name, *module;
     while (PyDict_Next(PyImport_GetModuleDict(), &at, &name, &module))
-        if (PyDict_GetItem(held, name) != module && is_foreign(module))
+        if (is_foreign(module))
             return true;
     return false;
 }
@@ -236,7 +261,8 @@ static void on_end(struct PyObject *capsule)
     (void)capsule;
     if (PyErr_Occurred() || !is_true(own.is_finalizing)) /* a script has thrown it away */
         return;
-    size_t now = watched || number(own.threads) > 0 ? 0 : number(own.allocated);
+    bool alone = objects && !watched && number(own.threads) == 0;
+    size_t now = alone ? number(own.allocated) : 0;
     if (now > 0 && now < blocks + BLOCKS_MAX && !has_foreign() && !anybody_could_notice())
         hold_back();
     else
@@ -265,6 +291,8 @@ static bool find_own(void)
     own.threads = member("_thread", "_count");
     own.reference = member("_weakref", "ref");
     own.library = PyUnicode_FromString(".so");
+    own.packages = PyUnicode_FromString("-packages/");
+    own.place = PyUnicode_FromString("/lib-dynload/");
     own.callback = own.reference ? PyObject_GetAttrString(own.reference, "__callback__") : NULL;
     struct PyObject *stream = member("sys", "__stdin__");
     for (unsigned i = 0; stream && i < STREAMS; i++) {
@@ -277,7 +305,8 @@ static bool find_own(void)
     own.module = sys ? PyObject_Type(sys) : NULL;
     own.type = own.module ? PyObject_Type(own.module) : NULL;
     return own.get_objects && own.unfreeze && own.is_finalizing && own.allocated && own.threads &&
-           own.callback && own.library && own.function && own.streams[STREAMS - 1] && own.type;
+           own.callback && own.library && own.place && own.packages && own.function &&
+           own.streams[STREAMS - 1] && own.type;
 }
 
 /* What is each interpreter's last, and what the program's start goes on with. */
@@ -320,21 +349,29 @@ static bool find_hook(struct PyObject **holder, struct PyObject **hook)
     return *hook;
 }
 
+static bool is_own_stream(struct PyObject *object)
+{
+    return is_stream("__stdin__", false, object) || is_stream("__stdout__", false, object) ||
+           is_stream("__stderr__", false, object);
+}
+
+/* What a package left to be done at the end has to be done: then nothing is kept. */
 static bool keep_objects(struct PyObject *holder, struct PyObject *hook)
 {
     struct PyObject *all = PyObject_CallObject(own.get_objects, NULL);
     ssize_t count = all ? PyList_Size(all) : 0;
-    objects = PyList_New(0);
-    for (ssize_t i = 0; objects && i < count; i++) {
-        struct PyObject *object = PyList_GetItem(all, i);
-        struct PyObject *type = type_of(object);
-        if (object != holder && object != hook && (is_known(type) || !runs_at_its_end(type)) &&
-            PyList_Append(objects, object) < 0)
-            return false;
+    bool packages = has_packages();
+    objects = all ? PyList_New(0) : NULL;
+    bool ret = objects;
+    for (ssize_t i = 0; ret && i < count; i++) {
+        struct PyObject *object = PyList_GetItem(all, i), *type = type_of(object);
+        ret = !packages || !could_notice(object) || is_own_stream(object);
+        if (object != holder && object != hook && (is_known(type) || !runs_at_its_end(type)))
+            ret = PyList_Append(objects, object) == 0 && ret;
     }
     if (all)
         Py_DecRef(all);
-    return all && objects;
+    return ret;
 }
 
 /* Neither the last collection nor any other looks at what is there now, and a copy shares it with
@@ -354,14 +391,18 @@ static bool get_ready(void)
     struct PyObject *holder, *hook;
     struct PyObject *capsule =
         find_hook(&holder, &hook) ? PyCapsule_New(&held, NULL, on_end) : NULL;
-    bool ret = capsule && find_own() && find_modules() && keep_objects(holder, hook) &&
-               PyObject_SetAttrString(hook, "cordon", capsule) == 0 &&
+    bool ret = capsule && find_own() && find_modules() && !has_foreign() &&
+               keep_objects(holder, hook) && PyObject_SetAttrString(hook, "cordon", capsule) == 0 &&
                (!PySys_AddAuditHook || PySys_AddAuditHook(on_event, NULL) == 0);
     if (capsule)
         Py_DecRef(capsule);
     if (holder)
         Py_DecRef(holder);
     blocks = ret ? number(own.allocated) : 0;
+    if (!ret && objects) {
+        Py_DecRef(objects);
+        objects = NULL;
+    }
     return ret;
 }
 
@@ -369,7 +410,7 @@ void branch_prepare_end(void)
 {
     bool known = PyDict_GetItemString(PyImport_GetModuleDict(), "gc");
     collector("collect");
-    if (get_ready())
+    if (PyType_GetSlot && PyCapsule_New && get_ready())
         collector("freeze");
     if (!known)
         (void)PyDict_DelItemString(PyImport_GetModuleDict(), "gc");

@@ -52,6 +52,8 @@ PYTHON(struct PyObject *PyUnicode_FromString(const char *text));
 PYTHON(int PyUnicode_CompareWithASCIIString(struct PyObject *text, const char *other));
 PYTHON(int PyUnicode_Tailmatch(struct PyObject *text, struct PyObject *part, ssize_t from,
                                ssize_t to, int direction));
+PYTHON(ssize_t PyUnicode_Find(struct PyObject *text, struct PyObject *part, ssize_t from,
+                              ssize_t to, int direction));
 PYTHON(size_t PyLong_AsSize_t(struct PyObject *number));
 PYTHON(struct PyObject *PyDict_Copy(struct PyObject *dict));
 PYTHON(struct PyObject *PyDict_GetItem(struct PyObject *dict, struct PyObject *key));
