@@ -49,10 +49,11 @@ static const struct {
     { END_WALL, 0, "wall" },
     { END_CPU, 0, "cpu" },
     { END_MEMORY, 0, "memory" },
-    { END_DISK, 0, "workspace_growth" },
+    { END_DISK, REACHED_GROWTH, "workspace_growth" },
     { END_COUNT, REACHED_PIDS, "pids" },
     { END_COUNT, REACHED_FILES, "open_files" },
-    { END_COUNT, REACHED_DISK, "scratch" },
+    { END_COUNT, REACHED_SCRATCH, "scratch" },
+    { END_COUNT, REACHED_INODES, "inodes" },
 };
 
 static const struct limit_field *field_named(const char *name)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/statvfs.h>
 
+#include <cordon/outcome.h>
 #include <cordon/own.h>
 
 #include "kernel.h"
@@ -20,10 +21,13 @@ int room_open(pid_t process, const char *inside)
     return root < 0 ? -1 : kernel_openat2(root, inside + 1, &how);
 }
 
-bool room_is_full(int directory)
+unsigned room_reached(int directory, unsigned bytes)
 {
     struct statvfs fs;
-    return fstatvfs(directory, &fs) == 0 && fs.f_blocks > 0 && (fs.f_bfree == 0 || fs.f_ffree == 0);
+    if (directory < 0 || fstatvfs(directory, &fs) < 0 || fs.f_blocks == 0)
+        return 0;
+    unsigned full = (fs.f_bfree == 0 ? bytes : 0) | (fs.f_ffree == 0 ? REACHED_INODES : 0);
+    return full ? REACHED_DISK | full : 0;
 }
 
 uint64_t room_used_bytes(int directory)

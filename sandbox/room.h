@@ -2,7 +2,6 @@
 /* room.h - how full a bounded file system of a box is, seen from outside. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,8 +11,9 @@
  * files are those of the host's user namespace. */
 int room_open(pid_t process, const char *inside);
 
-/* True if it has no room left, for bytes or for files. */
-bool room_is_full(int directory);
+/* Where it has no room left: REACHED_DISK with `bytes` (REACHED_SCRATCH or REACHED_GROWTH: whose
+ * bytes these are) or REACHED_INODES or both. 0: it has, or `directory` is -1. */
+unsigned room_reached(int directory, unsigned bytes);
 
 /* What its files take up; 0 for the directory -1. */
 uint64_t room_used_bytes(int directory);

@@ -86,7 +86,7 @@ static void look_at_disk(struct state *state, uint64_t now)
     bool ran = sampler_ran(&state->sampler, now, &state->disk_counted);
     state->next_disk = now + (ran ? SAMPLE_SPARSE_NS : SAMPLE_STILL_NS);
     if (ran && !state->scratch_full && state->sampler.scratch >= 0)
-        state->scratch_full = room_is_full(state->sampler.scratch);
+        state->scratch_full = room_reached(state->sampler.scratch, REACHED_SCRATCH);
     if (run->workspace && workspace_look(run->workspace, run->box->pid, now, &state->next_disk))
         happen(state, EVENT_LIMIT, END_DISK, now);
     if (run->written && run->written(run->context, run->box->pid, now, &state->next_disk))

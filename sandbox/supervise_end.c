@@ -108,9 +108,7 @@ void supervise_reached(const struct state *state, struct outcome *ret)
     if (state->last.pids_refused > 0 || state->sampler.pids_full ||
         state->report.left_behind >= state->run->limits->pids)
         ret->reached |= REACHED_PIDS;
-    if (state->scratch_full ||
-        (state->sampler.scratch >= 0 && room_is_full(state->sampler.scratch)))
-        ret->reached |= REACHED_DISK;
+    ret->reached |= state->scratch_full | room_reached(state->sampler.scratch, REACHED_SCRATCH);
     bool script_went_on = (state->ended || state->parting) && WIFEXITED(state->report.status);
     explain_limit(state->run->limits,
                   state->sampler.child_killed || (state->last.oom_kills > 0 && script_went_on),

@@ -32,7 +32,7 @@ struct state {
     struct progress_watch progress;
     struct sampler sampler;
     struct spent spent;
-    bool scratch_full;
+    unsigned scratch_full; /* bits of enum reached */
     size_t fed;
     int listener; /* denied system calls ask here, or -1 */
     struct notify_counts denied;

@@ -41,7 +41,7 @@ void workspace_begin(struct workspace_watch *watch, const struct policy *policy,
 bool workspace_look(struct workspace_watch *watch, pid_t init, uint64_t now, uint64_t *next)
 {
     if (watch->upper >= 0 && !watch->full)
-        watch->full = room_is_full(watch->upper);
+        watch->full = room_reached(watch->upper, REACHED_GROWTH);
     enum grown grown;
     uint64_t by;
     if (!watch->growth || watch->grown_by > 0)
@@ -116,8 +116,7 @@ static void take_writes(struct workspace_watch *watch, struct changes *changes,
     if (harvest(&request, changes, &err) < 0 && keep) {
         say_partly(changes, &err, outcome);
     }
-    if (watch->full || room_is_full(watch->upper))
-        outcome->reached |= REACHED_DISK;
+    outcome->reached |= watch->full | room_reached(watch->upper, REACHED_GROWTH);
 }
 
 void workspace_end(struct workspace_watch *watch, struct changes *changes, struct outcome *outcome)

@@ -26,7 +26,7 @@ struct workspace_watch {
     struct timespec since;
     struct protect *before;
     struct growth *growth;
-    bool full;        /* the layer had no room left */
+    unsigned full;    /* bits of enum reached: what the layer had no room left for */
     enum grown grown; /* once a limit is reached: of what, and by how much */
     uint64_t grown_by;
 };

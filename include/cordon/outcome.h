@@ -67,8 +67,16 @@ struct usage {
     enum usage_source source;
 };
 
-/* Limits that were reached and only made calls fail: bits of outcome.reached. */
-enum reached { REACHED_PIDS = 1, REACHED_DISK = 2, REACHED_FILES = 4 };
+/* Limits that were reached and only made calls fail: bits of outcome.reached. Several limits are
+ * "disk" to a result; which of them it was, a bit beside REACHED_DISK says. */
+enum reached {
+    REACHED_PIDS = 1,
+    REACHED_DISK = 2,
+    REACHED_FILES = 4,
+    REACHED_SCRATCH = 8, /* limits.scratch */
+    REACHED_INODES = 16, /* limits.inodes */
+    REACHED_GROWTH = 32, /* limits.workspace_growth, of an overlay */
+};
 
 /* What the box was refused while it ran. Told for the reader's sake: a run that
  * is denied something goes on, and its own error says the same to the script. */

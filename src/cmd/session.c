@@ -84,16 +84,20 @@ static void say_reached(struct session *session)
     static const struct {
         unsigned bit;
         const char *what, *limit;
-    } reached[] = { { REACHED_PIDS, "processes and threads", "pids" },
-                    { REACHED_DISK, "disk (scratch directories)", "scratch" },
-                    { REACHED_FILES, "open files", "open_files" } };
+        enum limit_unit unit;
+    } reached[] = { { REACHED_PIDS, "processes and threads", "pids", UNIT_COUNT },
+                    { REACHED_SCRATCH, "disk (scratch directories)", "scratch", UNIT_SIZE },
+                    { REACHED_INODES, "how many files there may be", "inodes", UNIT_COUNT },
+                    { REACHED_GROWTH, "disk (the workspace)", "workspace_growth", UNIT_SIZE },
+                    { REACHED_FILES, "open files", "open_files", UNIT_COUNT } };
     const struct limits *limits = &session->started.limits;
-    const uint64_t bounds[] = { limits->pids, limits->scratch_bytes, limits->open_files };
+    const uint64_t bounds[] = { limits->pids, limits->scratch_bytes, limits->inodes,
+                                limits->workspace_growth_bytes, limits->open_files };
     for (size_t i = 0; i < COUNT(reached) && session->box_stood; i++) {
         char bound[32];
         if (!(session->outcome.reached & reached[i].bit))
             continue;
-        limit_print(bounds[i], reached[i].bit == REACHED_DISK ? UNIT_SIZE : UNIT_COUNT, bound);
+        limit_print(bounds[i], reached[i].unit, bound);
         autofree char *way = limit_way_up(reached[i].limit, ASKER_PERSON);
         session_say(session, "the limit on %s, %s, was reached: some calls failed; %s",
                     reached[i].what, bound, way);

@@ -61,6 +61,40 @@ def test_memory_of_every_kind_is_limited(python, kind):
     assert result["end"] == "memory", result
 
 
+# --- what is full is named --------------------------------------------------------------------------
+
+FILES = "try:\n    for at in range(5000): open('{0}/%d' % at, 'w').close()\nexcept OSError: print('full')\n"
+BYTES = "try: open('{0}', 'wb').write(bytes(6 << 20))\nexcept OSError: print('full')\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "limit", "bound"),
+    [
+        (FILES.format("/tmp"), "inodes", "1000"),
+        (BYTES.format("/tmp/x"), "scratch", "4M"),
+        (FILES.format("."), "inodes", "1000"),
+        (BYTES.format("x"), "workspace_growth", "2M"),
+    ],
+)
+def test_the_limit_that_was_reached_is_the_one_that_is_named(
+    run, workspace, tmp_path, code, limit, bound
+):
+    policy = json.loads((support.SOURCE / "policies/default.json").read_text())
+    policy["name"] = "narrow"
+    policy["workspace"]["mode"] = "overlay-discard"
+    policy["limits"].update(scratch="4M", inodes=1000, workspace_growth="2M")
+    path = tmp_path / "narrow.json"
+    path.write_text(json.dumps(policy))
+    path.chmod(0o644)
+    asked = ("run", "--policy", path, "--directory", workspace)
+    told = run(*asked, "-c", code)
+    assert (told.exit, told.out) == (0, "full\n"), told.err
+    lines = [line for line in told.err.splitlines() if "was reached" in line]
+    assert len(lines) == 1 and f", {bound}, was reached" in lines[0], told.err
+    assert lines[0].endswith(f"; limits.{limit} of the policy raises it")
+    assert run(*asked, "--json", "-c", code).json()["reached"] == ["disk"]
+
+
 def test_pipes_are_memory_where_a_group_counts(python):
     code = (
         "import fcntl, os, time\n"
