@@ -74,19 +74,33 @@ function showUse(job) {
 
 const PHASES = { queue: "waited", prepare: "environment", box: "box", interpreter: "interpreter", script: "script" };
 
-function showPhases(phases) {
-    const rows = Object.entries(PHASES).filter(([key]) => phases?.[key] > 0), box = $("run-phases");
+/* What a job took beside its phases; of several runs nobody knows. */
+function restOf(job, sum) {
+    const took = (Date.parse(job.completed_at) - Date.parse(job.created_at)) / 1000;
+    return sum > 0 && !(job.result?.runs?.length > 1) && took > sum ? took - sum : 0;
+}
+
+function phasesOf(job) {
+    const phases = job.result?.usage?.phases ?? {};
+    const rows = Object.entries(PHASES).map(([key, words]) => [key, words, phases[key]]).filter((row) => row[2] > 0);
+    const rest = restOf(job, rows.reduce((sum, row) => sum + row[2], 0));
+    return rest > 0 ? [...rows, ["rest", "the rest", rest]] : rows;
+}
+
+function showPhases(job) {
+    const rows = phasesOf(job), box = $("run-phases");
+    const sum = rows.reduce((before, row) => before + row[2], 0);
     box.hidden = rows.length === 0;
     if (box.hidden) return;
-    const parts = rows.map(([key, words]) => {
-        const part = element("i", undefined, { "data-phase": key, title: words + ", " + seconds(phases[key]) });
-        part.style.flexGrow = phases[key];
+    const parts = rows.map(([key, words, took]) => {
+        const part = element("i", undefined, { "data-phase": key, title: words + ", " + seconds(took) });
+        part.style.flexGrow = 100 * took / sum; /* where all of them are less than 1, a part stays empty */
         return part;
     });
     box.querySelector(".phases").replaceChildren(...parts);
-    box.querySelector(".legend").replaceChildren(...rows.map(([key, words]) => {
+    box.querySelector(".legend").replaceChildren(...rows.map(([key, words, took]) => {
         const item = element("li", undefined, { "data-phase": key });
-        item.append(words + " ", element("b", seconds(phases[key])));
+        item.append(words + " ", element("b", seconds(took)));
         return item;
     }));
 }
@@ -95,7 +109,7 @@ function showPhases(phases) {
 
 function showEnd(job) {
     const result = job.result ?? {};
-    showPhases(result.usage?.phases);
+    showPhases(job);
     showList($("run-denied"), deniedRows(result));
     showList($("run-changes"), changeRows(result));
     $("run-more").hidden = !showPairs($("run-more").querySelector("dl"), moreFacts(result, job.id));

@@ -84,6 +84,23 @@ def ended(page, job):
 # --- runs -----------------------------------------------------------------------------------------
 
 
+def filled(page):
+    """How much of the bar of phases has a colour; the gaps between them have none."""
+    return page.shown.run(
+        "(() => { const bar = document.querySelector('#run-phases .phases');"
+        " const widths = [...bar.children].map((part) => part.getBoundingClientRect().width);"
+        " return widths.reduce((a, b) => a + b, 0) / bar.getBoundingClientRect().width; })()"
+    )
+
+
+def test_the_bar_of_a_short_run_is_filled(page):
+    page = page()
+    job = begin(page, "pass")
+    page.open(f"#/runs/{job}")
+    page.until_seen("#run-phases")
+    assert filled(page) > 0.9
+
+
 def test_a_run_is_watched_from_the_list_to_its_end(page, workspace):
     page = page().open()
     page.until_text("#runs-empty", "Nothing has run yet")
@@ -107,6 +124,8 @@ def test_a_run_is_watched_from_the_list_to_its_end(page, workspace):
     page.until_text("#run-pane", "last")
     page.until_seen("#run-phases")
     assert "script" in page.text("#run-phases") and not page.seen("#run-cancel")
+    assert "the rest" in page.text("#run-phases")
+    assert filled(page) > 0.9
     page.until_text("#runs-list", "ended, exit 3")
     page.shown.click("#run-streams [data-value=stderr]")
     page.until_text("#run-pane", "aside")
