@@ -139,7 +139,11 @@ static int copy_program(const struct sandbox *sandbox, char **name, struct error
     if (r < 0)
         return fail_within(err, "cordon-sandbox is not where the kernel says; a copy of it");
     /* Whoever runs it is not whose file it is, whatever our umask. */
-    (void)fchmodat(sandbox->state_fd, copy, 0755, 0);
+    if (fchmodat(sandbox->state_fd, copy, 0755, 0) < 0) {
+        r = fail_host(err, "open the copy of cordon-sandbox to its reader");
+        (void)unlinkat(sandbox->state_fd, copy, 0);
+        return r;
+    }
     *name = TAKE(&copy);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/activation.h"
+#include "cmd/porter.h"
 #include "net/listen.h"
 #include "str.h"
 
@@ -26,6 +27,17 @@ static int choose(const struct options *options, const struct config *config,
     return r < 0 ? fail_within(err, configured ? "http.address" : "--http") : 0;
 }
 
+static int keep_strangers_out(const char *where, bool local, bool checked, struct error *err)
+{
+    return local || checked
+               ? 0
+               : fail_host_as(err, EPERM,
+                              "other machines could reach %s, and everybody there could run "
+                              "scripts: configure http.tokens or http.oauth, or listen on "
+                              "127.0.0.1",
+                              where);
+}
+
 int web_listen(const struct options *options, const struct config *config, int *listener,
                struct error *err)
 {
@@ -33,12 +45,17 @@ int web_listen(const struct options *options, const struct config *config, int *
     int r = activation_take(listener, err);
     if (r < 0 || *listener >= 0 || (!options->http && !options->unix_path))
         return r;
+    const char *where = options->unix_path                ? options->unix_path
+                        : strcmp(options->http, "-") == 0 ? config->http_address
+                                                          : options->http;
     r = choose(options, config, &address, err);
+    if (r == 0)
+        r = keep_strangers_out(where, address.local, porter_asks(config), err);
     if (r < 0)
         return r;
     int fd = address_listen(&address, err);
     if (fd < 0)
-        return fail_within(err, "%s", options->unix_path ? options->unix_path : options->http);
+        return fail_within(err, "%s", where);
     *listener = fd;
     return 0;
 }
@@ -53,12 +70,7 @@ int web_open(int listener, const struct config *config, bool checked, struct web
     }
     web.local = address_is_local(listener);
     web.where = address_text(listener);
-    int r = 0;
-    if (!web.local && !checked)
-        r = fail_host_as(err, EPERM,
-                         "other machines could reach %s, and everybody there could run "
-                         "scripts: configure http.tokens or http.oauth, or listen on 127.0.0.1",
-                         web.where);
+    int r = keep_strangers_out(web.where, web.local, checked, err);
     if (r == 0 && config->tls_certificate && !starts_with(web.where, "unix:")) {
         r = tls_new(config->tls_certificate, config->tls_key, &web.tls, err);
         if (r < 0)

@@ -328,10 +328,13 @@ def test_jobs_in_the_background_go_on_and_are_seen_and_cancelled_by_the_next(
         with Connection(server) as connection:
             call(connection, workspace, PATIENT, number, async_mode=True)
             ids.append(connection.answer(number)["result"]["structuredContent"]["job_id"])
-    support.soon((workspace / "running").exists)
+    def told():
+        return [tool(server, "py_job_status", job_id=one)["job"]["status"] for one in ids]
+
+    support.soon(lambda: told() == ["running"] * 2)
     other()
     old = take_over(server)
-    assert [tool(server, "py_job_status", job_id=one)["job"]["status"] for one in ids] == ["running"] * 2
+    assert told() == ["running"] * 2
     assert tool(server, "py_cancel_job", job_id=ids[0])["status"] == "cancelled"
     (workspace / "go").touch()
     support.soon(lambda: old not in support.processes())
