@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import support
+import web as http
 
 TREE = Path(__file__).parents[2]
 UNITS = TREE / "packaging/systemd"
@@ -67,6 +68,8 @@ def test_nothing_mounts_over_proc():
 @pytest.fixture
 def apart(cordon):
     """A place that the account can read, with the programs and a state of its own."""
+    if not support.ROOT:
+        pytest.skip("only root can put a unit's settings on")
     top = Path(tempfile.mkdtemp(prefix="cordon-unit-"))
     top.chmod(0o755)
     for place in (cordon.parent, cordon.parent.parent / "libexec/cordon"):
@@ -84,20 +87,41 @@ def apart(cordon):
     shutil.rmtree(top)
 
 
-@pytest.mark.skipif(not support.ROOT, reason="only root can put a unit's settings on")
-def test_boxes_start_under_the_units_settings(apart):
+@pytest.fixture
+def under_unit(apart):
+    """under_unit(*WORDS) -> the command line of cordon under the settings, and its environment."""
     mounts = ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]
     if subprocess.run(mounts, capture_output=True).returncode:
         pytest.skip("this root may not mount")
-    command = [apart / "cordon", "run", "--no-uv", "--no-server", "--json", "-c", "print(6 * 7)"]
     helper = Path(__file__).with_name("under_unit.py")
-    done = subprocess.run(
-        ["/usr/bin/python3", helper, SERVICE, str(ACCOUNT), apart / "state", *command],
-        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "CORDON_STATE": str(apart / "state")},
-        capture_output=True, text=True, timeout=180,
-    )
+    before = ["/usr/bin/python3", helper, SERVICE, str(ACCOUNT), apart / "state", apart / "cordon"]
+    own = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "CORDON_STATE": str(apart / "state")}
+    return lambda *words: ([*map(str, before), *map(str, words)], own)
+
+
+def test_boxes_start_under_the_units_settings(under_unit):
+    command, own = under_unit("run", "--no-uv", "--no-server", "--json", "-c", "print(6 * 7)")
+    done = subprocess.run(command, env=own, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, (done.stdout, done.stderr)
     result = json.loads(done.stdout)
     assert (result["end"], result["stdout"]) == ("exited", "42\n")
     off = {name: said for name, said in result["layers"].items() if said.startswith("off")}
     assert set(off) <= {"egress", "start", "time"}, off
+
+
+def test_boxes_wait_ready_under_the_units_settings(under_unit, apart):
+    server = http.Server(*under_unit("serve", "--unix", apart / "state/mcp.sock"), "/")
+
+    def starts():
+        arguments = {"script_content": "print(6 * 7)"}
+        with http.Connection(server) as connection:
+            name = "py_run_script_with_dependencies"
+            connection.modern(1, "tools/call", name=name, arguments=arguments)
+            result = connection.answer(1)["result"]["structuredContent"]
+        assert (result["end"], result["stdout"]) == ("exited", "42\n"), result
+        return result["layers"]["start"]
+
+    try:
+        support.soon(lambda: starts() == "on")
+    finally:
+        server.stop()
