@@ -79,7 +79,7 @@ def step(runner, work):
     with runner.quoting():
         status = run(command(inputs, cordon, report), environment, inputs.directory)
     result = read_report(report)
-    if status == UNUSABLE and (result is None or result["end"] == "fault"):
+    if result is not None and result["end"] == "fault":
         explain(cordon, inputs, environment)
     for sentence in summary.denials(result, inputs.policy):
         runner.warn(sentence)

@@ -58,7 +58,7 @@ class Runner:
         return {
             "exit-code": str(status),
             "end": result["end"] if result else "fault",
-            "denied": str(sum(row["count"] for row in result["denied"]) if result else 0),
+            "denied": str(sum(row["count"] for row in (result or {}).get("denied") or [])),
         }
 
     def hand_on(self, status, result, report, wanted):

@@ -335,6 +335,24 @@ def test_what_is_asked_wrongly_is_one_error(github, cordon, inputs, sentence):
     assert level == "error" and sentence in text
 
 
+def test_what_cordon_refuses_as_wrong_is_said_once_and_nothing_of_the_host(github, cordon):
+    github.checkout({"x.py": "print('ran')\n"})
+    done = github.run({"script": "x.py", "program": str(cordon), "timeout": "5"})
+    assert done.exit == 125 and "ran" not in done.log.split()
+    assert '"5" is not a duration' in done.log
+    assert "What this host can enforce" not in done.log
+
+
+def test_a_box_that_cannot_be_built_is_told_with_what_the_host_lacks(github, cordon):
+    github.checkout({"x.py": "print('ran')\n"})
+    done = github.run({"script": "x.py", "program": str(cordon), "python": "3.99"})
+    assert done.exit == 125 and "ran" not in done.log.split()
+    assert "What this host can enforce (cordon check):" in done.log
+    assert (done.outputs["end"], done.outputs["denied"]) == ("fault", "0")
+    [(level, text)] = done.annotations
+    assert level == "error" and "python 3.99 is not on this host" in text
+
+
 def test_a_token_that_checkout_left_is_refused(github, cordon):
     github.checkout({"x.py": "print('ran')\n"}, persist=True)
     done = github.run({"script": "x.py", "program": str(cordon)})
