@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole MCP client: starts `cordon serve`, runs one script in a box, shows what came back.
 
-usage: client.py CORDON SCRIPT [DEPENDENCY...]
+usage: client.py CORDON SCRIPT [DEPENDENCY...]   (CORDON: `cordon` as on PATH, or its file)
 """
 
 import asyncio
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -31,7 +32,7 @@ async def main(cordon, script, dependencies):
         name: value for name, value in os.environ.items() if name.upper().startswith(OPERATOR)
     }
     server = StdioServerParameters(
-        command=str(Path(cordon).resolve()), args=["serve"], env=settings
+        command=shutil.which(cordon) or cordon, args=["serve"], env=settings
     )
     async with Client(server) as client:
         tools = await client.list_tools()

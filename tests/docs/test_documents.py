@@ -175,6 +175,35 @@ def test_every_page_that_is_named_is_there():
     assert lost == []
 
 
+PAGES = [path for path in documents.documents() if re.search(r"\.[1-8]\.md$", path.name)]
+
+
+@pytest.mark.skipif(
+    not (shutil.which("lowdown") and shutil.which("groff")), reason="no lowdown or no groff is here"
+)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_fits_a_terminal(page, tmp_path):
+    made = tmp_path / "page"
+    subprocess.run(["lowdown", "-s", "-tman", "--out-no-smarty", "-o", made, page], check=True, timeout=60)
+    words = ["groff", "-t", "-man", "-Tutf8", "-rLL=78n", made]
+    assert subprocess.run(words, capture_output=True, text=True, timeout=60).stderr == ""
+
+
+def test_every_command_has_a_page_under_its_name(cordon, run, tmp_path):
+    prefix = cordon.parent.parent
+    if not (prefix / "share/cordon/policies").is_dir():
+        prefix = tmp_path / "installed"
+        words = ["cmake", "--install", cordon.parent, "--prefix", prefix]
+        subprocess.run(words, check=True, capture_output=True, timeout=120)
+    commands = re.findall(r"(?m)^  ([a-z]+) ", run("--help").out)
+    assert {"run", "serve", "backup", "restore"} <= set(commands)
+    pages = prefix / "share/man"
+    for command in commands:
+        text = (pages / f"man1/cordon-{command}.1").read_text()
+        link = re.fullmatch(r"\.so (\S+)\n", text)
+        assert not link or (pages / link[1]).is_file(), command
+
+
 def keys_of(schema):
     """The names of all members that it allows, at any depth."""
     if isinstance(schema, list):
@@ -378,3 +407,13 @@ def test_the_table_of_clients_is_what_the_program_says(there, cordon):
         more = [f'"{key}": "{value[table]["cordon"][key]}"' for key in ("type", "source")
                 if key in value[table]["cordon"]]
         assert re.findall(r"`([^`]+)`", entry) == [table, *more]
+
+
+@pytest.mark.parametrize("named", ["as on PATH", "by its file"])
+def test_the_example_of_a_client_finds_cordon(cordon, settled, tmp_path, named):
+    examples = support.SOURCE / "examples"
+    words = ["cordon" if named == "as on PATH" else cordon, examples / "hello.py"]
+    done = subprocess.run([sys.executable, examples / "client.py", *words], env=settled[0], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["end"] == "exited"
