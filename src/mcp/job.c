@@ -187,8 +187,10 @@ static void record_end(struct job *job, const struct outcome *outcome, struct js
     record->error =
         result_error(outcome, job->has_started ? &job->started.limits : NULL, ASKER_CLIENT);
     record->result = xstrndup(text, len);
-    if (job->has_phase)
+    if (job->has_phase) { /* ours, and it is over; the script's own last word stays */
         free(TAKE(&record->progress.message));
+        job->kept.behind = true;
+    }
     for (int i = 0; i < 2; i++)
         record->bytes[i] = job->output[i].bytes;
     kept_end(&job->kept, record, job->output);

@@ -163,6 +163,7 @@ def test_what_many_need_is_made_once_and_they_wait_without_a_place(serve, index,
     index.held.set()
     results = [raw.reply(number)["result"]["structuredContent"] for number in numbers]
     results += [client.ended(job)["result"] for job in (first, last)]
+    assert [client.status(job)["progress"] for job in (first, last)] == [None, None]
     assert [result["stdout"] for result in results] == ["1.0\n"] * 14
     assert sum(not result["environment"]["cached"] for result in results) == 1
 
