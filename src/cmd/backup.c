@@ -183,8 +183,9 @@ static int copy_state(const struct side *from, const struct side *to, struct err
     if (r == 0 && syncfs(to->top) < 0)
         r = fail_host(err, "write %s to the disk", to->path);
     if (r == 0)
-        (void)printf("%s: the records of jobs, %lu files of output, %lu saved scripts%s\n",
-                     to->path, tally.outputs, tally.scripts, tally.logs ? ", the audit log" : "");
+        (void)printf("%s: the records of jobs, %lu file%s of output, %lu saved script%s%s\n",
+                     to->path, tally.outputs, tally.outputs == 1 ? "" : "s", tally.scripts,
+                     tally.scripts == 1 ? "" : "s", tally.logs ? ", the audit log" : "");
     return r;
 }
 

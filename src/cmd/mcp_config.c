@@ -404,8 +404,11 @@ static int print_entry(const struct client *client, const struct options *option
     (void)fwrite(text.data, 1, text.len, stdout);
     (void)fflush(stdout);
     if (options->wsl || options->ssh)
-        complain("this goes into the settings of %s: %s", client->title, client->elsewhere);
-    if (!options->wsl)
+        complain("this goes into the settings of %s where it runs: %s", client->title,
+                 client->elsewhere);
+    if (options->ssh)
+        complain("where it runs on this very machine, --write puts it into %s", path);
+    else if (!options->wsl)
         complain("this goes into %s; --write puts it there", path);
     hint_roots(client, options);
     return 0;

@@ -46,7 +46,7 @@ def used(cordon_on, tmp_path):
 def test_what_was_backed_up_is_there_again(cordon_on, used, tmp_path):
     backup, fresh = tmp_path / "backup", tmp_path / "fresh"
     words = said(cordon_on(used, "backup", backup))
-    assert words == f"{backup}: the records of jobs, 2 files of output, 1 saved scripts, the audit log\n"
+    assert words == f"{backup}: the records of jobs, 2 files of output, 1 saved script, the audit log\n"
     assert stat.S_IMODE(backup.stat().st_mode) == 0o700
     assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in backup.rglob("*"))
     # It is a state itself ...

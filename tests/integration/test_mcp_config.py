@@ -128,7 +128,8 @@ def test_a_server_elsewhere_is_reached_through_ssh(config):
         "command": "ssh",
         "args": ["-T", "me@devbox", "cordon", "serve", "--root", "'/srv/it'\\''s here'"],
     }
-    assert "on every system" in printed.err
+    assert "settings of Cursor where it runs: ~/.cursor/mcp.json on every system" in printed.err
+    assert "on this very machine, --write puts it into" in printed.err
 
 
 def test_a_client_on_windows_goes_through_wsl(config, cordon):
