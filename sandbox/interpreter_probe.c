@@ -16,6 +16,7 @@
 #include "str.h"
 
 #define MEMORY         "interpreters"
+#define PROBING        "probe an interpreter"
 #define PROBE_MS       20000 /* a cold disk with a large installation */
 #define PROBES_ABREAST 4     /* each waits for the disk more than for a processor */
 #define UNUSABLE       "!"
@@ -116,10 +117,18 @@ static int judge(const struct candidate *candidate, const struct facts *facts, s
     return 0;
 }
 
+/* The program began and did not do what a Python would: which of the two it is, nobody can tell. */
+static int no_python(const char *path, struct error *err)
+{
+    const char *how = err->text + (starts_with(err->text, PROBING ": ") ? strlen(PROBING ": ") : 0);
+    autofree char *why = xasprintf("it is no Python 3, or does not work in a box: %s", how);
+    return unusable(err, path, why);
+}
+
 int interpreter_probe(const struct sandbox *sandbox, const struct candidate *candidate, int control,
                       struct python *ret, struct error *err)
 {
-    struct helper helper = { .what = "probe an interpreter",
+    struct helper helper = { .what = PROBING,
                              .policy = "strict",
                              .interpreter = candidate->path,
                              .prefix = candidate->prefix,
@@ -128,6 +137,8 @@ int interpreter_probe(const struct sandbox *sandbox, const struct candidate *can
                              .control = control };
     autolist char **lines = NULL;
     int r = helper_run(sandbox, &helper, &lines, err);
+    if (r == -EBADMSG)
+        return no_python(candidate->path, err);
     if (r < 0)
         return r;
     struct facts facts = { 0 };
