@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "env.h"
 #include "errand.h"
+#include "json_read.h"
 #include "layers.h"
-#include "policy.h"
+#include "policy_words.h"
+#include "roots.h"
 #include "str.h"
 
 static bool is_good(const char *value)
@@ -80,7 +83,7 @@ static void print_json(const struct errand_result *result, const struct policy *
 }
 
 /* Runs the box; its failure is the verdict, not a failure of the check. */
-static int try_box(const struct sandbox *sandbox, const struct policy *policy,
+static int try_box(const struct sandbox *sandbox, const char *name, const struct policy *policy,
                    struct errand_result *result, struct error *verdict)
 {
     char *const argv[] = { (char *)(uintptr_t) "/bin/true", NULL };
@@ -88,7 +91,7 @@ static int try_box(const struct sandbox *sandbox, const struct policy *policy,
     struct verdict witnessed;
     struct egress_order order;
     egress_order_begin(&order, policy, policy->limits.cpu_ms);
-    struct errand errand = { .policy = policy->name,
+    struct errand errand = { .policy = name,
                              .argv = argv,
                              .env = env,
                              .control = -1,
@@ -111,6 +114,24 @@ static int try_box(const struct sandbox *sandbox, const struct policy *policy,
     return r;
 }
 
+/* What a configuration names and is not there: one line each. A server would end, or begin and
+ * refuse whoever comes. */
+static bool configuration_holds(const struct sandbox *sandbox)
+{
+    static int (*const looks[])(const struct sandbox *sandbox,
+                                struct error *err) = { roots_check, policies_of_clients,
+                                                       policies_of_principals, uv_check };
+    bool holds = true;
+    for (size_t i = 0; sandbox->config.source && i < COUNT(looks); i++) {
+        struct error err = { 0 };
+        if (looks[i](sandbox, &err) == 0)
+            continue;
+        fprintf(stderr, "cordon: %s: %s\n", sandbox->config.source, err.text);
+        holds = false;
+    }
+    return holds;
+}
+
 int check_command(const struct sandbox *sandbox, int argc, char *const *argv)
 {
     bool json = false;
@@ -121,19 +142,23 @@ int check_command(const struct sandbox *sandbox, int argc, char *const *argv)
         } else if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc) {
             name = argv[++i];
         } else {
-            fprintf(stderr, "cordon: check: unknown argument %s (--json, --policy NAME)\n",
+            fprintf(stderr, "cordon: check: unknown argument %s (--json, --policy NAME|FILE)\n",
                     argv[i]);
             return 125;
         }
     }
+    if (!configuration_holds(sandbox))
+        return 125;
     autopolicy struct policy *policy = NULL;
     struct error verdict = { 0 };
-    if (policy_load(sandbox, name, &policy, &verdict) < 0) {
+    if (policy_is_file(name))
+        policy_remember_file(sandbox, name); /* later it could not be told whose it is */
+    if (policy_named(sandbox, name, &policy, &verdict) < 0) {
         fprintf(stderr, "cordon: %s\n", verdict.text);
         return 125;
     }
     struct errand_result result = { 0 };
-    (void)try_box(sandbox, policy, &result, &verdict);
+    (void)try_box(sandbox, name, policy, &result, &verdict);
     if (json)
         print_json(&result, policy, &verdict);
     else

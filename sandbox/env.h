@@ -63,6 +63,9 @@ int environment_key(const struct sandbox *sandbox, const struct env_request *req
 /* "Linux x86_64": what wheels are for; the caller's. */
 char *env_machine(void);
 
+/* Is what the configuration names as uv a program? */
+int uv_check(const struct sandbox *sandbox, struct error *err) must_check;
+
 /* The uv binary (never a shim): configuration, CORDON_UV, PATH; remembered like
  * interpreters. *path and *version are the caller's. */
 int uv_find(const struct sandbox *sandbox, int control, char **path, char **version,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "json_read.h"
 #include "layers.h"
 #include "marks.h"
 #include "plan.h"
@@ -137,7 +138,9 @@ static int errand_steps(const struct sandbox *sandbox, const struct errand *erra
     struct cgroup cgroup;
     struct pipes pipes;
     struct plan plan;
-    int r = policy_ready(sandbox, errand->policy, &policy, err);
+    int r = policy_is_file(errand->policy)
+                ? policy_ready_file(sandbox, errand->policy, &policy, err)
+                : policy_ready(sandbox, errand->policy, &policy, err);
     if (r < 0)
         return r;
     r = pipes_make(&pipes, err);

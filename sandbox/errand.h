@@ -25,7 +25,7 @@ struct errand_mount {
 };
 
 struct errand {
-    const char *policy; /* "strict" or "fetch" */
+    const char *policy; /* "strict" or "fetch"; of `cordon check` any, or a file */
     char *const *argv;  /* argv[0] absolute, inside */
     char *const *env;   /* the whole environment */
     const char *cwd;    /* inside; NULL: the scratch home */

@@ -67,9 +67,6 @@ static void note_measured(struct job *job)
 /* What cordon's own commands run under while an environment is found or made. */
 static const char *const errand_policies[] = { "strict", "fetch" };
 
-/* Made for cordon's own errands: it is wider than a stranger may have. */
-#define OWN_POLICY "fetch"
-
 static int find_policy(struct job *job, struct error *err)
 {
     const struct sandbox *sandbox = job->sandbox;
@@ -77,8 +74,8 @@ static int find_policy(struct job *job, struct error *err)
     if (launch->policy_file)
         return policy_ready_file(sandbox, launch->policy_file, &job->policy, err);
     const char *name = launch->policy[0] ? launch->policy : sandbox->config.default_policy;
-    if (strcmp(name, OWN_POLICY) == 0)
-        return fail_policy(err, EPERM, "policy " OWN_POLICY " is cordon's own and cannot be named");
+    if (strcmp(name, POLICY_OWN) == 0)
+        return fail_policy(err, EPERM, "policy " POLICY_OWN " is cordon's own and cannot be named");
     bool given = sandbox->oneshot || launch->what == LAUNCH_CHART;
     char *const *may = config_policies(&sandbox->config, launch->owner);
     if (!given && !list_has(may, name)) {

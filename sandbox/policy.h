@@ -8,8 +8,11 @@
 
 #include "sandbox.h"
 
+/* Made for cordon's own errands, wider than a stranger may have, and nobody's to name. */
+#define POLICY_OWN "fetch"
+
 /* Finds NAME.json in the policy directories and reads it. An unknown name is
- * BLAME_POLICY and lists those there are. *ret is the caller's, policy_free(). */
+ * BLAME_CALLER and lists those there are. *ret is the caller's, policy_free(). */
 int policy_load(const struct sandbox *sandbox, const char *name, struct policy **ret,
                 struct error *err) must_check;
 
@@ -34,8 +37,12 @@ void policies_remember(const struct sandbox *sandbox);
  * are. */
 int policies_of_principals(const struct sandbox *sandbox, struct error *err) must_check;
 
-/* The same for one policy, or for one file that a command line names, and for
- * groups.json; what cannot be trusted is not kept, and whoever reads it is told why. */
+/* The same for client_policies and default_policy. */
+int policies_of_clients(const struct sandbox *sandbox, struct error *err) must_check;
+
+/* Reads the text of one policy, or of one file that a command line names, and of
+ * groups.json, into memory; what cannot be trusted is not kept, and whoever reads it is told why.
+ */
 void policy_remember(const struct sandbox *sandbox, const char *name);
 void policy_remember_file(const struct sandbox *sandbox, const char *path);
 

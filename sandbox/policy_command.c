@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "filter.h"
+#include "json_read.h"
 #include "policy_words.h"
 #include "str.h"
 
@@ -25,8 +26,8 @@ int policy_complain(int status, const char *fmt, ...)
 int policy_named(const struct sandbox *sandbox, const char *what, struct policy **ret,
                  struct error *err)
 {
-    return strchr(what, '/') ? policy_read(sandbox, what, ret, err)
-                             : policy_load(sandbox, what, ret, err);
+    return policy_is_file(what) ? policy_read(sandbox, what, ret, err)
+                                : policy_load(sandbox, what, ret, err);
 }
 
 char *policy_plain_path(const char *path)

@@ -163,29 +163,53 @@ void policies_remember(const struct sandbox *sandbox)
     remember_groups(sandbox);
 }
 
-static int unknown_policy(const struct sandbox *sandbox, const char *name, struct error *err)
+/* `for_box`: cordon's own is not among what somebody may have meant. */
+static int unknown_policy(const struct sandbox *sandbox, const char *name, bool for_box,
+                          struct error *err)
 {
     struct policy_found *list;
     size_t count = policies_list(sandbox, &list);
     autostr struct str names = { 0 };
     for (size_t i = 0; i < count; i++)
-        str_printf(&names, "%s%s", i ? ", " : "", list[i].name);
+        if (!for_box || strcmp(list[i].name, POLICY_OWN) != 0)
+            str_printf(&names, "%s%s", names.len ? ", " : "", list[i].name);
     policies_list_free(list, count);
     char shown[64];
-    return fail_policy(err, ENOENT, "no policy is named \"%s\"; there are: %s",
+    return fail_caller(err, ENOENT, "no policy is named \"%s\"; there are: %s",
                        printable(name, shown, sizeof(shown)), names.len ? names.data : "none");
+}
+
+/* The first of `names` (NULL-ended, or NULL) that is in no policy directory: BLAME_HOST. */
+static int judge_names(const struct sandbox *sandbox, char *const *names, const char *where,
+                       const struct policy_found *list, size_t count, struct error *err)
+{
+    for (; names && *names; names++)
+        if (!listed(list, count, *names)) {
+            (void)unknown_policy(sandbox, *names, true, err);
+            err->blame = BLAME_HOST;
+            return fail_within(err, "%s", where);
+        }
+    return 0;
+}
+
+int policies_of_clients(const struct sandbox *sandbox, struct error *err)
+{
+    const struct config *config = &sandbox->config;
+    char *const by_default[] = { config->default_policy, NULL };
+    struct policy_found *list;
+    size_t count = policies_list(sandbox, &list);
+    int r = judge_names(sandbox, config->client_policies, "client_policies", list, count, err);
+    if (r == 0)
+        r = judge_names(sandbox, by_default, "default_policy", list, count, err);
+    policies_list_free(list, count);
+    return r;
 }
 
 static int judge_principal(const struct sandbox *sandbox, const struct principal *principal,
                            const struct policy_found *list, size_t count, struct error *err)
 {
-    for (char *const *name = principal->policies; name && *name; name++)
-        if (!listed(list, count, *name)) {
-            (void)unknown_policy(sandbox, *name, err);
-            err->blame = BLAME_HOST;
-            return fail_within(err, "principals.%s.policies", principal->name);
-        }
-    return 0;
+    autofree char *where = xasprintf("principals.%s.policies", principal->name);
+    return judge_names(sandbox, principal->policies, where, list, count, err);
 }
 
 int policies_of_principals(const struct sandbox *sandbox, struct error *err)
@@ -259,8 +283,9 @@ static int find_named(const struct sandbox *sandbox, const char *name,
                                   struct policy **ret, struct error *err),
                       struct policy **ret, struct error *err)
 {
+    const bool for_box = read == policy_ready_file;
     if (!name_valid(name) || strcmp(name, GROUPS_NAME) == 0)
-        return unknown_policy(sandbox, name, err);
+        return unknown_policy(sandbox, name, for_box, err);
     for (char *const *dir = sandbox->policy_dirs; dir && *dir; dir++) {
         autofree char *path = policy_path(*dir, name);
         autopolicy struct policy *policy = NULL;
@@ -279,7 +304,7 @@ static int find_named(const struct sandbox *sandbox, const char *name,
         *ret = TAKE(&policy);
         return 0;
     }
-    return unknown_policy(sandbox, name, err);
+    return unknown_policy(sandbox, name, for_box, err);
 }
 
 int policy_load(const struct sandbox *sandbox, const char *name, struct policy **ret,

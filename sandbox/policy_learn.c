@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "egress_order.h"
+#include "json_read.h"
 #include "policy_edit.h"
 #include "policy_explain.h"
 #include "str.h"
@@ -278,7 +279,7 @@ int policy_learn(const struct sandbox *sandbox, int argc, char *const *argv)
     autopolicy struct policy *policy = NULL;
     if (policy_named(sandbox, learning.policy, &policy, &err) < 0)
         return policy_complain(POLICY_HOST, "%s", err.text);
-    if (strchr(learning.policy, '/')) {
+    if (policy_is_file(learning.policy)) {
         learning.policy_file = learning.policy;
         learning.policy = NULL;
     }

@@ -13,7 +13,7 @@ policy_word policy_show, policy_diff, policy_explain, policy_learn;
 /* One line on standard error; returns `status`. */
 int policy_complain(int status, const char *fmt, ...) printf_like(2, 3);
 
-/* A policy by its name, or a file where that cannot be a name. */
+/* A policy by its name, or a file where policy_is_file(). */
 int policy_named(const struct sandbox *sandbox, const char *what, struct policy **ret,
                  struct error *err) must_check;
 

@@ -145,6 +145,15 @@ static void reset_signals_of_libc(void)
         (void)syscall(SYS_rt_sigaction, number, by_default, NULL, sizeof(by_default[0]));
 }
 
+/* Whoever is a principal was promised his; where others are missing, the rest is served. */
+static int judge_policies(const struct sandbox *sandbox, struct error *err)
+{
+    struct error missing = { 0 };
+    if (policies_of_clients(sandbox, &missing) < 0)
+        log_event(LOG_WARN, "policy-missing", KV("reason", missing.text));
+    return policies_of_principals(sandbox, err);
+}
+
 int trusted_main(int argc, char **argv)
 {
     marks_begin();
@@ -175,7 +184,7 @@ int trusted_main(int argc, char **argv)
     if (r == 0 && word->policies)
         policies_remember(&sandbox);
     if (r == 0 && !word->oneshot)
-        r = policies_of_principals(&sandbox, &err);
+        r = judge_policies(&sandbox, &err);
     if (r == 0 && word->boxes)
         r = sandbox_enter(&sandbox, &err);
     mark("start");

@@ -86,6 +86,16 @@ int roots_find(struct sandbox *sandbox, char *const *options, struct error *err)
     return r < 0 ? r : add_root(roots, temporary && *temporary == '/' ? temporary : "/tmp", err);
 }
 
+int roots_check(const struct sandbox *sandbox, struct error *err)
+{
+    const struct principals *principals = &sandbox->config.principals;
+    autolist char **ignored = NULL;
+    int r = add_roots(&ignored, sandbox->config.roots, err);
+    for (size_t i = 0; r == 0 && i < principals->count; i++)
+        r = add_roots(&ignored, principals->list[i].roots, err);
+    return r;
+}
+
 /* NULL-ended, or NULL: none. */
 static char *const *roots_of(const struct sandbox *sandbox, const char *owner)
 {

@@ -14,6 +14,9 @@
  * temporary directory (contract, section 2); and makes plain those of principals with their own. */
 int roots_find(struct sandbox *sandbox, char *const *options, struct error *err) must_check;
 
+/* Is each root of the configuration there, and a directory? BLAME_HOST, with which is not. */
+int roots_check(const struct sandbox *sandbox, struct error *err) must_check;
+
 /* Opens (O_PATH) a directory that lies beneath a root of `owner`; `path` is absolute, or relative
  * to the first of them. For `cordon-sandbox run` every directory is allowed. *canonical is the
  * caller's. Returns the descriptor. */

@@ -129,10 +129,21 @@ static int named_program(const char *path, const char *by, char **ret, struct er
     return 0;
 }
 
+static int locate_configured(const struct sandbox *sandbox, char **ret, struct error *err)
+{
+    return named_program(sandbox->config.uv_path, "configuration uv.path", ret, err);
+}
+
+int uv_check(const struct sandbox *sandbox, struct error *err)
+{
+    autofree char *ignored = NULL;
+    return sandbox->config.uv_path ? locate_configured(sandbox, &ignored, err) : 0;
+}
+
 static int locate(const struct sandbox *sandbox, char **ret, struct error *err)
 {
     if (sandbox->config.uv_path)
-        return named_program(sandbox->config.uv_path, "configuration uv.path", ret, err);
+        return locate_configured(sandbox, ret, err);
     const char *named = env_get(sandbox->settings, "CORDON_UV");
     if (named && *named)
         return named_program(named, "CORDON_UV", ret, err);

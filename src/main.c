@@ -45,14 +45,14 @@ static const struct command commands[] = {
       "cordon mcp config claude-code --root .\n"
       "cordon mcp config claude-code --root . --write",
       NULL },
-    { "check", COMMAND_CHECK, forward_command, "[--json] [--policy NAME] [--config FILE]",
+    { "check", COMMAND_CHECK, check_host_command, "[--json] [--policy NAME|FILE] [--config FILE]",
       "what this host can enforce, what it cannot, what to do about it",
       "cordon check\n"
       "cordon check --policy strict --json",
       "Look, and decide" },
     { "policy", COMMAND_POLICY, forward_command,
       "list\nshow NAME\ncheck FILE\ndiff A B\nexplain NAME SYSCALL|PATH|HOST\n"
-      "learn [--policy NAME] [--directory DIR] -- COMMAND [ARG...]",
+      "learn [--policy NAME|FILE] [--directory DIR] -- COMMAND [ARG...]",
       "what scripts may do, and why",
       "cordon policy show default\n"
       "cordon policy explain default ptrace\n"
@@ -89,7 +89,7 @@ static const struct command commands[] = {
       "cordon restore --state \"$PWD/new\" cordon-2026-11-23", NULL },
 };
 
-/* check, policy and most of env are the sandbox's own business: it reads what it
+/* policy, most of env and check are the sandbox's own business: it reads what it
  * obeys, and it knows the options of these. */
 int forward_command(const struct command *command, struct options *options)
 {
@@ -164,7 +164,7 @@ static int say_help(const struct command *command)
 
 static int parse_command(const struct command *command, struct options *options, struct error *err)
 {
-    if (command->run != forward_command && command->run != env_command)
+    if (!(command->bit & (COMMAND_CHECK | COMMAND_POLICY | COMMAND_ENV)))
         return options_parse(options, command->bit, options->words, err);
     int r = options_gather(options, options->words, &options->gathered, err);
     options->words = options->gathered;

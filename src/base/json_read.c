@@ -278,6 +278,11 @@ static void add_path(struct json_reading *reading, const char *path, struct json
         list_add_owned(into, text);
 }
 
+bool policy_is_file(const char *given)
+{
+    return strchr(given, '/') || ends_with(given, ".json");
+}
+
 bool name_valid(const char *name)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -84,5 +84,9 @@ int json_read_choice(struct json_reading *reading, const char *path, struct json
 /* "strict": letters, digits, '.', '_' and '-', not a dot first, shorter than POLICY_NAME_MAX. */
 bool name_valid(const char *name);
 
+/* Does what stands for a policy on a command line name a file: is there a '/' in it, or does it end
+ * in ".json"? */
+bool policy_is_file(const char *given);
+
 /* Absolute, and with nothing in it that stands for another path? */
 bool path_is_plain(const char *path);

@@ -36,6 +36,8 @@ int backup_command(const struct command *command, struct options *options); /* a
 int env_command(const struct command *command, struct options *options);
 int mcp_command(const struct command *command, struct options *options);
 
+int check_host_command(const struct command *command, struct options *options);
+
 /* Becomes cordon-sandbox with the same words. */
 int forward_command(const struct command *command, struct options *options);
 

@@ -117,6 +117,23 @@ int porter_open(const struct config *config, const struct account *account, stru
     return r;
 }
 
+int porter_check(const struct config *config, struct error *err)
+{
+    struct porter porter = { .config = config };
+    autofree char *keys = NULL;
+    size_t len = 0;
+    int r = authority_new(config, &porter.authority, err);
+    if (r < 0)
+        return r;
+    if (config->tokens && (r = read_now(&porter, config->tokens, authority_tokens, err)) < 0)
+        r = fail_within(err, "http.tokens");
+    if (r == 0 && config->oauth.keys &&
+        (r = trusted_read(config->oauth.keys, TOKENS_BYTES_MAX, &keys, &len, err)) < 0)
+        r = fail_within(err, "http.oauth.keys");
+    authority_free(porter.authority);
+    return r;
+}
+
 void porter_close(struct porter *porter)
 {
     if (!porter)

@@ -29,6 +29,9 @@ int porter_open(const struct config *config, const struct account *account, stru
                 struct error *err) must_check;
 void porter_close(struct porter *porter); /* NULL is fine */
 
+/* Could it be opened, as far as the operator's files go? Starts nothing. */
+int porter_check(const struct config *config, struct error *err) must_check;
+
 /* Once these are there; borrowed. */
 void porter_begin(struct porter *porter, struct gate *gate, struct owners *owners);
 

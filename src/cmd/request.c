@@ -10,6 +10,7 @@
 #include "cmd/named.h"
 #include "fd.h"
 #include "host.h"
+#include "json_read.h"
 #include "script/check.h"
 #include "script/dotenv.h"
 #include "script/pep723.h"
@@ -90,7 +91,7 @@ static int take_policy(const struct options *options, struct spec *spec, struct 
     const char *policy = options->policy;
     if (!policy)
         return 0;
-    if (strchr(policy, '/') || ends_with(policy, ".json"))
+    if (policy_is_file(policy))
         return canonical("--policy", policy, &spec->policy_file, err);
     int r = policy_name_check(policy, err);
     if (r < 0)

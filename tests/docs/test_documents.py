@@ -325,6 +325,20 @@ def test_python_runs(block, there, server):
     assert done.returncode == 0, done
 
 
+def put_there(config, directory):
+    """What a configuration names and `cordon check` looks for."""
+    askers = [config, *config.get("principals", {}).values()]
+    for root in (root for asker in askers for root in asker.get("roots", [])):
+        assert Path(root).is_relative_to(directory), root
+        Path(root).mkdir(parents=True, exist_ok=True)
+    policy = json.loads((support.SOURCE / "policies/default.json").read_text())
+    for name in config.get("client_policies", []):
+        if not (support.SOURCE / f"policies/{name}.json").exists():
+            path = directory / f"{name}.json"
+            path.write_text(json.dumps(policy | {"name": name}))
+            path.chmod(0o600)
+
+
 @kind("json")
 def test_json_is_json_and_what_it_says_it_is(block, there, cordon):
     value = json.loads(block.text)
@@ -336,7 +350,8 @@ def test_json_is_json_and_what_it_says_it_is(block, there, cordon):
     if {"version", "name", "limits"} <= set(value):
         words = ["policy", "check", path]
     elif set(value) <= configuration_keys():
-        words = ["check", "--config", path]
+        put_there(json.loads(path.read_text()), there.cwd)
+        words = ["check", "--config", path, "--policies", there.cwd]
     else:
         return
     done = subprocess.run([cordon, *words], env=there.environment, cwd=there.cwd, capture_output=True)

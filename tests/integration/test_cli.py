@@ -80,9 +80,10 @@ def test_a_limit_above_the_policys_is_refused_with_both_numbers(run):
 # itself, or the sandbox that it hands the request to.
 WHOSE_MOVE = {
     "a limit above the policy's": (["--memory", "900G"], 126),
-    "a policy that is not there": (["--policy", "nosuch"], 126),
     "a policy that cannot be named": (["--policy", "fetch"], 126),
     "a variable the policy does not take": (["--policy", "strict", "--env", "A=1"], 126),
+    "a policy that is not there": (["--policy", "nosuch"], 125),
+    "a policy's file that is not there": (["--policy", "./nosuch.json"], 125),
     "a limit that is none": (["--memory", "much"], 125),
     "a requirement that is a path": (["--with", "./x"], 125),
     "a requirement that is an option": (["--with", "--x"], 125),
@@ -111,10 +112,18 @@ def test_the_exit_status_says_whose_move_it_is(run, what):
         )
 
 
-def test_an_unknown_policy_is_refused(run):
-    result = run("run", "--policy", "nosuch", "-c", "1")
-    assert result.exit == 126
-    assert one_line(result, "nosuch")
+def test_an_unknown_policy_is_a_mistake_and_those_that_may_be_named_are_told(run):
+    for words in (["run", "-c", "1"], ["bench", "-c", "1"], ["env", "make", "--with", "tabulate"]):
+        result = run(*words[:-2], "--policy", "nosuch", *words[-2:])
+        assert result.exit == 125
+        assert one_line(result, 'no policy is named "nosuch"; there are: ', "default", "strict")
+        assert "fetch" not in result.err  # cordon's own
+
+
+def test_a_program_that_is_no_python_is_called_that(run):
+    result = run("run", "--python", "/usr/bin/perl", "-c", "1")
+    assert result.exit == 125
+    assert one_line(result, "/usr/bin/perl: it is no Python 3, or does not work in a box")
 
 
 def test_a_command_that_is_not_there_is_127(run):

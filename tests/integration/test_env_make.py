@@ -122,7 +122,7 @@ def test_what_is_inferred_must_be_there(cordon_there, index, tmp_path):
         (("--script", "/no/such.py"), 127, "script /no/such.py: No such file or directory"),
         (("--directory", "/no/such"), 125, "--directory /no/such: No such file or directory"),
         (("--directory", "/etc/passwd"), 125, "--directory /etc/passwd: Not a directory"),
-        (("--with", "beta", "--policy", "nosuch"), 126, 'no policy is named "nosuch"'),
+        (("--with", "beta", "--policy", "nosuch"), 125, 'no policy is named "nosuch"'),
         (("--with", "beta", "--python", "2.7"), 125, "python 2.7 is not on this host; found: "),
         (("--with", "beta", "--offline"), 125, "offline: there is no environment"),
         (("--with", "beta @ https://example.org/b.whl"), 125, "direct references"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`cordon policy`: what a person is told is what a box does."""
 
+import json
 import platform
 import re
 import signal
@@ -34,6 +35,46 @@ def test_default_reaches_at_most_230_system_calls(run):
 def test_every_policy_that_can_be_named_runs_a_script(python, name):
     result = python("print(sum(range(10)))", "--policy", name)
     assert (result.exit, result.out) == (0, "45\n"), result.err
+
+
+# --- a name, or a file ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A policy of one's own, which no directory of policies has."""
+    policy = json.loads((support.SOURCE / "policies/default.json").read_text())
+    policy["name"] = "own"
+    policy["limits"]["wall"] = "7s"
+    policy["require"] = ["seccomp"]
+    path = tmp_path / "own.json"
+    path.write_text(json.dumps(policy))
+    path.chmod(0o644)
+    return path
+
+
+@pytest.mark.parametrize("named", ["own.json", "./own.json"])
+def test_a_slash_or_json_at_the_end_is_a_file_to_every_command(run, own, named):
+    def done(*words):
+        result = run(*words, cwd=own.parent)
+        assert result.exit == 0, result.err
+        return result.out
+
+    assert "wall 7s" in re.sub(r" +", " ", done("policy", "show", named))
+    assert "ptrace" in done("policy", "explain", named, "ptrace")
+    assert "7s" in run("policy", "diff", "default", named, cwd=own.parent).out
+    assert "own requires holds here" in done("check", "--policy", named)
+    assert json.loads(done("check", "--json", "--policy", named))["policy"] == "own"
+    assert done("run", "--policy", named, "--timeout", "6s", "-c", "print(1)") == "1\n"
+    learnt = run("policy", "learn", "--policy", named, "--", "/bin/true", cwd=own.parent)
+    assert learnt.exit == 0, learnt.err
+
+
+def test_a_file_that_is_not_there_is_said_to_be_none(run, tmp_path):
+    for words in (["policy", "show", "no.json"], ["check", "--policy", "no.json"]):
+        result = run(*words, cwd=tmp_path)
+        assert result.exit == 125
+        assert "no.json" in result.err and "no policy is named" not in result.err
 
 
 # --- explain ------------------------------------------------------------------------------------

@@ -271,6 +271,83 @@ def test_every_key_of_the_configuration_is_in_the_page_and_is_checked(cordon, st
         assert key in refusal(cordon, state, path, text), key
 
 
+NOT_THERE = {
+    "a root": ({"roots": ["/nowhere"]}, "root /nowhere: No such file"),
+    "a root that is a file": ({"roots": ["/etc/passwd"]}, "root /etc/passwd is not a directory"),
+    "a principal's root": ({"principals": {"ann": {"roots": ["/nowhere"]}}}, "root /nowhere"),
+    "a principal's policy": (
+        {"principals": {"ann": {"policies": ["zzz"]}}},
+        'principals.ann.policies: no policy is named "zzz"; there are: ',
+    ),
+    "a policy of clients": (
+        {"client_policies": ["default", "zzz"]},
+        'client_policies: no policy is named "zzz"; there are: ',
+    ),
+    "the default": ({"default_policy": "zzz"}, 'default_policy: no policy is named "zzz"'),
+    "uv": ({"uv": {"path": "/nope/uv"}}, "uv.path names /nope/uv, which is not a program"),
+    "tokens": (
+        {"principals": {"ann": {}}, "http": {"tokens": "/nowhere"}},
+        "http.tokens: open /nowhere: No such file",
+    ),
+    "TLS": (
+        {"http": {"tls": {"certificate": "/nowhere", "key": "/nowhere"}}},
+        "http.tls: ",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NOT_THERE)
+def test_what_a_configuration_names_and_is_not_there_is_found_before_the_server(
+    cordon, state, tmp_path, what
+):
+    config, words = NOT_THERE[what]
+    path = tmp_path / "config.json"
+    said = refusal(cordon, state, path, json.dumps(config))
+    assert said.startswith(f"cordon: {path}: ") and words in said
+    assert said.count("\n") == 1
+
+
+def test_tokens_that_are_none_are_found_before_the_server(cordon, state, tmp_path):
+    tokens = tmp_path / "tokens"
+    tokens.write_text("ann garbage\n")
+    tokens.chmod(0o600)
+    config = {"principals": {"ann": {}}, "http": {"tokens": str(tokens)}}
+    said = refusal(cordon, state, tmp_path / "config.json", json.dumps(config))
+    assert "http.tokens: " in said and f"{tokens}" in said and "line 1" in said
+    assert "garbage" not in said
+
+
+def test_a_configuration_of_which_all_is_there_is_let_pass(cordon, state, tmp_path):
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"ann {'0' * 64}\n")
+    tokens.chmod(0o600)
+    path = tmp_path / "config.json"
+    config = {
+        "roots": [str(tmp_path)],
+        "principals": {"ann": {"policies": ["strict"], "roots": [str(tmp_path)]}},
+        "client_policies": ["default", "web"],
+        "http": {"tokens": str(tokens)},
+    }
+    path.write_text(json.dumps(config))
+    path.chmod(0o644)
+    done = subprocess.run(
+        [str(cordon), "check", "--config", str(path)],
+        env=support.clean_environment(CORDON_STATE=str(state)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done
+    assert done.stderr == "" and "holds here" in done.stdout
+
+
+def test_a_server_says_at_its_start_which_policies_are_missing(web, tmp_path):
+    config = configure(tmp_path / "config.json", client_policies=["default", "zzz"])
+    server = web("--config", config)
+    support.soon(lambda: events(server, "policy-missing") == 1)
+    assert "result" in ask(server)
+
+
 # --- one server after the other ------------------------------------------------------------------
 
 

@@ -393,8 +393,10 @@ static void an_unknown_name_lists_those_there_are(void **state)
         struct error err;
         struct policy *policy = NULL;
         assert_int_equal(policy_load(&sandbox, names[i], &policy, &err), -ENOENT);
-        assert_int_equal(err.blame, BLAME_POLICY);
+        assert_int_equal(err.blame, BLAME_CALLER);
         assert_says(&err, "there are: ci, data, default, fetch, strict, web");
+        assert_int_equal(policy_ready(&sandbox, names[i], &policy, &err), -ENOENT);
+        assert_says(&err, "there are: ci, data, default, strict, web");
     }
 }
 
