@@ -246,14 +246,23 @@ static void hold_back(void)
             (void)PyDict_DelItem(modules, name);
 }
 
+/* Modules that we alone knew would end after all others, and what hangs on them unheard. */
+static void let_go(void)
+{
+    struct PyObject *const ours[] = { objects, held };
+    objects = held = NULL;
+    for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+        if (ours[i])
+            Py_DecRef(ours[i]);
+}
+
 /* What the script left in modules that were there before may be found by the collector alone. */
 static void as_any(void)
 {
     struct PyObject *result = PyObject_CallObject(own.unfreeze, NULL);
     if (result)
         Py_DecRef(result);
-    if (objects)
-        Py_DecRef(objects);
+    let_go();
 }
 
 static void on_end(struct PyObject *capsule)
@@ -399,10 +408,8 @@ static bool get_ready(void)
     if (holder)
         Py_DecRef(holder);
     blocks = ret ? number(own.allocated) : 0;
-    if (!ret && objects) {
-        Py_DecRef(objects);
-        objects = NULL;
-    }
+    if (!ret)
+        let_go();
     return ret;
 }
 

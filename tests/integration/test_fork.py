@@ -10,13 +10,13 @@ import support
 from test_pool import FACTS, keepers, phases_are_its_own, run, started, until, warm
 
 
-def serve(cordon, base, **changes):
+def serve(cordon, base, pool=None, **changes):
     place, policies = base / "place", base / "policies"
     place.mkdir()
     policies.mkdir()
     support.policy_file(policies, "default", start="fork", **changes)
     support.policy_file(policies, "fresh", start="spawn")
-    support.policy_file(policies, "pool", start="pool")
+    support.policy_file(policies, "pool", start="pool", **(pool or {}))
     names = {"client_policies": ["default", "fresh", "pool"]}
     (base / "config.json").write_text(json.dumps(names))
     environment = support.clean_environment(CORDON_STATE=str(base / "state"))
@@ -32,6 +32,18 @@ def serve(cordon, base, **changes):
 @pytest.fixture(scope="module")
 def client(cordon, tmp_path_factory):
     client = serve(cordon, tmp_path_factory.mktemp("fork"))
+    yield client
+    client.close()
+
+
+PRELOAD = ["asyncio", "enum", "functools", "json", "socket", "sqlite3", "subprocess", "zipfile"]
+
+
+@pytest.fixture(scope="module")
+def loaded(cordon, tmp_path_factory):
+    """Where modules are loaded ahead, and a script can hang what is its own on them."""
+    modules = {"preload": PRELOAD}
+    client = serve(cordon, tmp_path_factory.mktemp("loaded"), pool=modules, **modules)
     yield client
     client.close()
 
@@ -79,10 +91,7 @@ LAST_WORDS = {
 }
 
 
-@pytest.mark.parametrize("start", ["default", "pool"])
-@pytest.mark.parametrize("what", LAST_WORDS)
-def test_an_interpreter_ends_as_any(client, what, start):
-    code = "import atexit, gc, os, sys, threading, time, weakref\n" + LAST_WORDS[what]
+def ends_as_any(client, code, start):
     fresh = run(client, code, policy="fresh")
     kept = client.place / "kept"
     left = kept.read_text() if kept.exists() else None
@@ -92,6 +101,43 @@ def test_an_interpreter_ends_as_any(client, what, start):
         assert forked[told] == fresh[told], told
     assert (kept.read_text() if kept.exists() else None) == left
     kept.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("start", ["default", "pool"])
+@pytest.mark.parametrize("what", LAST_WORDS)
+def test_an_interpreter_ends_as_any(client, what, start):
+    code = "import atexit, gc, os, sys, threading, time, weakref\n" + LAST_WORDS[what]
+    ends_as_any(client, code, start)
+
+
+# What a script can leave on a module that was there before it.
+LEFT_ON_MODULES = {
+    "archives": "json.a = zipfile.ZipFile('/tmp/a.zip', 'w'); json.a.writestr('a', 'b')",
+    "adapters": "sqlite3.register_adapter(complex, A())",
+    "methods": "json.JSONEncoder.default = A()",
+    "cycles": "json.a = A(); json.a.a = json.a",
+    "caches": "@functools.lru_cache\ndef f(): return A()\nf(); json.f = f; del f",
+    "metaclasses": "class M(type):\n  def __del__(self): print('del')\n"
+    "class B(metaclass=M): pass\njson.b = B; del B",
+    "enums": "class E(enum.Enum):\n  X = 1\n  def __del__(self): print('del')\njson.e = E; del E",
+    "sockets": "warnings.simplefilter('always'); json.s = socket.socket(socket.AF_UNIX)",
+    "tasks": "async def f(): await asyncio.sleep(9)\n"
+    "json.loop = asyncio.new_event_loop()\n"
+    "json.task = json.loop.create_task(f()); del f\n"
+    "json.loop.run_until_complete(asyncio.sleep(0))",
+    "weak references": "json.a = A(); json.r = weakref.ref(json.a, lambda r: print('gone'))",
+}
+ON_MODULES = (
+    "import asyncio, enum, functools, json, socket, sqlite3, subprocess, sys, warnings, weakref\n"
+    "import zipfile\n"
+    "class A:\n  def __del__(self): print('del')\n"
+)
+
+
+@pytest.mark.parametrize("start", ["default", "pool"])
+@pytest.mark.parametrize("what", LEFT_ON_MODULES)
+def test_what_is_left_on_a_module_that_was_there_before_ends_as_any(loaded, what, start):
+    ends_as_any(loaded, ON_MODULES + LEFT_ON_MODULES[what], start)
 
 
 def test_one_interpreter_serves_many_orders(client):
