@@ -4,6 +4,10 @@
 def matters(name, loaded):
     """Has this variable been read by now, by the interpreter, its libraries or what is loaded?"""
     early = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC_", "GLIBC_", "OPENSSL_", "SSL_")
+    if name == "TZ":  # of the interpreter's own modules only `time` keeps it: become() tells it
+        import sys
+
+        return not loaded <= getattr(sys, "stdlib_module_names", frozenset())
     return loaded or name.startswith(early)
 
 

@@ -181,6 +181,22 @@ def test_variables_and_input_come_with_the_order(client):
     assert spoken["stdout"] == "2\n"
 
 
+@pytest.mark.parametrize("start", ["default", "pool"])
+def test_another_zone_needs_no_other_interpreter(loaded, start):
+    """As `cordon run` has it, which brings its user's own along."""
+    code = (
+        "import sys; here = 'json' in sys.modules\n"
+        "import datetime, os, time\n"
+        "print(here, os.environ['TZ'], time.tzname[0], time.localtime(0).tm_hour,\n"
+        "      datetime.datetime.fromtimestamp(0).hour, time.strptime('JST', '%Z').tm_isdst)\n"
+    )
+    given = warm(loaded, code, policy=start, env_vars={"TZ": "Asia/Tokyo"})
+    assert (given["stdout"], given["stderr"]) == ("True Asia/Tokyo JST 9 9 0\n", "")
+    # Any other may have been read by what is loaded.
+    other = warm(loaded, code, policy=start, env_vars={"TZ": "Asia/Tokyo", "X": "1"})
+    assert other["stdout"] == "False Asia/Tokyo JST 9 9 0\n"
+
+
 def test_limits_hold_for_each_order_alone(client):
     busy = "while True: pass"
     warm(client, "print(1)")
