@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mcp_config_file.c - a client's settings are read, shown as they change, and replaced whole. */
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,11 +15,6 @@
 
 /* Lines on either side that are compared one by one; of more, all are shown. */
 #define SHOWN_MAX 400
-
-/* A line that is longer holds more than one thing; what is shorter of two lines is the same by
- * chance. */
-#define DENSE     100
-#define KNOWN_MIN 12
 
 static struct mcp_stamp stamp_of(const struct stat *st)
 {
@@ -130,25 +126,83 @@ int mcp_file_replace(const struct mcp_file *file, const struct str *text, struct
 
 struct lines {
     char **line; /* owned, without their ends */
+    size_t *at;  /* where in the text each begins */
     size_t count;
+    size_t begin, end; /* of the text, what the other does not have */
 };
 
 static struct lines lines_of(const char *text)
 {
     struct lines lines = { .line = xcalloc(1, sizeof(*lines.line)) };
-    while (*text) {
-        size_t len = strcspn(text, "\n"), shown = len > 0 && text[len - 1] == '\r' ? len - 1 : len;
-        list_add_owned(&lines.line, xstrndup(text, shown));
-        text += len + (text[len] == '\n');
+    const char *at = text;
+    while (*at) {
+        size_t len = strcspn(at, "\n"), shown = len > 0 && at[len - 1] == '\r' ? len - 1 : len;
+        list_add_owned(&lines.line, xstrndup(at, shown));
+        at += len + (at[len] == '\n');
     }
     lines.count = list_len(lines.line);
+    lines.at = xcalloc(lines.count + 1, sizeof(*lines.at));
+    at = text;
+    for (size_t i = 0; i < lines.count; i++) {
+        lines.at[i] = (size_t)(at - text);
+        at += strcspn(at, "\n") + 1;
+    }
     return lines;
 }
 
-static void say_line(char sign, const char *line)
+static bool is_word(char c)
 {
+    return c && (isalnum((unsigned char)c) || strchr("-_./", c));
+}
+
+/* Whole words, where a part of one is the same by chance. */
+static void widen(const char *text, struct lines *lines)
+{
+    while (lines->begin > 0 && is_word(text[lines->begin - 1]) && is_word(text[lines->begin]))
+        lines->begin--;
+    while (lines->end > 0 && is_word(text[lines->end - 1]) && is_word(text[lines->end]))
+        lines->end++;
+}
+
+static void find_change(const char *before, const char *after, struct lines *old, struct lines *new)
+{
+    size_t n = strlen(before), m = strlen(after), least = n < m ? n : m, head = 0, tail = 0;
+    while (head < least && before[head] == after[head])
+        head++;
+    while (head + tail < least && before[n - 1 - tail] == after[m - 1 - tail])
+        tail++;
+    old->begin = new->begin = head;
+    old->end = n - tail;
+    new->end = m - tail;
+    widen(before, old);
+    widen(after, new);
+}
+
+static bool has_words(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!strchr(" \t\"{}[],:", text[i]))
+            return true;
+    return false;
+}
+
+static size_t within(size_t at, size_t begin, size_t len)
+{
+    return at < begin ? 0 : (at - begin < len ? at - begin : len);
+}
+
+/* Only what changed of it: in the same line other servers' secrets may stand. */
+static void say_line(char sign, const struct lines *lines, size_t i)
+{
+    const char *line = lines->line[i];
+    size_t len = strlen(line), begin = within(lines->begin, lines->at[i], len);
+    size_t end = within(lines->end, lines->at[i], len);
+    begin = has_words(line, begin) ? begin : 0;
+    end = has_words(line + end, len - end) ? end : len;
     char shown[1024];
-    printf("%c %s\n", sign, printable(line, shown, sizeof(shown)));
+    autofree char *part = xasprintf("%s%.*s%s", begin > 0 ? "..." : "", (int)(end - begin),
+                                    line + begin, end < len ? "..." : "");
+    printf("%c %s\n", sign, printable(part, shown, sizeof(shown)));
 }
 
 /* The line itself, or with the comma that a new member behind it needs. */
@@ -156,40 +210,6 @@ static bool is_same(const char *old, const char *new)
 {
     size_t len = strlen(old);
     return strncmp(old, new, len) == 0 && (!new[len] || strcmp(new + len, ",") == 0);
-}
-
-/* More than one member in a line, as programs write them: other servers' too. */
-static bool is_dense(const char *line)
-{
-    const char *open = strchr(line, '{');
-    return strlen(line) > DENSE || (open && strchr(open + 1, '{'));
-}
-
-static void say_old(const char *line)
-{
-    if (is_dense(line))
-        printf("- ... (%zu characters)\n", strlen(line));
-    else
-        say_line('-', line);
-}
-
-/* Of a line that took the place of a dense one (`old`, or NULL) only what was not in that. */
-static void say_new(const char *line, const char *old)
-{
-    size_t len = strlen(line), begin = 0, end = 0, most = old ? strlen(old) : 0;
-    if (!old || !is_dense(old)) {
-        say_line('+', line);
-        return;
-    }
-    while (begin < len && begin < most && line[begin] == old[begin])
-        begin++;
-    begin = begin < KNOWN_MIN ? 0 : begin;
-    while (begin + end < len && end < most && line[len - 1 - end] == old[most - 1 - end])
-        end++;
-    end = end < KNOWN_MIN ? 0 : end;
-    autofree char *shown = xasprintf("%s%.*s%s", begin ? "..." : "", (int)(len - begin - end),
-                                     line + begin, end ? "..." : "");
-    say_line('+', shown);
 }
 
 /* The longest common part of the lines between the ends that are the same. */
@@ -208,22 +228,20 @@ static void show_between(const struct lines *before, const struct lines *after, 
                                                             : (down > right ? down : right);
         }
     size_t i = 0, j = 0;
-    const char *gone = NULL; /* of this change */
-    bool quiet = true;       /* the last line was no change */
+    bool quiet = true; /* the last line was no change */
     while (i < n || j < m) {
         if (small && i < n && j < m && is_same(old[i], new[j])) {
             i++, j++;
             quiet = true;
-            gone = NULL;
             continue;
         }
         if (quiet)
             printf("@@ line %zu @@\n", head + j + 1);
         quiet = false;
         if (i < n && (j == m || !small || common[(i + 1) * width + j] >= common[i * width + j + 1]))
-            say_old(gone = old[i++]);
+            say_line('-', before, head + i++);
         else
-            say_new(new[j++], gone);
+            say_line('+', after, head + j++);
     }
 }
 
@@ -237,9 +255,12 @@ void mcp_show_change(const char *path, const char *before, const char *after)
     while (head + tail < least &&
            is_same(old.line[old.count - 1 - tail], new.line[new.count - 1 - tail]))
         tail++;
+    find_change(before, after, &old, &new);
     char shown[PATH_MAX];
     printf("%s\n", printable(path, shown, sizeof(shown)));
     show_between(&old, &new, head, tail);
     list_free(old.line);
     list_free(new.line);
+    free(old.at);
+    free(new.at);
 }

@@ -262,10 +262,15 @@ SECRETS = [
     '{\n  "mcpServers": {\n    "o": { "env": {"KEY": "hunter2"} }\n  }\n}\n',
     '{"a":1,"mcpServers":{"o":{"env":{"KEY":"hunter2"}}},"z":{"key":"hunter2","y":[1,2,3]}}',
     '{"z":{"mcpServers":{}},"key":"hunter2"}',
+    '{\n "mcpServers": {\n "o": { "command":"x", "env":\n { "API_KEY": "hunter2" } } } }\n',
+    '{\n "mcpServers": {\n "o":\n {"url":"https://x/?token=hunter2"}}}\n',
+    '{\n "mcpServers": {\n "o": [\n "hunter2" ] } }\n',
+    '{ "key": "hunter2" }\n',
 ]
+SECRET_IDS = ["lines", "a line each", "one line", "no section", "braces", "address", "list", "short"]
 
 
-@pytest.mark.parametrize("text", SECRETS, ids=["lines", "a line each", "one line", "no section"])
+@pytest.mark.parametrize("text", SECRETS, ids=SECRET_IDS)
 def test_secrets_of_other_servers_are_not_shown(config, home, cordon, text):
     put(home, "cursor", text)
     shown = config("cursor", "--write")
