@@ -134,3 +134,43 @@ def test_links_in_the_fronts_part_are_not_followed(cordon_on, used, tmp_path):
     said(cordon_on(used, "backup", backup))
     assert "secret" not in {path.name for path in backup.rglob("*")}
     assert not any(b"not yours" in path.read_bytes() for path in backup.rglob("*") if path.is_file())
+
+
+def test_holes_in_the_fronts_part_stay_holes(cordon_on, used, tmp_path):
+    """A captured front could have made a file of terabytes that takes no room."""
+    output, backup = used / "front/output", tmp_path / "backup"
+    with (output / "x.stdout").open("wb") as file:
+        file.write(b"begin")
+        file.seek(64 << 20)
+        file.write(b"middle")
+        file.truncate(128 << 20)
+    said(cordon_on(used, "backup", backup))
+    copy = backup / "front/output/x.stdout"
+    assert copy.stat().st_size == 128 << 20
+    assert copy.stat().st_blocks * 512 < 1 << 20
+    with copy.open("rb") as file:
+        assert file.read(5) == b"begin"
+        file.seek(64 << 20)
+        assert file.read(8) == b"middle\0\0"
+
+
+def test_what_cannot_be_read_is_left_out_and_said(cordon_on, used, tmp_path):
+    """One file that a captured front closed is no reason to have no backup at all."""
+    places = used / "front/output/x.stdout", used / "front/scripts/closed", used / "front/scripts/half"
+    places[0].write_text("x")
+    for place in places[1:]:
+        place.mkdir()
+        (place / "y.py").write_text("y")
+    for place, mode in zip(places, (0, 0, 0o400), strict=True):
+        place.chmod(mode)
+    result = cordon_on(used, "backup", tmp_path / "backup")
+    for place in places:
+        place.chmod(0o700)  # or nobody could clear it away
+    assert result.exit == 0, result
+    copied = {path.name for path in (tmp_path / "backup").rglob("*")}
+    if (used / "front").stat().st_uid == 0:  # copied as root, who may read all
+        assert {"x.stdout", "y.py"} <= copied and result.err == ""
+    else:
+        assert not {"x.stdout", "y.py"} & copied and "hello.py" in copied
+        assert "3 files or directories that may not be read were left out" in result.err
+        assert result.err.count("\n") == 1
