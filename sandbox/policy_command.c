@@ -117,9 +117,13 @@ int policy_command(const struct sandbox *sandbox, int argc, char *const *argv)
     size_t i = 0;
     while (argc > 0 && i < COUNT(words) && strcmp(argv[0], words[i].name) != 0)
         i++;
+    char shown[64];
     if (argc == 0 || i == COUNT(words))
         return policy_complain(POLICY_HOST,
-                               "usage: cordon policy list | show NAME | check FILE | "
-                               "diff A B | explain NAME SYSCALL|PATH|HOST | learn -- COMMAND");
+                               "policy: %s%s%s: say list, show, check, diff, explain or learn; see "
+                               "cordon policy --help",
+                               argc ? "no verb \"" : "no verb is given",
+                               argc ? printable(argv[0], shown, sizeof(shown)) : "",
+                               argc ? "\"" : "");
     return words[i].run(sandbox, argc - 1, argv + 1);
 }

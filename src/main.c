@@ -132,9 +132,12 @@ static void say_command(const struct command *command)
     if (command->run == run_command)
         say_lines(
             "",
-            "\nExit status: the program's own; 124 a limit on time, CPU, output or disk ended it,\n"
-            "137 the one on memory, 130 it was cancelled, 126 the policy refuses,\n"
-            "125 the box could not be built or cordon was used wrongly.");
+            "\nExit status: the program's own; 124 a limit on time, CPU or disk ended it (on "
+            "output only\n"
+            "where the policy has \"output_end\": else more is dropped), 137 the one on memory,\n"
+            "130 it was cancelled, 126 the policy refuses, 125 the box could not be built or "
+            "cordon was\n"
+            "used wrongly, 127 there is no such command or script.");
     (void)printf("\nman cordon-%s says more.\n",
                  command->bit == COMMAND_RESTORE ? "backup" : command->name);
 }

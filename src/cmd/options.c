@@ -12,8 +12,8 @@
 
 /* clang-format off: a table is read by its columns */
 const struct option_row option_rows[] = {
-    { "--policy", "NAME|FILE", "what the script may do (default: default)",
-      PREPARES | COMMAND_CHECK, OPTION_TEXT, AT(policy) },
+    { "--policy", "NAME|FILE", "what it may do (default: default)", PREPARES | COMMAND_CHECK,
+      OPTION_TEXT, AT(policy) },
     { "--directory", "DIR", "the workspace: mounted at its own path, working directory", PREPARES,
       OPTION_TEXT, AT(directory) },
     { "--read", "PATH", "show more of the host, read-only, at its own path", BOXED, OPTION_LIST,
@@ -51,8 +51,10 @@ const struct option_row option_rows[] = {
     { "--trace", "FILE", "write down each phase of a run, for a trace viewer",
       BOXED | COMMAND_SERVE, OPTION_TEXT, AT(trace) },
     { "--quiet", NULL, "no words of cordon's own", BOXED, OPTION_FLAG, AT(quiet) },
-    { "--json", NULL, "the result object instead of the script's output",
-      BOXED | COMMAND_CHECK | COMMAND_SCRIPTS | COMMAND_JOBS, OPTION_FLAG, AT(json) },
+    { "--json", NULL, "the result object instead of the script's output", BOXED, OPTION_FLAG,
+      AT(json) },
+    { "--json", NULL, "the same as JSON", COMMAND_CHECK | COMMAND_SCRIPTS | COMMAND_JOBS,
+      OPTION_FLAG, AT(json) },
     { "--report", "FILE", "write the result object to a file as well", BOXED, OPTION_TEXT,
       AT(report) },
     { "--runs", "N", "how often it is measured (default: as its length suggests)", COMMAND_BENCH,

@@ -96,7 +96,7 @@ static void the_command_answers_in_words_and_status(void **state)
     assert_command(WORDS("check"), 125, "usage: ");
     assert_command(WORDS("check", "/nowhere/p.json"), 1, "open /nowhere/p.json");
     assert_command(WORDS("check", SOURCE_DIR "/policies/default.json"), 0, "ok, policy default");
-    assert_command(WORDS("prune"), 125, "usage: ");
+    assert_command(WORDS("prune"), 125, "policy: no verb \"prune\": say list, show, ");
 }
 
 static void show_json_is_the_file(void **state)
