@@ -30,7 +30,7 @@ void session_say(struct session *session, const char *fmt, ...)
     va_end(args);
 }
 
-/* Of a script that failed for want of a module: what would help. */
+/* Of a script that failed for want of a module or of a network: what would help. */
 static void say_hints(struct session *session)
 {
     if (session->outcome.end != END_EXITED || session->outcome.code == 0)
@@ -51,6 +51,8 @@ static void say_hints(struct session *session)
             module, neighbours);
     else if (hint)
         session_say(session, "%s", hint);
+    else if (session->box_stood && hint_no_way_out(&session->started, text.data))
+        session_say(session, "the box has no network; --allow-host HOST lets it reach that one");
 }
 
 /* What of the workspace is not as the script left it, or deserves a second look. */

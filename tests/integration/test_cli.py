@@ -120,6 +120,31 @@ def test_an_unknown_policy_is_a_mistake_and_those_that_may_be_named_are_told(run
         assert "fetch" not in result.err  # cordon's own
 
 
+NO_NETWORK = "cordon: the box has no network; --allow-host HOST lets it reach that one\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("import urllib.request as u; u.urlopen('http://example.com')", NO_NETWORK),
+        ("import socket; socket.create_connection(('192.0.2.1', 80))", NO_NETWORK),
+        ("raise SystemExit('Network is unreachable\\nand more')", ""),
+        ("import sys; print('Network is unreachable', file=sys.stderr)", ""),
+    ],
+)
+def test_want_of_a_network_is_said_where_a_script_ended_for_it(python, code, hint):
+    result = python(code)
+    assert result.exit == (0 if "print" in code else 1)
+    assert result.err.endswith(hint) and result.err.count("cordon: ") == bool(hint), result.err
+
+
+def test_a_box_with_a_way_out_is_not_said_to_have_none(python):
+    code = "import socket; socket.create_connection(('192.0.2.1', 80))"
+    result = python(code, "--policy", "web")
+    assert result.exit == 1
+    assert "has no network" not in result.err
+
+
 def test_a_program_that_is_no_python_is_called_that(run):
     result = run("run", "--python", "/usr/bin/perl", "-c", "1")
     assert result.exit == 125
