@@ -17,16 +17,16 @@ import leaks
 import program
 import runners
 import summary
-from inputs import Inputs, Wrong, lies_in
-
-UNUSABLE = 125
+from inputs import UNUSABLE, Inputs, Wrong, lies_in
 
 
-def command(inputs, cordon, report):
+def command(inputs, cordon, report, kept):
     words = [cordon, "exec" if inputs.command else "run", "--no-server"]
     words += ["--policy", inputs.policy, "--directory", inputs.directory, "--report", report]
     for option, value in inputs.options():
         words += [option, value]
+    for path in kept:  # shown read-only, and so neither written, moved nor taken away
+        words += ["--read", path]
     words.append("--")
     if inputs.command:
         return words + ["/bin/sh", "-e", "-c", inputs.command]
@@ -63,7 +63,8 @@ def read_report(path):
 def explain(cordon, inputs, environment):
     """No box could be built: cordon itself knows what this host lacks, and what to do about it."""
     print("What this host can enforce (cordon check):", flush=True)
-    subprocess.run([cordon, "check", "--policy", inputs.policy], env=environment, check=False)
+    words = [cordon, "check", "--policy", inputs.policy]
+    subprocess.run(words, env=environment, cwd=inputs.directory, check=False)
 
 
 def step(runner, work):
@@ -75,9 +76,11 @@ def step(runner, work):
     cordon = program.find(inputs, runner, work)
     environment["CORDON_STATE"] = os.path.join(work, "state")
     report = os.path.join(work, "report.json")
+    runner.place(inputs.report)
+    kept = [path for path in runner.kept() if lies_in(path, inputs.directory)]
 
     with runner.quoting():
-        status = run(command(inputs, cordon, report), environment, inputs.directory)
+        status = run(command(inputs, cordon, report, kept), environment, inputs.directory)
     result = read_report(report)
     if result is not None and result["end"] == "fault":
         explain(cordon, inputs, environment)
@@ -91,15 +94,21 @@ def step(runner, work):
 
 
 def main():
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     runner = runners.here(os.environ)
     try:
+        runner.begin()
         if not sys.platform.startswith("linux"):
             raise Wrong("cordon needs a runner with Linux")
         with tempfile.TemporaryDirectory(prefix="cordon-step-", dir=runner.temporary) as work:
             return step(runner, work)
     except Wrong as wrong:
         runner.fail(str(wrong))
+        runner.tell_outputs(UNUSABLE, None)
         return UNUSABLE
+    finally:
+        runner.end()
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ import re
 
 # Handed on as they are; cordon judges the values.
 OPTIONS = {
-    "PYTHON": "--python",
     "TIMEOUT": "--timeout",
     "CPU": "--cpu",
     "MEMORY": "--memory",
 }
 HOST = re.compile(r"[A-Za-z0-9.*\[\]:_-]+")
+UNUSABLE = 125  # cordon's own exit code where there is no box
+LINKS_MAX = 40  # as the kernel
 REQUIREMENT = re.compile(r"[^-\s]\S*( [^-\s]\S*)*")
 
 
@@ -19,10 +20,46 @@ class Wrong(Exception):
     """One sentence for whoever wrote the pipeline."""
 
 
+def beneath(path, directory):
+    """By their names alone."""
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
 def lies_in(path, directory):
     """Both as they really are."""
-    path, directory = os.path.realpath(path), os.path.realpath(directory)
-    return path == directory or path.startswith(directory.rstrip("/") + "/")
+    return beneath(os.path.realpath(path), os.path.realpath(directory))
+
+
+def ways(path):
+    """Every place that an absolute path leads through, its links followed one by one."""
+    left, at, links = path.split("/")[::-1], "/", 0
+    while left:
+        name = left.pop()
+        if name == "..":
+            at = os.path.dirname(at)
+        elif name not in ("", "."):
+            at = os.path.join(at, name)
+            yield at
+            if os.path.islink(at) and links < LINKS_MAX:
+                target, links = os.readlink(at), links + 1
+                left += target.split("/")[::-1]
+                at = "/" if target.startswith("/") else os.path.dirname(at)
+
+
+def leads_through(path, directory):
+    """A link in the directory counts too: whoever writes there chooses what it names."""
+    directory = os.path.realpath(directory)
+    return any(beneath(place, directory) for place in ways(path))
+
+
+def below(path, *roots):
+    """(root, the way down from it) of the first root that a path names a place in; or None."""
+    for root in filter(None, roots):
+        for name in (os.path.abspath(root), os.path.realpath(root)):
+            whole = os.path.normpath(os.path.join(name, path))
+            if beneath(whole, name):
+                return os.path.realpath(root), os.path.relpath(whole, name)
+    return None
 
 
 def lines(text):
@@ -37,15 +74,15 @@ class Inputs:
         if bool(self.script) == bool(self.command.strip()):
             raise Wrong("exactly one of script and command is to be given")
         self.arguments = environment.get("CORDON_STEP_ARGUMENTS", "").splitlines()
-        self.policy = self._get("POLICY") or "ci"
+        self.workspace = os.path.abspath(workspace)
         self.directory = self._directory(workspace)
-        for name in ("POLICY", "PROGRAM"):
-            self._not_the_contributions(name)
+        self.policy = self._own_file("POLICY") or "ci"
+        self.python = self._own_file("PYTHON")
+        self.program = self._own_file("PROGRAM")
         self.hosts = self._hosts()
         self.requirements = lines(self._get("WITH"))
         self.env = lines(self._get("ENV"))
         self.report = self._get("REPORT")
-        self.program = self._get("PROGRAM")
         self.archive = self._get("ARCHIVE")
         self.sha256 = self._get("SHA256").lower()
         for requirement in self.requirements:
@@ -54,27 +91,35 @@ class Inputs:
 
     def _get(self, name):
         value = self.given.get("CORDON_STEP_" + name, "").strip()
-        if "\0" in value or (name not in ("WITH", "ENV", "HOSTS") and "\n" in value):
-            raise Wrong(f"{name.lower()} is one line")
+        several = name in ("WITH", "ENV", "HOSTS")
+        if "\0" in value or (not several and re.search(r"[\x00-\x1f\x7f\x85\u2028\u2029]", value)):
+            raise Wrong(f"{name.lower()} is one line, without control characters")
         return value
 
     def _directory(self, workspace):
         """Only what lies in the workspace: beside it lie the runner's own files, and its tokens."""
-        root = os.path.realpath(workspace)
-        path = os.path.realpath(os.path.join(root, self._get("DIRECTORY") or "."))
-        if not lies_in(path, root):
-            raise Wrong(f"directory: {path} is not in the workspace {root}")
+        given = self._get("DIRECTORY")
+        found = below(given or ".", workspace)
+        if not found:
+            raise Wrong(f"directory: {given} is not in the workspace {workspace}")
+        path = os.path.normpath(os.path.join(*found))
+        if os.path.realpath(path) != path:
+            raise Wrong(f"directory: {given} leads through a link, which a contribution can turn elsewhere")
         if not os.path.isdir(path):
             raise Wrong(f"directory: {path} is no directory")
         return path
 
-    def _not_the_contributions(self, name):
-        """A file that the contribution brings along is no judge of it."""
+    def _own_file(self, name):
+        """A name as it is. A file, which is looked for in the workspace, as the one path that is judged
+        and used: what the contribution brings along is no judge of it."""
         value = self._get(name)
-        is_file = "/" in value or value.endswith(".json")
-        if is_file and lies_in(os.path.join(os.getcwd(), value), self.directory):
+        if "/" not in value and not value.endswith(".json"):
+            return value
+        path = os.path.join(self.workspace, value)
+        if leads_through(path, self.directory):
             what = name.lower()
             raise Wrong(f"{what}: {value} lies in what the contribution can change; keep it elsewhere")
+        return path
 
     def _hosts(self):
         hosts = re.split(r"[\s,]+", self._get("HOSTS"))
@@ -89,6 +134,7 @@ class Inputs:
             if self._get(name):
                 yield option, self._get(name)
         for option, values in (
+            ("--python", [self.python] if self.python else []),
             ("--allow-host", self.hosts),
             ("--with", self.requirements),
             ("--env", self.env),

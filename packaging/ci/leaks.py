@@ -12,12 +12,18 @@ from inputs import Wrong, lies_in
 
 CONFIG_MAX = 1 << 20
 
-# Of git's settings: a header with a credential (what actions/checkout leaves), and a password in an
-# address (what GitLab's runner leaves).
+# Of git's settings, each on a line of its own or behind the section's name:
+KEY = rb"(?:^|\])[ \t]*%s[ \t]*=[ \t]*[^ \t\r\n]"
 IN_CONFIG = (
-    re.compile(rb"^\s*extraheader\s*=\s*\S*\s*(authorization|private-token|job-token)", re.I | re.M),
+    # A header (what actions/checkout leaves), whatever its name: what else would it be sent for?
+    re.compile(KEY % rb"extraheader", re.I | re.M),
+    # A password in an address (what GitLab's runner leaves); to HTTP a name alone may be a token.
     re.compile(rb"[a-z][a-z0-9+.-]*://[^/\s@:]*:[^/\s@]+@", re.I),
-    re.compile(rb"^\s*password\s*=", re.I | re.M),
+    re.compile(rb"https?://[^/\s@]+@", re.I),
+    re.compile(rb"[?&][a-z_-]*(token|key|secret|password)=", re.I),
+    # A helper that is a shell's line may have the password in it.
+    re.compile(rb'(?:^|\])[ \t]*helper[ \t]*=[ \t]*"?!', re.I | re.M),
+    re.compile(KEY % rb"[a-z0-9-]*(?:pass|passwd|password|token|secret|apikey)", re.I | re.M),
 )
 
 # Variables of the job itself: whoever has one of these can act as the job.
@@ -50,6 +56,8 @@ def git_directories(directory):
             git = os.path.join(place, os.fsdecode(named[1].strip())) if named else git
         if os.path.isdir(git):
             yield git
+        if "HEAD" in files and "config" in files and "objects" in below:  # bare: its name is anything
+            yield place
         below[:] = [name for name in below if name != ".git"]
 
 
@@ -65,7 +73,9 @@ def config_files(git):
 
 def has_credential(path):
     with open(path, "rb") as file:
-        text = file.read(CONFIG_MAX)
+        text = file.read(CONFIG_MAX + 1)
+    if len(text) > CONFIG_MAX:
+        raise Wrong(f"{path} may hold a credential and is too large to be looked through")
     return any(pattern.search(text) for pattern in IN_CONFIG)
 
 

@@ -11,6 +11,7 @@ import urllib.request
 
 from inputs import Wrong
 
+ADDRESS = re.compile(r"https?://")
 ARCHIVE_MAX = 256 << 20
 TRIES = 3
 SECONDS = 60
@@ -39,7 +40,10 @@ def source(inputs, runner):
     if inputs.archive:
         if not re.fullmatch(r"[0-9a-f]{64}", inputs.sha256):
             raise Wrong("sha256 is 64 hexadecimal digits")
-        return inputs.archive, inputs.sha256
+        where = inputs.archive
+        if not ADDRESS.match(where):
+            where = os.path.join(inputs.workspace, where)
+        return where, inputs.sha256
     found, base = pinned(), runner.releases
     if not found or not base:
         raise Wrong(
@@ -53,8 +57,8 @@ def source(inputs, runner):
 
 def fetch(where, target):
     """The file, or what that address answers, whole. Its digest is judged afterwards."""
-    if not re.match(r"https?://", where):
-        where = "file://" + urllib.request.pathname2url(os.path.abspath(where))
+    if not ADDRESS.match(where):
+        where = "file://" + urllib.request.pathname2url(where)
     with urllib.request.urlopen(where, timeout=SECONDS) as answer, open(target, "wb") as file:
         size = 0
         digest = hashlib.sha256()

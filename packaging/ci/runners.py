@@ -11,23 +11,60 @@ import secrets
 import shutil
 import sys
 
-from inputs import Wrong, lies_in
+from inputs import UNUSABLE, Wrong, below
+
+BENEATH = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+ANEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def one_line(text):
-    return " ".join(text.split())
+    """Of what can be shown: names in a checkout may have anything in them."""
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
 
 
-def write_anew(path, data):
-    """A file in the workspace, where the script may have left a link under that name."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+def open_anew(root, relative):
+    """A new file in the workspace, for writing. What a contribution left under its name makes room (a
+    directory goes aside, whole), and a link on the way to it is not followed."""
+    *parts, name = relative.split("/")
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+        with contextlib.ExitStack() as opened:
+            at = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            opened.callback(os.close, at)
+            for part in parts:
+                at = os.open(part, BENEATH, dir_fd=at)
+                opened.callback(os.close, at)
+            try:
+                os.unlink(name, dir_fd=at)
+            except FileNotFoundError:
+                pass
+            except IsADirectoryError:
+                os.rename(name, f"{name}.{secrets.token_hex(8)}", src_dir_fd=at, dst_dir_fd=at)
+            return open(os.open(name, ANEW, 0o644, dir_fd=at), "wb")
     except OSError as error:
-        raise Wrong(f"{path} cannot be written: {error.strerror}") from None
-    with open(fd, "wb") as file:
-        file.write(data)
+        raise Wrong(f"{os.path.join(root, relative)} cannot be written: {error.strerror}") from None
+
+
+class Kept:
+    """A file of the step's own in a place where scripts write: it is there before they are, the box shows
+    it read-only, and it is written through what was opened then."""
+
+    def __init__(self, root, name):
+        self.path = os.path.join(root, name)
+        self.file = open_anew(root, name)
+
+    def write(self, data):
+        self.file.seek(0)
+        self.file.truncate()
+        self.file.write(data)
+        self.file.flush()
+
+    def close(self):
+        """What was never written goes."""
+        empty = os.fstat(self.file.fileno()).st_size == 0
+        self.file.close()
+        if empty:
+            with contextlib.suppress(OSError):
+                os.unlink(self.path)
 
 
 class Runner:
@@ -39,6 +76,17 @@ class Runner:
     def __init__(self, environment):
         self.workspace = os.getcwd()
         self.temporary = environment.get("TMPDIR") or None
+        self.told = False
+
+    def begin(self):
+        """Before anything of the contribution is looked at, and whatever comes of it."""
+
+    def end(self):
+        """The last of it."""
+
+    def kept(self):
+        """Paths that a script must not change."""
+        return []
 
     def warn(self, text):
         print(f"cordon: {one_line(text)}", flush=True)
@@ -61,21 +109,40 @@ class Runner:
             "denied": str(sum(row["count"] for row in (result or {}).get("denied") or [])),
         }
 
+    def tell_outputs(self, status, result, report=""):
+        """Once: what the script came to is not overwritten by what happens afterwards."""
+        if not self.told:
+            self._outputs(self.outputs(status, result) | {"report": report})
+        self.told = True
+
+    def _outputs(self, rows):
+        pass
+
     def hand_on(self, status, result, report, wanted):
-        self._report(report, wanted)
+        try:
+            kept = self._report(report, wanted)
+        except Wrong:
+            self.tell_outputs(status, result)
+            raise
+        self.tell_outputs(status, result, kept or "")
+
+    def place(self, wanted):
+        """(root, the way down) of the path that a report was asked at; None where none was."""
+        if not wanted:
+            return None
+        found = below(wanted, self.workspace, self.temporary)
+        if not found or found[1] == ".":
+            raise Wrong(f"report: {wanted} is no file in the workspace or in the temporary directory")
+        return found
 
     def _report(self, report, wanted):
         """The report at the path that was asked for, or where the runner keeps such things."""
         if not wanted or not os.path.exists(report):
             return None
-        # The last part of the name may be anybody's; what leads there is followed now and judged.
-        parent = os.path.realpath(os.path.join(self.workspace, os.path.dirname(wanted)))
-        if not any(lies_in(parent, place) for place in (self.workspace, self.temporary) if place):
-            raise Wrong(f"report: {wanted} is neither in the workspace nor in the temporary directory")
-        path = os.path.join(parent, os.path.basename(wanted))
-        with open(report, "rb") as file:
-            write_anew(path, file.read())
-        return path
+        root, relative = self.place(wanted)
+        with open(report, "rb") as file, open_anew(root, relative) as target:
+            shutil.copyfileobj(file, target)
+        return os.path.join(root, relative)
 
 
 class GitHub(Runner):
@@ -122,15 +189,21 @@ class GitHub(Runner):
             with open(path, "a", encoding="utf-8") as file:
                 file.write(text + "\n")
 
-    def hand_on(self, status, result, report, wanted):
-        outputs = self.outputs(status, result)
-        kept = self._report(report, wanted)
-        if not kept and os.path.exists(report):
-            kept = os.path.join(self.temporary or ".", f"cordon-report-{secrets.token_hex(4)}.json")
-            shutil.copyfile(report, kept)
-        outputs["report"] = kept or ""
-        for name, value in outputs.items():
-            self._append("GITHUB_OUTPUT", f"{name}={value}")
+    def _report(self, report, wanted):
+        name = f"cordon-report-{secrets.token_hex(4)}.json"
+        return super()._report(report, wanted or os.path.join(self.temporary or self.workspace, name))
+
+    def _outputs(self, rows):
+        """Between lines that no value can have in it."""
+        word = secrets.token_hex(32)
+        for name, value in rows.items():
+            self._append("GITHUB_OUTPUT", f"{name}<<{word}\n{value}\n{word}")
+
+
+# Of GitLab's job, in the project: what cordon.yml names below artifacts.
+VARIABLES = "cordon.env"
+REPORT = "cordon-report.json"
+SUMMARY = "cordon-summary.md"
 
 
 class GitLab(Runner):
@@ -139,6 +212,22 @@ class GitLab(Runner):
     def __init__(self, environment):
         super().__init__(environment)
         self.workspace = environment.get("CI_PROJECT_DIR") or os.getcwd()
+        self.files = {}
+
+    def begin(self):
+        """GitLab collects these names in the end, also when this step is killed: they are the step's from
+        here on, and until it has something to say the variables say that no box was started."""
+        for name in (VARIABLES, REPORT, SUMMARY):
+            self.files[name] = Kept(self.workspace, name)
+            if name == VARIABLES:
+                self._outputs(self.outputs(UNUSABLE, None))
+
+    def end(self):
+        for kept in self.files.values():
+            kept.close()
+
+    def kept(self):
+        return [kept.path for kept in self.files.values()]
 
     def warn(self, text):
         print(f"\033[33mcordon: {one_line(text)}\033[0m", flush=True)
@@ -148,13 +237,21 @@ class GitLab(Runner):
 
     def tell(self, markdown):
         print(markdown, flush=True)
-        write_anew(os.path.join(self.workspace, "cordon-summary.md"), markdown.encode() + b"\n")
+        self.files[SUMMARY].write(markdown.encode() + b"\n")
 
-    def hand_on(self, status, result, report, wanted):
-        self._report(report, wanted or "cordon-report.json")
-        rows = self.outputs(status, result)
-        text = "".join(f"CORDON_{name.upper().replace('-', '_')}={value}\n" for name, value in rows.items())
-        write_anew(os.path.join(self.workspace, "cordon.env"), text.encode())
+    def _report(self, report, wanted):
+        with contextlib.suppress(FileNotFoundError), open(report, "rb") as file:
+            self.files[REPORT].write(file.read())
+        return super()._report(report, wanted)
+
+    def _outputs(self, rows):
+        text = "".join(
+            f"CORDON_{name.upper().replace('-', '_')}={value}\n"
+            for name, value in rows.items()
+            if name != "report"
+        )
+        if VARIABLES in self.files:  # else nothing can be written there at all, which was said
+            self.files[VARIABLES].write(text.encode())
 
 
 def here(environment):

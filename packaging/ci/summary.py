@@ -68,7 +68,7 @@ WRITTEN = {
 def verdict(result, status):
     if not result:
         return f"no box was started (exit code {status}); the log says why"
-    limits = result.get("limits", {})
+    limits = result.get("limits") or {}
     known = {name: f"{value:g}" for name, value in limits.items() if isinstance(value, (int, float))}
     known.update(status=status, signal=result.get("signal"))
     known = {"wall_seconds": "?", "cpu_seconds": "?", "memory_mb": "?"} | known
@@ -83,7 +83,7 @@ def times(count):
 
 def denials(result, policy):
     """One sentence each, with what to do about it."""
-    for row in (result or {}).get("denied", [])[:ROWS_MAX]:
+    for row in ((result or {}).get("denied") or [])[:ROWS_MAX]:
         name = plain(row["name"])
         what = {"syscall": "the system call", "host": "the host"}.get(row["what"], plain(row["what"]))
         hint = f"; hosts: {name} would let it out" if row["what"] == "host" else ""
@@ -144,7 +144,9 @@ def phases_chart(result):
 
 
 def denied_rows(result):
-    rows = result.get("denied") or []
+    rows = result.get("denied")
+    if rows is None:  # nothing ran that could have been denied anything
+        return []
     if not rows:
         return ["Nothing was denied.", ""]
     text = ["| denied | name | times |", "|---|---|---:|"]
@@ -178,5 +180,5 @@ def text(title, result, status):
     weak = weak_walls(result)
     if weak:
         page += ["Walls that could not be had here:", "", *weak]
-    page += [f"Policy {code(result.get('policy', '?'))}."]
+    page += [f"Policy {code(result.get('policy') or '?')}."]
     return "\n".join(page)

@@ -133,13 +133,25 @@ class GitHub:
         else:
             status, log = run_process(words, environment, self.workspace)
         done = Done(status, log, hear(log), summary=self.files["STEP_SUMMARY"].read_text())
-        told = dict(line.split("=", 1) for line in self.files["OUTPUT"].read_text().splitlines())
+        told = outputs_in(self.files["OUTPUT"].read_text())
         for name, row in outputs.items():
             wanted = re.fullmatch(r"\$\{\{ steps\.([a-z]+)\.outputs\.([a-z-]+) \}\}", row["value"])
             assert wanted[1] == step_id
             done.outputs[name] = told.get(wanted[2], "")
         assert self.files["ENV"].read_text() == self.files["PATH"].read_text() == ""
         return done
+
+
+def outputs_in(text):
+    """NAME=VALUE, or NAME<<WORD and lines until that word; the last of a name counts."""
+    told, lines = {}, iter(text.splitlines())
+    for line in lines:
+        name, equals, value = line.partition("=")
+        if "<<" in name or not equals:
+            name, word = line.split("<<", 1)
+            value = "\n".join(iter(lambda word=word: next(lines, word), word))
+        told[name] = value
+    return told
 
 
 def hear(log):
@@ -204,7 +216,7 @@ class GitLab:
                 assert value["expand"] is False
                 value = value["value"]
             variables[name] = value
-        script = "set -eo pipefail\n" + "\n".join(job["script"])
+        script = "set -eo pipefail\n" + "\n".join(job.get("before_script", []) + job["script"])
         environment = support.clean_environment(**variables)
         status, log = run_process(["bash", "-c", script], environment, self.project)
         done = Done(status, log)
@@ -213,5 +225,6 @@ class GitLab:
         if dotenv.exists():
             done.outputs = dict(line.split("=", 1) for line in dotenv.read_text().splitlines())
             done.outputs["report"] = str(self.project / "cordon-report.json")
+        if summary.exists():
             done.summary = summary.read_text()
         return done

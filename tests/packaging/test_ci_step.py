@@ -19,7 +19,16 @@ from pathlib import Path
 import pytest
 import support
 import world as small_internet
-from ci_runners import JOB_TOKEN, OWN_SECRET, RUNTIME_TOKEN, GitHub, GitLab, run_process
+from ci_runners import (
+    JOB_TOKEN,
+    OWN_SECRET,
+    RUNTIME_TOKEN,
+    GitHub,
+    GitLab,
+    outputs_in,
+    run_process,
+    write_files,
+)
 
 # --- sample repositories -------------------------------------------------------------------------
 
@@ -297,7 +306,7 @@ def test_a_runner_that_cancels_ends_the_box(github, cordon):
         step.send_signal(signal.SIGINT)
         log = step.stdout.read()
     assert step.returncode == 130 and "::error title=cordon::" in log
-    assert "exit-code=130" in github.files["OUTPUT"].read_text()
+    assert outputs_in(github.files["OUTPUT"].read_text())["exit-code"] == "130"
 
 
 # --- what it refuses -----------------------------------------------------------------------------
@@ -322,6 +331,10 @@ REFUSED = [
     ({"policy": "mine.json"}, "policy: mine.json lies in what the contribution can change"),
     ({"policy": "./x.py"}, "policy: ./x.py lies in what the contribution can change"),
     ({"program": "WORKSPACE/x.py"}, "lies in what the contribution can change"),
+    ({"python": "./x.py"}, "python: ./x.py lies in what the contribution can change"),
+    ({"report": "../x.json"}, "is no file in the workspace"),
+    ({"report": "a\nexit-code=0"}, "report is one line, without control characters"),
+    ({"directory": "a\x1bb"}, "directory is one line, without control characters"),
 ]
 
 
@@ -333,6 +346,95 @@ def test_what_is_asked_wrongly_is_one_error(github, cordon, inputs, sentence):
     assert done.exit == 125 and "ran" not in done.log.split()
     [(level, text)] = done.annotations
     assert level == "error" and sentence in text
+    assert done.outputs == {"exit-code": "125", "end": "fault", "denied": "0", "report": ""}
+
+
+@pytest.mark.parametrize("asked", [{"policy": "nosuch"}, {"timeout": "99h"}], ids=lambda asked: str(*asked))
+def test_what_the_policy_refuses_is_told_like_any_other_end(github, cordon, asked):
+    """Such a report has neither usage nor layers, and nothing that was denied."""
+    github.checkout({"x.py": "print('ran')\n"})
+    done = github.run({"script": "x.py", "program": str(cordon)} | asked)
+    assert done.exit == 126 and "Traceback" not in done.log
+    told = {name: done.outputs[name] for name in ("exit-code", "end", "denied")}
+    assert told == {"exit-code": "126", "end": "refused", "denied": "0"}
+    assert done.report()["end"] == "refused"
+    [(level, text)] = done.annotations
+    assert level == "error" and "it was refused by the policy: " in text
+    assert "refused by the policy" in done.summary and "denied" not in done.summary
+
+
+def test_a_policy_is_the_file_that_was_judged(github, cordon):
+    """Trusted in the workspace, and another of that name in the contribution below it."""
+    trusted = json.loads((support.SOURCE / "policies/ci.json").read_text())
+    lax = json.loads(json.dumps(trusted))
+    lax["files"].append({"write": str(github.workspace / "policies")})
+    files = {"policies/mine.json": json.dumps(trusted), "pr/policies/mine.json": json.dumps(lax)}
+    github.checkout(files)
+    planted = github.workspace / "policies/planted"
+    inputs = {"command": f"echo x > {planted}", "directory": "pr", "program": str(cordon)}
+    done = github.run(inputs | {"policy": "policies/mine.json"})
+    assert not planted.exists()
+    assert done.exit == 2 and done.report()["policy"] == trusted["name"], done.log
+
+
+LINKED = [{"policy": "pr/mine.json"}, {"policy": "mine.json"}, {"program": "pr/sh"}]
+
+
+@pytest.mark.parametrize("asked", LINKED, ids=str)
+def test_a_link_of_the_contribution_names_no_policy_and_no_program(github, cordon, asked):
+    """What it leads to lies elsewhere, and yet the contribution chose it; also where a link leads there."""
+    github.checkout({"pr/x.py": "print('ran')\n", "lax.json": "{}"})
+    (github.workspace / "pr/mine.json").symlink_to("../lax.json")
+    (github.workspace / "mine.json").symlink_to("pr/mine.json")
+    (github.workspace / "pr/sh").symlink_to("/bin/true")
+    done = github.run({"script": "x.py", "directory": "pr", "program": str(cordon)} | asked)
+    assert done.exit == 125
+    assert "lies in what the contribution can change" in done.annotations[0][1]
+
+
+@pytest.mark.parametrize("directory", ["pr/tests", "pr/tests/deep", "WORKSPACE/pr/tests"])
+def test_a_link_does_not_choose_the_directory(github, cordon, directory):
+    files = {"trusted/deploy.sh": "echo deployed\n", "trusted/deep/x": "", "pr/x": ""}
+    github.checkout(files)
+    (github.workspace / "pr/tests").symlink_to("../trusted")
+    inputs = {"command": "echo 'echo PWNED' >deploy.sh", "program": str(cordon)}
+    done = github.run(inputs | {"directory": directory.replace("WORKSPACE", str(github.workspace))})
+    assert (github.workspace / "trusted/deploy.sh").read_text() == "echo deployed\n"
+    assert done.exit == 125 and "leads through a link" in done.annotations[0][1]
+
+
+def test_a_directory_may_be_named_from_the_root_on(github, cordon):
+    github.checkout({"pr/x.py": "print('ran')\n"})
+    inputs = {"script": "x.py", "directory": f"{github.workspace}/pr/", "program": str(cordon)}
+    done = github.run(inputs)
+    assert done.exit == 0 and "ran" in done.log.split()
+
+
+FORGES = """\
+d="$(printf 'r\\nexit-code=0\\nend=exited\\nx=')"
+mkdir "$d"
+ln -s "$d" reports
+exit 7
+"""
+
+
+def test_no_name_forges_an_output(github, cordon):
+    """A report's directory that the script made: a link, to a name that looks like outputs."""
+    github.checkout({"x": ""})
+    done = github.run({"command": FORGES, "report": "reports/out.json", "program": str(cordon)})
+    assert done.outputs == {"exit-code": "7", "end": "exited", "denied": "0", "report": ""}
+    assert done.exit == 125 and "out.json cannot be written" in done.annotations[-1][1]
+    assert not list(github.workspace.glob("*/out.json"))
+
+
+def test_a_report_takes_the_place_of_what_the_script_left_there(github, cordon):
+    """A directory goes aside; one below a directory that the script made is written there."""
+    github.checkout({"x": ""})
+    inputs = {"command": "mkdir -p out/r.json/full", "report": "out/r.json", "program": str(cordon)}
+    done = github.run(inputs)
+    assert done.exit == 0 and done.outputs["report"] == str(github.workspace / "out/r.json")
+    assert done.report()["exit_code"] == 0
+    assert list(github.workspace.glob("out/r.json.*/full"))
 
 
 def test_what_cordon_refuses_as_wrong_is_said_once_and_nothing_of_the_host(github, cordon):
@@ -366,15 +468,54 @@ def test_a_token_that_checkout_left_is_refused(github, cordon):
     "name, text",
     [
         (".git/modules/sub/config", '[remote "o"]\n\turl = https://x:secret@host/y\n'),
+        ("mirror/config", "[http]\n\textraheader = AUTHORIZATION: basic x\n"),
+        (".git/config", "#" * (2 << 20)),
         ("other/checkout/.git/config", "[http]\n\textraheader = AUTHORIZATION: basic x\n"),
         (".git/config.worktree", "[http]\n\textraHeader = Authorization: Bearer x\n"),
         (".git-credentials", "https://x:y@host\n"),
     ],
 )
 def test_credentials_in_other_places_are_found(github, cordon, name, text):
-    github.checkout({"x.py": "print('ran')\n", name: text})
+    github.checkout({"x.py": "print('ran')\n", "mirror/HEAD": "", "mirror/objects/x": ""})
+    write_files(github.workspace, {name: text})
     done = github.run({"script": "x.py", "program": str(cordon)})
     assert done.exit == 125 and os.path.basename(name) in done.annotations[0][1]
+
+
+GIT = [  # a line of .git/config, and whether whoever reads it has a credential
+    ('[remote "o"]\n\turl = https://ghp_0123456789@github.com/o/r', True),
+    ('[remote "o"]\n\turl = https://x:secret@host/y', True),
+    ('[remote "o"]\n\turl = ftp://x:secret@host/y', True),
+    ('[remote "o"]\n\turl = https://host/y?private_token=x', True),
+    ('[url "https://ghp_0123456789@github.com/"]\n\tinsteadOf = https://github.com/', True),
+    ('[http "https://h/"] extraheader = AUTHORIZATION: basic x', True),
+    ('[http "https://h/"]\n\textraheader = X-Api-Token: x', True),
+    ('[http]\n\tExtraHeader=Cookie: session=x', True),
+    ('[http]\n\textraheader = \\\n Authorization: x', True),
+    ('[http]\n\tsslKeyPasswd = x', True),
+    ("[sendemail]\n\tsmtpPass = x", True),
+    ("[credential] password = x", True),
+    ("[credential]\n\thelper = !echo password=x", True),
+    ('[credential]\n\thelper = "!f() { echo password=x; }; f"', True),
+    ("[core]\n\tbare = false\n\tx = 1", False),
+    ('[remote "o"]\n\turl = https://github.com/o/r\n\tfetch = +refs/heads/*:refs/remotes/o/*', False),
+    ('[remote "o"]\n\turl = git@github.com:o/r', False),
+    ('[remote "o"]\n\turl = ssh://git@github.com:22/o/r', False),
+    ('[http "https://h/"]\n\textraheader =\n\tsslVerify = true', False),
+    ("[http]\n\tsslCertPasswordProtected = true", False),
+    ("[credential]\n\thelper = store\n\thelper =\n\tuseHttpPath = true", False),
+    ("[user]\n\temail = x@example.org", False),
+]
+
+
+@pytest.mark.parametrize("text, found", GIT, ids=lambda value: None)
+def test_gits_settings_are_read_as_git_reads_them(tmp_path, text, found):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/config").write_text(text + "\n")
+    look = "import sys; sys.path.insert(0, sys.argv[1]); import leaks; leaks.refuse(sys.argv[2], 'x')"
+    words = [support.SYSTEM_PYTHON, "-IBc", look, support.SOURCE / "packaging/ci", tmp_path]
+    status, log = run_process(words, support.clean_environment(), tmp_path)
+    assert (status != 0) == found and ("holds a credential" in log) == found, log
 
 
 def test_an_archive_that_is_not_the_pinned_one_is_not_unpacked(github, archive):
@@ -434,6 +575,75 @@ def test_the_component_judges_the_archive_first(gitlab, archive):
     assert done.exit == 1 and "is not what was pinned" in done.log and "ran" not in done.log.split()
     nothing = gitlab.run({"script": "x.py"})
     assert nothing.exit == 1 and "give archive and sha256" in nothing.log
+
+
+# What a script and a checkout may try under the names that GitLab collects; `cat` shows what is there.
+TAKES = """\
+cat cordon.env
+for name in cordon.env cordon-summary.md cordon-report.json; do
+    (printf 'CORDON_EXIT_CODE=0\\nPATH=/evil\\n' >$name) && echo wrote $name
+    rm -rf $name && mkdir $name && echo took $name
+    mv -f $name aside && echo moved $name
+    ln -f $name linked && echo linked $name
+done
+chmod 555 .
+exit 7
+"""
+NOT_RUN = {"CORDON_EXIT_CODE": "125", "CORDON_END": "fault", "CORDON_DENIED": "0"}
+
+
+def gitlabs_step(gitlab, cordon, **given):
+    """The step itself, without what cordon.yml does before it: (exit status, log, the variables)."""
+    given = {f"CORDON_STEP_{name}": text for name, text in given.items()}
+    environment = support.clean_environment(
+        GITLAB_CI="true", CI_PROJECT_DIR=str(gitlab.project), CORDON_STEP_PROGRAM=str(cordon), **given
+    )
+    words = [support.SYSTEM_PYTHON, "-IB", str(support.SOURCE / "packaging/ci")]
+    status, log = run_process(words, environment, gitlab.project)
+    gitlab.project.chmod(0o755)
+    assert not (gitlab.project / "cordon.env").is_symlink()
+    rows = (gitlab.project / "cordon.env").read_text().splitlines()
+    return status, log, dict(row.split("=", 1) for row in rows)
+
+
+BEFORE = {
+    "nothing": {},
+    "file": {"cordon.env": "PATH=/evil\n"},
+    "directories": {"cordon.env/x": "", "cordon-summary.md/x": ""},
+}
+
+
+@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
+def test_what_later_jobs_get_is_not_the_scripts(gitlab, cordon, before):
+    gitlab.checkout(before)
+    status, log, rows = gitlabs_step(gitlab, cordon, COMMAND=TAKES)
+    assert status == 7 and not re.search(r"^(wrote|took|moved|linked) ", log, re.M), log
+    # What stands there meanwhile is what counts where the step itself is killed.
+    assert "CORDON_EXIT_CODE=125\nCORDON_END=fault\n" in log
+    assert rows == {"CORDON_EXIT_CODE": "7", "CORDON_END": "exited", "CORDON_DENIED": "0"}
+    assert json.loads((gitlab.project / "cordon-report.json").read_text())["exit_code"] == 7
+    assert (gitlab.project / "cordon-summary.md").read_text().startswith("### ❌")
+
+
+@pytest.mark.parametrize("policy", ["ci", "data", "default", "web"])
+def test_under_no_policy_a_script_writes_the_variables_of_later_jobs(gitlab, cordon, policy):
+    gitlab.checkout({"x.py": "open('cordon.env', 'w').write('PATH=/evil')\n"})
+    status, log, rows = gitlabs_step(gitlab, cordon, SCRIPT="x.py", POLICY=policy)
+    assert status == 1 and "OSError" in log and rows["CORDON_EXIT_CODE"] == "1", log
+
+
+def test_a_checkouts_variables_are_gone_where_the_step_fails_early(gitlab, cordon, archive):
+    evil = {"cordon.env": "CORDON_EXIT_CODE=0\nPATH=/evil\n", "cordon-summary.md": "fine", "x.py": ""}
+    gitlab.checkout(evil)
+    status, _, rows = gitlabs_step(gitlab, cordon, SCRIPT="x.py", POLICY="nosuch")
+    assert status == 126 and rows == NOT_RUN | {"CORDON_EXIT_CODE": "126", "CORDON_END": "refused"}
+    gitlab.checkout(evil)
+    status, _, rows = gitlabs_step(gitlab, cordon, SCRIPT="x.py", POLICY="./mine.json")
+    assert status == 125 and rows == NOT_RUN
+    assert not (gitlab.project / "cordon-summary.md").exists()
+    gitlab.checkout(evil)
+    done = gitlab.run({"script": "x.py", "archive": str(archive[0]), "sha256": "0" * 64})
+    assert done.exit == 1 and done.outputs == {} and done.summary == ""
 
 
 # --- elsewhere ------------------------------------------------------------------------------------
