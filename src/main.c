@@ -51,7 +51,7 @@ static const struct command commands[] = {
       "cordon check --policy strict --json",
       "Look, and decide" },
     { "policy", COMMAND_POLICY, forward_command,
-      "list\nshow NAME\ncheck FILE\ndiff A B\nexplain NAME SYSCALL|PATH|HOST\n"
+      "list\nshow [--filter | --json] NAME\ncheck FILE\ndiff A B\nexplain NAME SYSCALL|PATH|HOST\n"
       "learn [--policy NAME|FILE] [--directory DIR] -- COMMAND [ARG...]",
       "what scripts may do, and why",
       "cordon policy show default\n"

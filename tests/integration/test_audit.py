@@ -86,12 +86,12 @@ def test_a_log_that_was_renamed_is_begun_anew(python, state):
 
 def test_refusals_and_limits_are_in_it(python, state):
     assert python("pass", "--memory", "900G").exit == 126
-    assert python("pass", "--policy", "none-such").exit == 126
+    assert python("pass", "--policy", "none-such").exit == 125
     assert python("while True: pass", "--timeout", "200ms").exit == 124
     above, unknown, wall = lines_of(state)
     assert (above["end"], above["exit_code"], above["sha256"]) == ("refused", 126, sha256("pass"))
     assert "900G" in above["error"]
-    assert (unknown["end"], unknown["policy"]) == ("refused", "none-such")
+    assert (unknown["end"], unknown["policy"]) == ("fault", "none-such")
     assert unknown["policy_sha256"] is None
     assert (wall["end"], wall["exit_code"]) == ("wall", 124)
 

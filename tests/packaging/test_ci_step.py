@@ -349,18 +349,24 @@ def test_what_is_asked_wrongly_is_one_error(github, cordon, inputs, sentence):
     assert done.outputs == {"exit-code": "125", "end": "fault", "denied": "0", "report": ""}
 
 
-@pytest.mark.parametrize("asked", [{"policy": "nosuch"}, {"timeout": "99h"}], ids=lambda asked: str(*asked))
-def test_what_the_policy_refuses_is_told_like_any_other_end(github, cordon, asked):
+UNRUN = [
+    ({"policy": "nosuch"}, 125, "fault", "could not be run in a box"),
+    ({"timeout": "99h"}, 126, "refused", "refused by the policy"),
+]
+
+
+@pytest.mark.parametrize("asked, status, end, words", UNRUN, ids=lambda value: None)
+def test_what_was_not_run_is_told_like_any_other_end(github, cordon, asked, status, end, words):
     """Such a report has neither usage nor layers, and nothing that was denied."""
     github.checkout({"x.py": "print('ran')\n"})
     done = github.run({"script": "x.py", "program": str(cordon)} | asked)
-    assert done.exit == 126 and "Traceback" not in done.log
+    assert done.exit == status and "Traceback" not in done.log
     told = {name: done.outputs[name] for name in ("exit-code", "end", "denied")}
-    assert told == {"exit-code": "126", "end": "refused", "denied": "0"}
-    assert done.report()["end"] == "refused"
+    assert told == {"exit-code": str(status), "end": end, "denied": "0"}
+    assert done.report()["end"] == end
     [(level, text)] = done.annotations
-    assert level == "error" and "it was refused by the policy: " in text
-    assert "refused by the policy" in done.summary and "denied" not in done.summary
+    assert level == "error" and f"{words}: " in text
+    assert words in done.summary and "denied" not in done.summary
 
 
 def test_a_policy_is_the_file_that_was_judged(github, cordon):
@@ -636,7 +642,7 @@ def test_a_checkouts_variables_are_gone_where_the_step_fails_early(gitlab, cordo
     evil = {"cordon.env": "CORDON_EXIT_CODE=0\nPATH=/evil\n", "cordon-summary.md": "fine", "x.py": ""}
     gitlab.checkout(evil)
     status, _, rows = gitlabs_step(gitlab, cordon, SCRIPT="x.py", POLICY="nosuch")
-    assert status == 126 and rows == NOT_RUN | {"CORDON_EXIT_CODE": "126", "CORDON_END": "refused"}
+    assert status == 125 and rows == NOT_RUN
     gitlab.checkout(evil)
     status, _, rows = gitlabs_step(gitlab, cordon, SCRIPT="x.py", POLICY="./mine.json")
     assert status == 125 and rows == NOT_RUN
