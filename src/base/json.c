@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json_string.h"
+#include "str.h"
 
 void json_put(struct json_object **slot)
 {
@@ -164,12 +165,7 @@ bool json_place_of(const char *text, size_t len, const char *path, size_t *begin
 unsigned json_line_of(const char *text, size_t len, const char *path)
 {
     const char *at = find_place(text, text + len, path);
-    if (!at)
-        return 0;
-    unsigned line = 1;
-    for (const char *c = text; c < at; c++)
-        line += *c == '\n';
-    return line;
+    return at ? line_number(text, len, (size_t)(at - text)) : 0;
 }
 
 struct json_object *json_number(double value)

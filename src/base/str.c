@@ -250,6 +250,24 @@ static uint32_t utf8_character(const unsigned char *at, size_t step)
     return c;
 }
 
+void str_replace(struct str *str, size_t begin, size_t end, const char *with)
+{
+    struct str whole = { 0 };
+    str_add(&whole, str->data, begin);
+    str_puts(&whole, with);
+    str_add(&whole, str->data + end, str->len - end);
+    str_done(str);
+    *str = whole;
+}
+
+unsigned line_number(const char *text, size_t len, size_t at)
+{
+    unsigned line = 1;
+    for (size_t i = 0; i < at && i < len; i++)
+        line += text[i] == '\n';
+    return line;
+}
+
 const char *printable(const char *text, char *out, size_t room)
 {
     size_t len = 0;

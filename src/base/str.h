@@ -28,6 +28,12 @@ struct str {
 void str_add(struct str *str, const void *bytes, size_t len);
 void str_puts(struct str *str, const char *text);
 void str_putc(struct str *str, char c);
+
+/* Puts `with` in the place of the bytes from `begin` up to `end`. */
+void str_replace(struct str *str, size_t begin, size_t end, const char *with);
+
+/* Of the byte at `at`, from 1 on; of the last one where the text ends before. */
+unsigned line_number(const char *text, size_t len, size_t at);
 void str_printf(struct str *str, const char *fmt, ...) printf_like(2, 3);
 void str_done(struct str *str);
 char *str_take(struct str *str) never_null; /* the string is left empty */

@@ -128,6 +128,17 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
+char *mcp_array(char *const *list, char *quoted(const char *text))
+{
+    struct str text = { 0 };
+    for (size_t i = 0; i < list_len(list); i++) {
+        autofree char *word = quoted(list[i]);
+        str_printf(&text, "%s%s", i ? ", " : "[", word);
+    }
+    str_puts(&text, text.len ? "]" : "[]");
+    return str_take(&text);
+}
+
 bool mcp_args_stay(const struct mcp_entry *entry, const char *command)
 {
     return !entry->asked && strcmp(last_part(command), last_part(entry->command)) == 0;

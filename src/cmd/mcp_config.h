@@ -39,6 +39,9 @@ typedef int mcp_put(struct str *text, const struct mcp_entry *entry, struct erro
 mcp_put mcp_put_json; /* JSON, also with comments and commas at the end */
 mcp_put mcp_put_toml;
 
+/* `["a", "b"]`, which JSON and TOML write alike but for how a string is quoted; the caller's. */
+char *mcp_array(char *const *list, char *quoted(const char *text));
+
 /* True if an entry that has this command may keep its arguments when `entry` takes its place: the
  * same program is started in the same way. */
 bool mcp_args_stay(const struct mcp_entry *entry, const char *command);

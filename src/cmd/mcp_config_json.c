@@ -32,17 +32,10 @@ struct object {
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static unsigned line_at(const struct cursor *cursor, size_t at)
-{
-    unsigned line = 1;
-    for (size_t i = 0; i < at && i < cursor->len; i++)
-        line += cursor->text[i] == '\n';
-    return line;
-}
-
 static int unlike(const struct cursor *cursor, size_t at, const char *problem)
 {
-    return fail_caller(cursor->err, EINVAL, "line %u: %s", line_at(cursor, at), problem);
+    return fail_caller(cursor->err, EINVAL, "line %u: %s",
+                       line_number(cursor->text, cursor->len, at), problem);
 }
 
 static char here(const struct cursor *cursor)
@@ -214,16 +207,6 @@ static int take_value(struct cursor *cursor, unsigned depth)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static void replace(struct str *text, struct span span, const char *with)
-{
-    struct str whole = { 0 };
-    str_add(&whole, text->data, span.begin);
-    str_puts(&whole, with);
-    str_add(&whole, text->data + span.end, text->len - span.end);
-    str_done(text);
-    *text = whole;
-}
-
 /* The white space before `at` on its line, or NULL if something else stands there; the caller's. */
 static char *indent_of(const struct str *text, size_t at)
 {
@@ -273,9 +256,9 @@ static void insert(struct str *text, const struct object *root, const struct obj
     bool closed = memchr(text->data + end, '\n', object->close - end) != NULL;
     autofree char *member = xasprintf("%s%s\"%s\": %s%s%s", newline, inner, key, value,
                                       closed ? "" : newline, closed ? "" : outer);
-    replace(text, (struct span){ end, closed ? end : object->close }, member);
+    str_replace(text, end, closed ? end : object->close, member);
     if (object->first && !object->comma)
-        replace(text, (struct span){ object->last_end, object->last_end }, ",");
+        str_replace(text, object->last_end, object->last_end, ",");
 }
 
 /* Same value, however it is written? */
@@ -336,7 +319,7 @@ static int set(struct str *text, const char *const *path, const char *value, str
             return r;
         if (!path[place.depth]) {
             if (!is_same(text, place.object.value, value))
-                replace(text, place.object.value, value);
+                str_replace(text, place.object.value.begin, place.object.value.end, value);
             return 0;
         }
         bool last = !path[place.depth + 1];
@@ -375,17 +358,6 @@ static char *quoted(const char *text)
     return xstrdup(json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
-static char *array_of(char *const *list)
-{
-    struct str text = { 0 };
-    for (size_t i = 0; i < list_len(list); i++) {
-        autofree char *word = quoted(list[i]);
-        str_printf(&text, "%s%s", i ? ", " : "[", word);
-    }
-    str_puts(&text, text.len ? "]" : "[]");
-    return str_take(&text);
-}
-
 /* A server that is reached in another way has one of these. */
 static int check_kind(const struct str *text, const struct mcp_entry *entry, struct error *err)
 {
@@ -403,7 +375,7 @@ static int put_args(struct str *text, const struct mcp_entry *entry, const char 
                     struct error *err)
 {
     const char *path[] = { entry->section, entry->name, "args", NULL };
-    autofree char *args = array_of(entry->args);
+    autofree char *args = mcp_array(entry->args, quoted);
     if (old && has(text, path) && mcp_args_stay(entry, old))
         return 0;
     return set(text, path, args, err);

@@ -63,27 +63,6 @@ static char *quoted(const char *text)
     return str_take(&out);
 }
 
-static char *array_of(char *const *list)
-{
-    struct str text = { 0 };
-    for (size_t i = 0; i < list_len(list); i++) {
-        autofree char *word = quoted(list[i]);
-        str_printf(&text, "%s%s", i ? ", " : "[", word);
-    }
-    str_puts(&text, text.len ? "]" : "[]");
-    return str_take(&text);
-}
-
-static void replace(struct str *text, size_t begin, size_t end, const char *with)
-{
-    struct str whole = { 0 };
-    str_add(&whole, text->data, begin);
-    str_puts(&whole, with);
-    str_add(&whole, text->data + end, text->len - end);
-    str_done(text);
-    *text = whole;
-}
-
 static const char *newline_of(const struct str *text)
 {
     const char *first = text->len ? memchr(text->data, '\n', text->len) : NULL;
@@ -108,13 +87,13 @@ static int set(struct str *text, const char *const *table, const char *key, cons
     if (r == 0 && old) {
         autofree char *was = xstrndup(text->data + old->begin, old->end - old->begin);
         if (strcmp(was, value) != 0)
-            replace(text, old->begin, old->end, value);
+            str_replace(text, old->begin, old->end, value);
     } else if (r == 0 && header) {
         autofree char *line = xasprintf("%s%s = %s", newline_of(text), key, value);
         size_t at = above ? above->end : header->end;
         while (at < text->len && text->data[at] != '\n' && text->data[at] != '\r')
             at++; /* a comment behind it */
-        replace(text, at, at, line);
+        str_replace(text, at, at, line);
     }
     toml_done(&toml);
     return r;
@@ -170,7 +149,7 @@ static int put_variable(struct str *text, const struct mcp_entry *entry, char *c
         size_t blanks = strspn(text->data + inside, " \t\r\n");
         autofree char *added =
             xasprintf(" %s = %s%s", pair[0], value, text->data[inside + blanks] == '}' ? "" : ",");
-        replace(text, inside, inside, added);
+        str_replace(text, inside, inside, added);
     }
     toml_done(&toml);
     return r;
@@ -204,7 +183,7 @@ int mcp_put_toml(struct str *text, const struct mcp_entry *entry, struct error *
     if (r < 0)
         return r;
     (void)kind_at(text, args, &has_args);
-    autofree char *old = string_at(text, command), *list = array_of(entry->args);
+    autofree char *old = string_at(text, command), *list = mcp_array(entry->args, quoted);
     autofree char *value = quoted(entry->command);
     ensure_table(text, entry);
     if (!old || strcmp(old, entry->command) != 0)

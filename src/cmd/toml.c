@@ -17,17 +17,10 @@ static bool begins(const struct toml *toml, const char *with)
     return toml->len - toml->at >= len && memcmp(toml->text + toml->at, with, len) == 0;
 }
 
-static unsigned line_at(const struct toml *toml, size_t at)
-{
-    unsigned line = 1;
-    for (size_t i = 0; i < at && i < toml->len; i++)
-        line += toml->text[i] == '\n';
-    return line;
-}
-
 static int unlike(const struct toml *toml, size_t at, const char *problem)
 {
-    return fail_caller(toml->err, EINVAL, "line %u: %s", line_at(toml, at), problem);
+    return fail_caller(toml->err, EINVAL, "line %u: %s", line_number(toml->text, toml->len, at),
+                       problem);
 }
 
 static void skip_blanks(struct toml *toml)
@@ -181,8 +174,9 @@ static struct toml_item *item_add(struct toml *toml, enum toml_kind kind, char *
 {
     toml->items = xrealloc(toml->items, (toml->count + 1) * sizeof(*toml->items));
     struct toml_item *item = &toml->items[toml->count++];
-    *item =
-        (struct toml_item){ .kind = kind, .path = path, .line = line_at(toml, at), .begin = at };
+    *item = (struct toml_item){
+        .kind = kind, .path = path, .line = line_number(toml->text, toml->len, at), .begin = at
+    };
     return item;
 }
 

@@ -241,16 +241,20 @@ def keys_of(schema, before=""):
         yield from keys_of(value, f"{before}{name}.")
 
 
-def refusal(cordon, state, path, text):
+def checked(cordon, state, path, text):
     path.write_text(text)
     path.chmod(0o644)
-    done = subprocess.run(
+    return subprocess.run(
         [str(cordon), "check", "--config", str(path)],
         env=support.clean_environment(CORDON_STATE=str(state)),
         capture_output=True,
         text=True,
         timeout=120,
     )
+
+
+def refusal(cordon, state, path, text):
+    done = checked(cordon, state, path, text)
     assert done.returncode == 125, done
     return done.stderr
 
@@ -321,22 +325,13 @@ def test_a_configuration_of_which_all_is_there_is_let_pass(cordon, state, tmp_pa
     tokens = tmp_path / "tokens"
     tokens.write_text(f"ann {'0' * 64}\n")
     tokens.chmod(0o600)
-    path = tmp_path / "config.json"
     config = {
         "roots": [str(tmp_path)],
         "principals": {"ann": {"policies": ["strict"], "roots": [str(tmp_path)]}},
         "client_policies": ["default", "web"],
         "http": {"tokens": str(tokens)},
     }
-    path.write_text(json.dumps(config))
-    path.chmod(0o644)
-    done = subprocess.run(
-        [str(cordon), "check", "--config", str(path)],
-        env=support.clean_environment(CORDON_STATE=str(state)),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = checked(cordon, state, tmp_path / "config.json", json.dumps(config))
     assert done.returncode == 0, done
     assert done.stderr == "" and "holds here" in done.stdout
 
